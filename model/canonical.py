@@ -1,0 +1,201 @@
+"""The canonical model of conf/model.yml: objects that can be tagged, tables, named sources."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Literal
+
+from model.contracts import Column, Pii, TableContract, columns
+from model.errors import Location, Problems, did_you_mean
+from model.names import check_name
+from model.reading import read
+from model.strict_yaml import YamlMap
+
+ColumnType = Literal["text", "integer", "number", "money", "date", "timestamp", "bool", "enum"]
+SPARK_TYPES: Mapping[str, str] = {
+    "text": "string",
+    "enum": "string",
+    "integer": "bigint",
+    "number": "double",
+    "money": "decimal(18,2)",
+    "date": "date",
+    "timestamp": "timestamp",
+    "bool": "boolean",
+}
+# What every clean table carries beside its own columns; by_person views add one_id.
+COMMON_COLUMNS = columns(
+    "channel string | 渠道 | Channel",
+    "dataset string | 数据集 | Dataset of the channel",
+    "sighting_id bigint | 识别组 | Sighting: the row's set of identifiers; null where it has none",
+    "day date | 业务日 | Business day of the row's own time; of its arrival where it has none",
+    "arrived_date date | 到达日 | Business date of the night that took the row in",
+    "generation int | 版次 | Generation of the file: 1, then +1 for each new content of one path",
+    "source_file string | 来源文件 | File under the landing root",
+    "source_line bigint | 行号 | Line in the file",
+    "is_deleted boolean | 已删除 | This version withdraws its key",
+)
+
+
+@dataclass(frozen=True)
+class CanonicalColumn:
+    """One column of a canonical table; `pii: high` is stored as `<name>_token` and `<name>_mask`."""
+
+    type: ColumnType
+    title: str = ""
+    title_en: str = ""
+    pii: Pii = "none"
+    mask: str = "hidden"
+    values: tuple[str, ...] = ()
+    location: Location = Location("", 0)
+
+    def stored_as(self, name: str) -> tuple[Column, ...]:
+        """The columns a clean table holds for this one."""
+        if self.pii == "high":
+            return (
+                Column(f"{name}_token", "string", f"{self.title}令牌", f"{self.title_en}: token", "low"),
+                Column(f"{name}_mask", "string", f"{self.title}掩码", f"{self.title_en}: mask", "low"),
+            )
+        return (Column(name, SPARK_TYPES[self.type], self.title, self.title_en, self.pii),)
+
+
+@dataclass(frozen=True)
+class CanonicalTable:
+    """One canonical table: rows about `object`, unique by `key`, dated by `time`.
+
+    `time` None: only arrival dates a row. `golden`: its columns make the golden profile.
+    """
+
+    key: tuple[str, ...]
+    columns: Mapping[str, CanonicalColumn]
+    object: str = "person"
+    time: str | None = None
+    title: str = ""
+    title_en: str = ""
+    golden: bool = False
+    location: Location = Location("", 0)
+    name: str = ""
+
+    @property
+    def contract(self) -> TableContract:
+        """The clean table's contract: common columns first, then its own in the file's order."""
+        own = (c for name, column in self.columns.items() for c in column.stored_as(name))
+        return TableContract(
+            "clean", self.name, (*COMMON_COLUMNS, *own), (*self.key, "arrived_date"),
+            "arrived_date", self.title, self.title_en,
+        )
+
+    @property
+    def high_pii(self) -> tuple[str, ...]:
+        """Names of the columns whose values live sealed in the vault."""
+        return tuple(name for name, column in self.columns.items() if column.pii == "high")
+
+
+@dataclass(frozen=True)
+class TaggedObject:
+    """Something tags are about; `id` is the column (or columns) that names one."""
+
+    id: str | tuple[str, ...]
+    title: str = ""
+    title_en: str = ""
+    tags_table: str = ""
+    members: Mapping[str, str] = field(default_factory=dict)
+    location: Location = Location("", 0)
+
+
+@dataclass(frozen=True)
+class NamedSource:
+    """A filter of a canonical table under a name of its own; `where` is a condition."""
+
+    of: str
+    where: str
+    location: Location = Location("", 0)
+
+
+@dataclass(frozen=True)
+class CanonicalModel:
+    """conf/model.yml as a whole."""
+
+    objects: Mapping[str, TaggedObject]
+    tables: Mapping[str, CanonicalTable]
+    sources: Mapping[str, NamedSource]
+
+    @property
+    def golden_tables(self) -> tuple[CanonicalTable, ...]:
+        """The tables golden profiles are made of."""
+        return tuple(table for table in self.tables.values() if table.golden)
+
+
+def read_model(node: YamlMap, problems: Problems) -> CanonicalModel:
+    """The canonical model; whatever is wrong with it goes to `problems`, broken parts are left out."""
+    objects = _section(TaggedObject, node, "objects", problems)
+    tables = {
+        name: table
+        for name, table in _section(CanonicalTable, node, "tables", problems, named=True).items()
+        if _is_sound(table, objects, problems)
+    }
+    sources = {
+        name: source
+        for name, source in _section(NamedSource, node, "sources", problems).items()
+        if _reads_a_table(name, source, tables, problems)
+    }
+    for key in node:
+        if key not in ("objects", "tables", "sources"):
+            problems.add(node.at(key), f"unknown key {key!r}; expected objects, tables or sources")
+    if not tables and not problems.found:
+        problems.add(node.location, "no tables; expected at least one under 'tables'")
+    return CanonicalModel(objects, tables, sources)
+
+
+def _section(cls: type, node: YamlMap, key: str, problems: Problems, named: bool = False) -> dict:  # type: ignore[type-arg]
+    section = node.get(key, YamlMap(node.location.file, node.location.line))
+    if not isinstance(section, YamlMap):
+        problems.add(node.at(key), f"{key}: expected a mapping of names")
+        return {}
+    found = {}
+    for name, value in section.items():
+        check_name(name, section.at(name), problems)
+        if not isinstance(value, YamlMap):
+            problems.add(section.at(name), f"{name}: expected a mapping")
+            continue
+        item = read(cls, value, problems, **({"name": name} if named else {}))
+        if item is not None:
+            found[name] = item
+    return found
+
+
+def _is_sound(
+    table: CanonicalTable, objects: Mapping[str, TaggedObject], problems: Problems
+) -> bool:
+    before = len(problems.found)
+    common = {column.name for column in COMMON_COLUMNS}
+    known = [*table.columns, "channel"]
+    for key in table.key:
+        if key not in known:
+            problems.add(table.location, f"unknown key column {key!r}{did_you_mean(key, known)}")
+        elif key in table.high_pii:
+            problems.add(table.location, f"key column {key!r} is pii high; a key must be readable")
+    if table.time is not None and table.time not in table.columns:
+        message = f"unknown time column {table.time!r}{did_you_mean(table.time, known)}"
+        problems.add(table.location, message)
+    elif table.time is not None and table.columns[table.time].type not in ("timestamp", "date"):
+        problems.add(table.location, f"time column {table.time!r} must be a timestamp or a date")
+    if objects and table.object not in objects:
+        message = f"unknown object {table.object!r}{did_you_mean(table.object, list(objects))}"
+        problems.add(table.location, message)
+    for name, column in table.columns.items():
+        check_name(name, column.location, problems)
+        if name in common:
+            problems.add(column.location, f"{name!r} is a column every clean table has already")
+    return len(problems.found) == before
+
+
+def _reads_a_table(
+    name: str, source: NamedSource, tables: Mapping[str, CanonicalTable], problems: Problems
+) -> bool:
+    if name in tables:
+        problems.add(source.location, f"source {name!r} bears the name of a table")
+    elif source.of not in tables:
+        hint = did_you_mean(source.of, list(tables))
+        problems.add(source.location, f"unknown table {source.of!r}{hint}")
+    return source.of in tables and name not in tables

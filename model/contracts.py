@@ -1,0 +1,77 @@
+"""What a table is: its columns, key and slicing. One contract per table, in one place."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+Pii = Literal["none", "low", "high"]
+
+
+@dataclass(frozen=True)
+class Column:
+    """One column; `type` is a Spark DDL type, `title` Chinese, `title_en` English."""
+
+    name: str
+    type: str
+    title: str = ""
+    title_en: str = ""
+    pii: Pii = "none"
+
+    @property
+    def comment(self) -> str:
+        """Both titles, as the table's column comment."""
+        return " · ".join(filter(None, (self.title, self.title_en)))
+
+
+@dataclass(frozen=True)
+class TableContract:
+    """One table of the lake at `<zone>/<name>`.
+
+    `key` is unique within a slice. `sliced_by` is the date column whose slice a night replaces;
+    None for a table that is a history with validity and is written whole. `partitioned_by` lists
+    further partition columns. `is_open` tables may have more columns than the contract names (tags).
+    """
+
+    zone: str
+    name: str
+    columns: tuple[Column, ...]
+    key: tuple[str, ...]
+    sliced_by: str | None
+    title: str = ""
+    title_en: str = ""
+    is_open: bool = False
+
+    @property
+    def path(self) -> str:
+        """Where the table lies under the lake's root."""
+        return f"{self.zone}/{self.name}"
+
+    @property
+    def full_name(self) -> str:
+        """`zone.name`, as messages and views call it."""
+        return f"{self.zone}.{self.name}"
+
+    @property
+    def column_names(self) -> tuple[str, ...]:
+        """The columns in their order."""
+        return tuple(column.name for column in self.columns)
+
+    @property
+    def schema(self) -> str:
+        """The columns as a Spark DDL schema."""
+        return ", ".join(f"`{column.name}` {column.type}" for column in self.columns)
+
+    @property
+    def comment(self) -> str:
+        """Both titles, as the table's comment."""
+        return " · ".join(filter(None, (self.title, self.title_en)))
+
+
+def columns(*lines: str, pii: Pii = "none") -> tuple[Column, ...]:
+    """Columns from lines `name type | 中文 | English`, so that a contract reads as a table."""
+    parsed = ([part.strip() for part in line.split("|")] for line in lines)
+    return tuple(
+        Column(*head.split(None, 1), title=title, title_en=title_en, pii=pii)
+        for head, title, title_en in parsed
+    )

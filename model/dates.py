@@ -1,0 +1,95 @@
+"""Business dates, and the windows of whole business days that tags look back over."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from datetime import date, timedelta
+
+from model.errors import UsageError
+
+_DAYS_PER = {"d": 1, "w": 7}
+_MONTHS_PER = {"m": 1, "y": 12}
+_SPAN = re.compile(r"([1-9][0-9]{0,4})([dwmy])")
+
+
+def parse_business_date(text: str, today: date | None = None) -> date:
+    """2017-03-01 or 20170301 as a date; UsageError (exit 2) otherwise, or when it lies after `today`."""
+    digits = text.replace("-", "") if re.fullmatch(r"\d{4}-\d{2}-\d{2}", text) else text
+    try:
+        if not re.fullmatch(r"\d{8}", digits):
+            raise ValueError
+        day = date(int(digits[:4]), int(digits[4:6]), int(digits[6:]))
+    except ValueError:
+        raise UsageError(f"--date {text}: expected a day such as 2017-03-01 or 20170301") from None
+    if today is not None and day > today:
+        raise UsageError(f"--date {text}: lies in the future; today is {today}")
+    return day
+
+
+def months_before(day: date, months: int) -> date:
+    """The same day of the month, `months` earlier; the month's last day where it has no such day."""
+    index = day.year * 12 + day.month - 1 - months
+    year, month = divmod(index, 12)
+    first_of_next = date(year + (month == 11), (month + 1) % 12 + 1, 1)
+    last = (first_of_next - timedelta(days=1)).day
+    return date(year, month + 1, min(day.day, last))
+
+
+@dataclass(frozen=True)
+class Window:
+    """A stretch of whole business days that ends at or before D; day 1 is D, both ends count.
+
+    `first` is the nearer end and `last` the farther, each (number, unit) with unit d, w, m or y;
+    `last` None reaches back for ever. `calendar` is "", "this month" or "last month".
+    """
+
+    text: str
+    near_days: int = 0
+    far: tuple[int, str] | None = None
+    calendar: str = ""
+
+    @classmethod
+    def parse(cls, text: str) -> Window:
+        """`30d`, `12w`, `6m`, `1y`, `ever`, `31d..90d`, `this month`, `last month`; else ValueError."""
+        plain = " ".join(text.split())
+        if plain == "ever":
+            return cls(plain)
+        if plain in ("this month", "last month"):
+            return cls(plain, calendar=plain)
+        near, dots, far = plain.rpartition("..")
+        match = _SPAN.fullmatch(far)
+        near_match = _SPAN.fullmatch(near) if dots else None
+        if not match or (dots and not (near_match and near_match[2] in _DAYS_PER)):
+            raise ValueError(
+                f"{text!r} is no window; expected 30d, 12w, 6m, 1y, ever, 31d..90d, "
+                "this month or last month"
+            )
+        near_days = int(near_match[1]) * _DAYS_PER[near_match[2]] - 1 if near_match else 0
+        window = cls(plain, near_days, (int(match[1]), match[2]))
+        if match[2] in _DAYS_PER and int(match[1]) * _DAYS_PER[match[2]] <= near_days:
+            raise ValueError(f"{text!r} is no window: its first day lies beyond its last")
+        return window
+
+    def bounds(self, business_date: date) -> tuple[date | None, date]:
+        """First (None: no limit) and last day of the window on `business_date`, both included."""
+        if self.calendar:
+            first = business_date.replace(day=1)
+            if self.calendar == "this month":
+                return first, business_date
+            return months_before(first, 1), first - timedelta(days=1)
+        end = business_date - timedelta(days=self.near_days)
+        if self.far is None:
+            return None, end
+        number, unit = self.far
+        if unit in _DAYS_PER:
+            return business_date - timedelta(days=number * _DAYS_PER[unit] - 1), end
+        return months_before(business_date, number * _MONTHS_PER[unit]) + timedelta(days=1), end
+
+    @property
+    def suffix(self) -> str:
+        """The window's part of a column name: 30d, 31d_90d, ever, this_month."""
+        return self.text.replace("..", "_").replace(" ", "_")
+
+    def __str__(self) -> str:
+        return self.text

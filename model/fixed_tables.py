@@ -1,0 +1,309 @@
+"""Contracts of the tables every lake has, whatever its canonical model: vault, ops, identity, tags."""
+
+from __future__ import annotations
+
+from model.contracts import Column, TableContract, columns
+
+_VALIDITY = columns(
+    "valid_from date | 生效日 | First business date the row holds",
+    "valid_to date | 失效日 | First business date it no longer holds; null while open; "
+    "equal to valid_from: taken back by a re-run, kept as a claim",
+)
+
+VAULT_IDENTIFIERS = TableContract(
+    "vault", "identifiers",
+    columns(
+        "arrived_date date | 到达日 | Night the value was first seen",
+        "kind string | 标识类型 | Kind of identifier",
+        "scope string | 作用域 | Scope in which the value is one identifier",
+        "token string | 令牌 | Keyed token of kind, scope and normalised value",
+        "sealed binary | 密封值 | Normalised value, sealed (AES-SIV)",
+    ),
+    ("token",), "arrived_date", "标识库", "Sealed identifiers, one row per distinct value",
+)
+VAULT_PROFILES = TableContract(
+    "vault", "profiles",
+    columns(
+        "arrived_date date | 到达日 | Night the value was first seen",
+        "column_name string | 字段 | Canonical column the value belongs to",
+        "token string | 令牌 | Keyed token of column and value, as clean tables hold it",
+        "sealed binary | 密封值 | Value as text, sealed (AES-SIV)",
+    ),
+    ("column_name", "token"), "arrived_date", "档案库",
+    "Sealed values of high-pii columns, one row per distinct value",
+)
+
+IDENTIFIER_TYPE = "struct<kind: string, scope: string, token: string>"
+SIGHTINGS = TableContract(
+    "identity", "sightings",
+    columns(
+        "business_date date | 业务日 | Night that added (or took away) the rows",
+        "sighting_id bigint | 识别组 | 63 bits of a token over the set of identifiers",
+        f"identifiers array<{IDENTIFIER_TYPE}> | 标识 | Its well-formed identifiers, sorted",
+        "channel string | 渠道 | Channel of the rows",
+        "dataset string | 数据集 | Dataset of the rows",
+        "first_date date | 首见日 | First event day of these rows",
+        "last_date date | 末见日 | Last event day of these rows",
+        "row_count bigint | 行数 | Rows added; negative: taken away",
+    ),
+    ("sighting_id", "channel", "dataset", "first_date"), "business_date", "识别组",
+    "Additions and removals of sightings by night; the state at D is their sum over days up to D",
+)
+NODES = TableContract(
+    "identity", "nodes",
+    columns(
+        "node_id bigint | 节点 | 63 bits of the identifier's token",
+        "kind string | 标识类型 | Kind of identifier",
+        "scope string | 作用域 | Scope",
+        "token string | 令牌 | Keyed token",
+        "first_date date | 首见日 | First event day",
+        "last_date date | 末见日 | Last event day",
+        "sighting_count bigint | 识别组数 | Sightings that hold it",
+    )
+    + _VALIDITY,
+    ("node_id", "valid_from"), None, "标识节点", "Identifiers as nodes of the identity graph",
+)
+LINKS = TableContract(
+    "identity", "links",
+    columns(
+        "sighting_id bigint | 识别组 | Sighting end of the link",
+        "node_id bigint | 节点 | Identifier end of the link",
+        "kind string | 标识类型 | Kind of the identifier",
+        "rule string | 规则 | Rule that made the link: shared identifier, or attached (weak kinds)",
+        "sources array<string> | 来源 | channel.dataset it was seen in, sorted",
+        "first_date date | 首见日 | First event day",
+        "last_date date | 末见日 | Last event day",
+        "row_count bigint | 行数 | Rows behind it",
+    )
+    + _VALIDITY,
+    ("sighting_id", "node_id", "valid_from"), None, "识别关联",
+    "Star links between sightings and identifiers that join persons",
+)
+ONE_IDS = TableContract(
+    "identity", "one_ids",
+    columns(
+        "node_id bigint | 节点 | Sighting or identifier",
+        "kind string | 类型 | 'sighting', or the identifier's kind",
+        "one_id bigint | 客户号 | The person",
+    )
+    + _VALIDITY
+    + columns(
+        "seen_from date | 事件起 | First event day this row decides; null: all",
+        "seen_to date | 事件止 | Last event day this row decides; null: all",
+    ),
+    ("node_id", "valid_from", "seen_from"), None, "客户映射", "The map from nodes to persons",
+)
+ONE_ID_EVENTS = TableContract(
+    "identity", "one_id_events",
+    columns(
+        "business_date date | 业务日 | Night of the event",
+        "one_id bigint | 客户号 | The person concerned",
+        "event string | 事件 | minted, merged_into, split_from or retired",
+        "other_one_id bigint | 对方客户号 | Person merged into or split from; null otherwise",
+        "reason string | 原因 | Why, in words",
+    ),
+    ("one_id", "event", "other_one_id"), "business_date", "客户号事件", "What happened to OneIDs",
+)
+REJECTED_LINKS = TableContract(
+    "identity", "rejected_links",
+    columns(
+        "sighting_id bigint | 识别组 | Sighting end of the refused link",
+        "node_id bigint | 节点 | Identifier end",
+        "kind string | 标识类型 | Kind of the identifier",
+        "rule string | 规则 | Rule that refused it",
+    )
+    + _VALIDITY,
+    ("sighting_id", "node_id", "valid_from"), None, "被拒关联",
+    "Links refused because they would join two values of a never-merge kind",
+)
+HUBS = TableContract(
+    "identity", "hubs",
+    columns(
+        "node_id bigint | 节点 | The identifier that joins nobody",
+        "kind string | 标识类型 | Kind",
+        "scope string | 作用域 | Scope",
+        "reason string | 原因 | max_sightings, max_peers or disagree",
+        "sighting_count bigint | 识别组数 | Sightings that hold it",
+        "peer_count bigint | 伴随数 | Largest number of distinct values of one stronger kind beside it",
+    )
+    + _VALIDITY,
+    ("node_id", "valid_from"), None, "公共标识", "Identifiers shared too widely to join persons",
+)
+
+FILES = TableContract(
+    "ops", "files",
+    columns(
+        "arrived_date date | 到达日 | Night that took the file in",
+        "channel string | 渠道 | Channel",
+        "dataset string | 数据集 | Dataset",
+        "path string | 路径 | Path under the landing root",
+        "path_date date | 路径日期 | Business date in the path",
+        "sha256 string | 指纹 | SHA-256 of the bytes",
+        "byte_count bigint | 字节 | Size",
+        "generation int | 版次 | 1, then +1 for each new content of the path",
+        "state string | 状态 | new, superseded, same or refused",
+        "reason string | 原因 | Reason code of a refused file; null otherwise",
+        "line_count bigint | 总行数 | Parsed records: header, blank and data",
+        "header_count bigint | 表头 | Header records",
+        "blank_count bigint | 空行 | Blank lines",
+        "accepted_count bigint | 接受 | Accepted records",
+        "duplicate_count bigint | 重复 | Records whose key a newer record of the file has",
+        "quarantined_count bigint | 隔离 | Quarantined records",
+        "repaired map<string, bigint> | 修复 | Changed values by rule",
+        "refused_identifiers map<string, bigint> | 无效标识 | Refused identifiers by kind and reason",
+    ),
+    ("path", "generation"), "arrived_date", "文件台账", "Every file taken in, with its accounting",
+)
+QUARANTINE = TableContract(
+    "ops", "quarantine",
+    columns(
+        "arrived_date date | 到达日 | Night",
+        "channel string | 渠道 | Channel",
+        "dataset string | 数据集 | Dataset",
+        "source_file string | 来源文件 | File",
+        "source_line bigint | 行号 | Line in it",
+        "generation int | 版次 | Generation of the file",
+        "reasons array<string> | 原因 | Every reason code, sorted",
+        "sealed_line binary | 密封原文 | The original line, sealed",
+    ),
+    ("source_file", "source_line", "generation"), "arrived_date", "隔离区",
+    "Records that could not be accepted",
+)
+RUNS = TableContract(
+    "ops", "runs",
+    columns(
+        "business_date date | 业务日 | Night",
+        "run_id string | 运行 | Run",
+        "stage string | 阶段 | Stage",
+        "outcome string | 结果 | done, held or failed",
+        "started_at timestamp | 开始 | Start",
+        "seconds double | 秒 | Wall time",
+        "peak_memory_mb bigint | 内存峰值 | Peak resident memory of the run's processes so far, MB",
+        "row_counts map<string, bigint> | 行数 | Rows written by table",
+    ),
+    ("run_id", "stage"), None, "运行记录", "One row per stage of a run",
+)
+QUALITY_RESULTS = TableContract(
+    "ops", "quality_results",
+    columns(
+        "business_date date | 业务日 | Night",
+        "run_id string | 运行 | Run",
+        "table_name string | 表 | zone.table",
+        "check_text string | 检查 | The check as written",
+        "severity string | 级别 | hold or warn",
+        "is_passed boolean | 通过 | Whether it holds",
+        "observed string | 观测 | Observed aggregate; never a row's value",
+        "accepted_because string | 放行原因 | Reason given with --accept; null otherwise",
+    ),
+    ("run_id", "table_name", "check_text"), None, "质量结果", "Results of the quality gates",
+)
+PUBLISHED = TableContract(
+    "ops", "published",
+    columns(
+        "business_date date | 业务日 | Night",
+        "run_id string | 运行 | Run that published it",
+        "published_at timestamp | 发布时间 | When",
+        "versions map<string, bigint> | 版本 | Delta version of every table",
+        "definitions_hash string | 定义指纹 | Hash of the project's definitions",
+    ),
+    ("run_id",), None, "发布", "One row per published night: readers see the last one",
+)
+
+TAG_CATALOG = TableContract(
+    "tags", "tag_catalog",
+    columns(
+        "business_date date | 业务日 | Night",
+        "tag string | 标签 | Tag",
+        "column_name string | 列 | Column of the wide table",
+        "table_name string | 表 | Wide table",
+        "category string | 分类 | Category path: folder/sub-folder/file",
+        "title string | 标题 | Title",
+        "description string | 说明 | Meaning in words",
+        "kind string | 类别 | attribute, statistic, rule or model",
+        "shape string | 形态 | Body key: pick, measure, calc, …",
+        "type string | 类型 | number, integer, money, text, enum, bool, date, …",
+        "window string | 窗口 | Window of this column; null: none",
+        "value_titles map<string, string> | 取值 | Code → title",
+        "unit string | 单位 | Unit",
+        "absent string | 缺省 | Value where nothing matches",
+        "owner string | 负责人 | Owner",
+        "status string | 状态 | Status",
+        "sources array<string> | 来源 | Tables and tags it reads, sorted",
+        "pii string | 敏感级 | none, low or high",
+        "definition_hash string | 定义指纹 | Hash of the definition",
+    ),
+    ("column_name",), "business_date", "标签目录", "Every tag column, what it means and who owns it",
+)
+CUSTOMER_TAGS = TableContract(
+    "tags", "customer_tags",
+    columns(
+        "business_date date | 业务日 | Night",
+        "one_id bigint | 客户号 | The person",
+    ),
+    ("one_id",), "business_date", "客户标签宽表", "One row per person and night, one column per tag",
+    is_open=True,
+)
+CUSTOMER_TAG_CHANGES = TableContract(
+    "tags", "customer_tag_changes",
+    columns(
+        "business_date date | 业务日 | Night",
+        "one_id bigint | 客户号 | The person",
+        "tag string | 标签列 | Column of the wide table",
+        "old_value string | 旧值 | Value on the night before, as text; null: none",
+        "new_value string | 新值 | Value now, as text; null: none",
+    ),
+    ("one_id", "tag"), "business_date", "标签变化", "Tag values that changed since the night before",
+)
+TAG_METRICS = TableContract(
+    "tags", "tag_metrics",
+    columns(
+        "business_date date | 业务日 | Night",
+        "column_name string | 列 | Column of the wide table",
+        "person_count bigint | 总人数 | Persons in the wide table",
+        "filled_count bigint | 有值人数 | Persons with a value",
+        "distinct_count bigint | 取值数 | Approximate distinct values",
+        "mean double | 均值 | Mean of numeric tags; null otherwise",
+        "minimum double | 最小 | Smallest value of numeric tags",
+        "maximum double | 最大 | Largest value of numeric tags",
+    ),
+    ("column_name",), "business_date", "标签指标", "Coverage and spread of every tag column",
+)
+DISTRIBUTIONS = TableContract(
+    "insight", "distributions",
+    columns(
+        "business_date date | 业务日 | Night",
+        "column_name string | 列 | Column of the wide table",
+        "bucket_no int | 序 | Order of the bucket",
+        "bucket string | 区间 | Value code, or the range's lower edge",
+        "person_count bigint | 人数 | Persons; null where fewer than privacy.k",
+    ),
+    ("column_name", "bucket_no"), "business_date", "标签分布", "How persons spread over a tag's values",
+)
+
+VAULT_TABLES = (VAULT_IDENTIFIERS, VAULT_PROFILES)
+IDENTITY_HISTORIES = (NODES, LINKS, ONE_IDS, REJECTED_LINKS, HUBS)
+IDENTITY_TABLES = (SIGHTINGS, *IDENTITY_HISTORIES, ONE_ID_EVENTS)
+OPS_TABLES = (FILES, QUARANTINE, RUNS, QUALITY_RESULTS, PUBLISHED)
+TAG_TABLES = (CUSTOMER_TAGS, CUSTOMER_TAG_CHANGES, TAG_CATALOG, TAG_METRICS)
+INSIGHT_TABLES = (DISTRIBUTIONS,)
+FIXED_TABLES = (*VAULT_TABLES, *IDENTITY_TABLES, *OPS_TABLES, *TAG_TABLES, *INSIGHT_TABLES)
+
+
+def raw_contract(channel: str, dataset: str, fields: tuple[str, ...], sealed: frozenset[str]) -> TableContract:
+    """The raw table of one dataset: its source fields as text, the `sealed` ones as bytes."""
+    common = columns(
+        "arrived_date date | 到达日 | Night",
+        "business_date date | 路径日期 | Business date in the path",
+        "source_file string | 来源文件 | File",
+        "source_line bigint | 行号 | Line in it",
+        "generation int | 版次 | Generation of the file",
+    )
+    own = tuple(
+        Column(name, "binary" if name in sealed else "string", pii="high" if name in sealed else "none")
+        for name in fields
+    )
+    return TableContract(
+        "raw", f"{channel}__{dataset}", (*common, *own),
+        ("source_file", "source_line", "generation"), "arrived_date",
+        f"{channel} · {dataset} 原始行", f"Raw records of {channel}.{dataset}",
+    )

@@ -1,0 +1,122 @@
+"""conf/identity.yml as frozen values: kinds of identifiers, and the rules that join or keep apart."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Literal
+
+from model.contracts import Pii
+from model.errors import Location, Problems, did_you_mean
+from model.reading import read
+from model.strict_yaml import YamlMap
+
+Normaliser = Literal["text", "phone", "email", "cn_id_card", "device"]
+Engine = Literal["graphframes", "local", "auto"]
+
+
+@dataclass(frozen=True)
+class IdentifierKind:
+    """One kind of identifier; rank 1 is strongest.
+
+    `scope`: global (default), channel or app, or a name given where a channel maps a field.
+    `max_sightings` and `max_peers` None: no limit. `strength: weak` kinds attach, never merge.
+    """
+
+    rank: int
+    normalise: Normaliser
+    scope: str = "global"
+    pii: Pii = "high"
+    region: str = "CN"
+    max_sightings: int | None = None
+    max_peers: int | None = None
+    window: str | None = None
+    strength: Literal["strong", "weak"] = "strong"
+    location: Location = Location("", 0)
+
+
+@dataclass(frozen=True)
+class DisagreeRule:
+    """A weaker identifier beside two different values of one of `kinds` is a hub."""
+
+    kinds: tuple[str, ...] = ()
+    names: bool = False
+
+
+@dataclass(frozen=True)
+class ComponentsPolicy:
+    """Which engine computes connected components, and up to how many links the local one may."""
+
+    full_build: Engine = "graphframes"
+    night: Engine = "auto"
+    local_edges: int = 20_000_000
+
+
+@dataclass(frozen=True)
+class ColumnSurvivorship:
+    """How one column of the golden profile chooses among the accounts' values."""
+
+    prefer: Literal["trusted", "latest", "frequent"]
+
+
+@dataclass(frozen=True)
+class GoldenPolicy:
+    """Survivorship: first `prefer`, then `then`, unless a column says otherwise."""
+
+    prefer: Literal["trusted", "latest", "frequent"] = "trusted"
+    then: Literal["trusted", "latest", "frequent"] = "latest"
+    per_column: Mapping[str, ColumnSurvivorship] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class IdentityPolicy:
+    """The whole of conf/identity.yml.
+
+    `never_merge` holds kinds of which one person may have at most one value. `invalid` lists
+    well-formed values (with * as wildcard) that name nobody, by kind or for `any`.
+    """
+
+    kinds: Mapping[str, IdentifierKind]
+    invalid: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    never_merge: tuple[str, ...] = ()
+    disagree: DisagreeRule = DisagreeRule()
+    components: ComponentsPolicy = ComponentsPolicy()
+    golden: GoldenPolicy = GoldenPolicy()
+    location: Location = Location("", 0)
+
+    def rank(self, kind: str) -> int:
+        """Rank of a kind; 1 is strongest."""
+        return self.kinds[kind].rank
+
+    @property
+    def weak_kinds(self) -> tuple[str, ...]:
+        """Kinds that attach but never merge, strongest first."""
+        weak = (name for name, kind in self.kinds.items() if kind.strength == "weak")
+        return tuple(sorted(weak, key=self.rank))
+
+
+def read_identity_policy(node: YamlMap, problems: Problems) -> IdentityPolicy:
+    """The policy; what is wrong with it goes to `problems`, and an empty policy comes back."""
+    policy = read(IdentityPolicy, node, problems)
+    if policy is None:
+        return IdentityPolicy(kinds={})
+    known = list(policy.kinds)
+    named = {
+        "never_merge": policy.never_merge,
+        "disagree": policy.disagree.kinds,
+        "invalid": tuple(kind for kind in policy.invalid if kind != "any"),
+    }
+    for key, kinds in named.items():
+        for kind in kinds:
+            if kind not in policy.kinds:
+                problems.add(node.at(key), f"unknown kind {kind!r}{did_you_mean(kind, known)}")
+    _ranks_differ(policy, problems)
+    return policy
+
+
+def _ranks_differ(policy: IdentityPolicy, problems: Problems) -> None:
+    seen: dict[int, str] = {}
+    for name, kind in policy.kinds.items():
+        if kind.rank in seen:
+            problems.add(kind.location, f"{name} has the rank of {seen[kind.rank]}; ranks differ")
+        seen[kind.rank] = name
