@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import Literal, TypeVar
 
 from model.contracts import Column, Pii, TableContract, columns
-from model.errors import Location, Problems, did_you_mean
+from model.errors import NOWHERE, Location, Problems, did_you_mean
 from model.names import check_name
 from model.reading import read
 from model.strict_yaml import YamlMap
 
+T = TypeVar("T")
 ColumnType = Literal["text", "integer", "number", "money", "date", "timestamp", "bool", "enum"]
 SPARK_TYPES: Mapping[str, str] = {
     "text": "string",
@@ -47,7 +48,7 @@ class CanonicalColumn:
     pii: Pii = "none"
     mask: str = "hidden"
     values: tuple[str, ...] = ()
-    location: Location = Location("", 0)
+    location: Location = NOWHERE
 
     def stored_as(self, name: str) -> tuple[Column, ...]:
         """The columns a clean table holds for this one."""
@@ -73,7 +74,7 @@ class CanonicalTable:
     title: str = ""
     title_en: str = ""
     golden: bool = False
-    location: Location = Location("", 0)
+    location: Location = NOWHERE
     name: str = ""
 
     @property
@@ -100,7 +101,7 @@ class TaggedObject:
     title_en: str = ""
     tags_table: str = ""
     members: Mapping[str, str] = field(default_factory=dict)
-    location: Location = Location("", 0)
+    location: Location = NOWHERE
 
 
 @dataclass(frozen=True)
@@ -109,7 +110,7 @@ class NamedSource:
 
     of: str
     where: str
-    location: Location = Location("", 0)
+    location: Location = NOWHERE
 
 
 @dataclass(frozen=True)
@@ -147,12 +148,14 @@ def read_model(node: YamlMap, problems: Problems) -> CanonicalModel:
     return CanonicalModel(objects, tables, sources)
 
 
-def _section(cls: type, node: YamlMap, key: str, problems: Problems, named: bool = False) -> dict:  # type: ignore[type-arg]
+def _section(
+    cls: type[T], node: YamlMap, key: str, problems: Problems, named: bool = False
+) -> dict[str, T]:
     section = node.get(key, YamlMap(node.location.file, node.location.line))
     if not isinstance(section, YamlMap):
         problems.add(node.at(key), f"{key}: expected a mapping of names")
         return {}
-    found = {}
+    found: dict[str, T] = {}
     for name, value in section.items():
         check_name(name, section.at(name), problems)
         if not isinstance(value, YamlMap):

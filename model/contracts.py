@@ -29,8 +29,9 @@ class TableContract:
     """One table of the lake at `<zone>/<name>`.
 
     `key` is unique within a slice. `sliced_by` is the date column whose slice a night replaces;
-    None for a table that is a history with validity and is written whole. `partitioned_by` lists
-    further partition columns. `is_open` tables may have more columns than the contract names (tags).
+    None for a history with validity, which is written whole, and for the ledger's logs. An
+    `is_open` table may have more columns than the contract names (tags). Readers of night D see
+    the slice D of an `is_snapshot` table, and the slices up to D of the others.
     """
 
     zone: str
@@ -41,6 +42,7 @@ class TableContract:
     title: str = ""
     title_en: str = ""
     is_open: bool = False
+    is_snapshot: bool = False
 
     @property
     def path(self) -> str:
@@ -70,8 +72,10 @@ class TableContract:
 
 def columns(*lines: str, pii: Pii = "none") -> tuple[Column, ...]:
     """Columns from lines `name type | 中文 | English`, so that a contract reads as a table."""
-    parsed = ([part.strip() for part in line.split("|")] for line in lines)
-    return tuple(
-        Column(*head.split(None, 1), title=title, title_en=title_en, pii=pii)
-        for head, title, title_en in parsed
-    )
+    return tuple(_column(line, pii) for line in lines)
+
+
+def _column(line: str, pii: Pii) -> Column:
+    head, title, title_en = (part.strip() for part in line.split("|"))
+    name, kind = head.split(None, 1)
+    return Column(name, kind, title, title_en, pii)

@@ -52,6 +52,9 @@ class Location:
         return f"{self.file}:{self.line}"
 
 
+NOWHERE = Location("", 0)  # of a value that no file gave
+
+
 @dataclass(frozen=True, order=True)
 class Problem:
     """One thing wrong with one line of a definition."""

@@ -233,6 +233,7 @@ TAG_CATALOG = TableContract(
         "definition_hash string | 定义指纹 | Hash of the definition",
     ),
     ("column_name",), "business_date", "标签目录", "Every tag column, what it means and who owns it",
+    is_snapshot=True,
 )
 CUSTOMER_TAGS = TableContract(
     "tags", "customer_tags",
@@ -241,7 +242,7 @@ CUSTOMER_TAGS = TableContract(
         "one_id bigint | 客户号 | The person",
     ),
     ("one_id",), "business_date", "客户标签宽表", "One row per person and night, one column per tag",
-    is_open=True,
+    is_open=True, is_snapshot=True,
 )
 CUSTOMER_TAG_CHANGES = TableContract(
     "tags", "customer_tag_changes",
@@ -267,6 +268,7 @@ TAG_METRICS = TableContract(
         "maximum double | 最大 | Largest value of numeric tags",
     ),
     ("column_name",), "business_date", "标签指标", "Coverage and spread of every tag column",
+    is_snapshot=True,
 )
 DISTRIBUTIONS = TableContract(
     "insight", "distributions",
@@ -278,6 +280,7 @@ DISTRIBUTIONS = TableContract(
         "person_count bigint | 人数 | Persons; null where fewer than privacy.k",
     ),
     ("column_name", "bucket_no"), "business_date", "标签分布", "How persons spread over a tag's values",
+    is_snapshot=True,
 )
 
 VAULT_TABLES = (VAULT_IDENTIFIERS, VAULT_PROFILES)

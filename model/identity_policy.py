@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from model.contracts import Pii
-from model.errors import Location, Problems, did_you_mean
+from model.errors import NOWHERE, Location, Problems, did_you_mean
 from model.reading import read
 from model.strict_yaml import YamlMap
 
@@ -32,7 +32,7 @@ class IdentifierKind:
     max_peers: int | None = None
     window: str | None = None
     strength: Literal["strong", "weak"] = "strong"
-    location: Location = Location("", 0)
+    location: Location = NOWHERE
 
 
 @dataclass(frozen=True)
@@ -82,7 +82,7 @@ class IdentityPolicy:
     disagree: DisagreeRule = DisagreeRule()
     components: ComponentsPolicy = ComponentsPolicy()
     golden: GoldenPolicy = GoldenPolicy()
-    location: Location = Location("", 0)
+    location: Location = NOWHERE
 
     def rank(self, kind: str) -> int:
         """Rank of a kind; 1 is strongest."""

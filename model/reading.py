@@ -31,7 +31,7 @@ def read(cls: type[T], node: YamlMap, problems: Problems, **given: Any) -> T | N
     """
     before = len(problems.found)
     values = dict(given)
-    fields = _fields(cls)
+    fields = _fields(cls)  # type: ignore[arg-type]  # a class is hashable
     for key in node:
         if key not in fields:
             problems.add(node.at(key), f"unknown key {key!r}{did_you_mean(key, list(fields))}")

@@ -92,7 +92,7 @@ def merge_settings(
 ) -> MergedSettings:
     """Settings from the files in order of precedence, then `key.path=value` assignments."""
     merged = YamlMap("settings", 1)
-    origins = {key: "default" for key in flattened(Settings())}
+    origins = dict.fromkeys(flattened(Settings()), "default")
     for node in files:
         read(Settings, node, problems)
         _overlay(merged, node, origins, "")

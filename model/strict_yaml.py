@@ -120,7 +120,8 @@ class _Builder:
                 break
             key, key_line = self._key(event), event.start_mark.line + 1
             if key in result:
-                self._problem(key_line, f"{key!r} is given twice; first on line {result.lines[key]}")
+                first = result.lines[key]
+                self._problem(key_line, f"{key!r} is given twice; first on line {first}")
             result[key] = self._value(next(self.events))
             result.lines[key] = key_line
         return result

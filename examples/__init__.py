@@ -1,0 +1,1 @@
+"""Generators of demo data; run by make, not part of the wheel."""

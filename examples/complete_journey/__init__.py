@@ -1,0 +1,1 @@
+"""A retailer of six channels, made of two public data sets. README.md says what is real."""

@@ -1,0 +1,53 @@
+"""What the whole suite shares: one Spark session, started by the first test that asks for it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+from hypothesis import settings
+
+if TYPE_CHECKING:  # pure tests do not even load Spark
+    from pyspark.sql import SparkSession
+
+# The same examples on every run, and none fails for being slow on a busy machine.
+settings.register_profile("suite", derandomize=True, deadline=None, database=None)
+settings.load_profile("suite")
+
+# Cheap settings: C1 compilation and no whole-stage code halve the CPU seconds of many small
+# queries; adaptive execution stays on, since GraphFrames is slow without it.
+CHEAP = {
+    "spark.driver.extraJavaOptions": "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC",
+    "spark.sql.codegen.wholeStage": "false",
+    "spark.sql.shuffle.partitions": "2",
+    "spark.default.parallelism": "2",
+}
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark every test that reaches the session, so that `-m "not spark"` starts no JVM."""
+    for item in items:
+        if "spark" in getattr(item, "fixturenames", ()):
+            item.add_marker(pytest.mark.spark)
+
+
+@pytest.fixture(scope="session")
+def spark(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SparkSession]:
+    """The suite's one session: two cores, one gigabyte, Delta and GraphFrames on the class path."""
+    from lake.session import spark_session  # noqa: PLC0415  late: pure tests never need Spark
+    from model.settings import SparkSettings  # noqa: PLC0415
+
+    cheap = SparkSettings(master="local[2]", driver_memory="1g", shuffle_partitions=2, config=CHEAP)
+    session = spark_session(cheap, "onefold-tests", tmp_path_factory.mktemp("spark"))
+    yield session
+    session.stop()
+
+
+@pytest.fixture
+def scratch(tmp_path: Path) -> Path:
+    """An empty folder of this test's own; its name holds no test data."""
+    folder = tmp_path / "scratch"
+    folder.mkdir()
+    return folder
