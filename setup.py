@@ -30,6 +30,7 @@ RUN_TIME = [
     "deltalake>=1.6,<2",
     "pandas>=2.2,<3",
     "pyarrow>=17",
+    "numpy>=1.26",
     "scipy>=1.11",
     "pyyaml>=6",
     "sqlglot>=26",
@@ -40,7 +41,7 @@ RUN_TIME = [
     "altair>=5.4",
     "vl-convert-python>=1.7",
     "duckdb>=1.1",
-    "typer>=0.12",
+    "click>=8.1",
     "rich>=13",
 ]
 

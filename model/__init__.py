@@ -1,1 +1,1 @@
-"""Pure ground: strict YAML, errors, settings, table contracts, business dates, the canonical tables."""
+"""Pure ground: strict YAML, errors, settings, table contracts, dates, the canonical tables."""

@@ -40,7 +40,7 @@ COMMON_COLUMNS = columns(
 
 @dataclass(frozen=True)
 class CanonicalColumn:
-    """One column of a canonical table; `pii: high` is stored as `<name>_token` and `<name>_mask`."""
+    """One column of a canonical table; one of `pii: high` is stored as a token and a mask."""
 
     type: ColumnType
     title: str = ""
@@ -53,9 +53,10 @@ class CanonicalColumn:
     def stored_as(self, name: str) -> tuple[Column, ...]:
         """The columns a clean table holds for this one."""
         if self.pii == "high":
+            zh, en = self.title, self.title_en
             return (
-                Column(f"{name}_token", "string", f"{self.title}令牌", f"{self.title_en}: token", "low"),
-                Column(f"{name}_mask", "string", f"{self.title}掩码", f"{self.title_en}: mask", "low"),
+                Column(f"{name}_token", "string", f"{zh}令牌", f"{en}: token", "low"),
+                Column(f"{name}_mask", "string", f"{zh}掩码", f"{en}: mask", "low"),
             )
         return (Column(name, SPARK_TYPES[self.type], self.title, self.title_en, self.pii),)
 
@@ -128,7 +129,7 @@ class CanonicalModel:
 
 
 def read_model(node: YamlMap, problems: Problems) -> CanonicalModel:
-    """The canonical model; whatever is wrong with it goes to `problems`, broken parts are left out."""
+    """The canonical model without its broken parts; what is wrong with them goes to `problems`."""
     objects = _section(TaggedObject, node, "objects", problems)
     tables = {
         name: table

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from calendar import monthrange
 from dataclasses import dataclass
 from datetime import date, timedelta
 
@@ -14,7 +15,7 @@ _SPAN = re.compile(r"([1-9][0-9]{0,4})([dwmy])")
 
 
 def parse_business_date(text: str, today: date | None = None) -> date:
-    """2017-03-01 or 20170301 as a date; UsageError (exit 2) otherwise, or when it lies after `today`."""
+    """2017-03-01 or 20170301 as a date; UsageError (exit 2) otherwise, or when after `today`."""
     digits = text.replace("-", "") if re.fullmatch(r"\d{4}-\d{2}-\d{2}", text) else text
     try:
         if not re.fullmatch(r"\d{8}", digits):
@@ -28,11 +29,10 @@ def parse_business_date(text: str, today: date | None = None) -> date:
 
 
 def months_before(day: date, months: int) -> date:
-    """The same day of the month, `months` earlier; the month's last day where it has no such day."""
+    """The same day of the month, `months` earlier; the month's last day where it lacks that day."""
     index = day.year * 12 + day.month - 1 - months
     year, month = divmod(index, 12)
-    first_of_next = date(year + (month == 11), (month + 1) % 12 + 1, 1)
-    last = (first_of_next - timedelta(days=1)).day
+    _, last = monthrange(year, month + 1)
     return date(year, month + 1, min(day.day, last))
 
 
@@ -51,7 +51,7 @@ class Window:
 
     @classmethod
     def parse(cls, text: str) -> Window:
-        """`30d`, `12w`, `6m`, `1y`, `ever`, `31d..90d`, `this month`, `last month`; else ValueError."""
+        """30d, 12w, 6m, 1y, ever, 31d..90d, this month or last month; ValueError otherwise."""
         plain = " ".join(text.split())
         if plain == "ever":
             return cls(plain)

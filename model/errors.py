@@ -1,4 +1,4 @@
-"""Every error Onefold raises on purpose: what happened, the next step, and the exit code it means."""
+"""Every error Onefold raises on purpose: what happened, the next step, the exit code it means."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
 
+FEW = 12  # names that still fit into one line of a message
 
 class OnefoldError(Exception):
     """Base of all errors shown to a user as one line; never carries a customer's value."""
@@ -91,8 +92,8 @@ class Problems:
 
 
 def did_you_mean(word: str, known: Sequence[str]) -> str:
-    """The closing words of a message about an unknown name: the nearest known one, or all of a few."""
+    """How a message about an unknown name ends: with the nearest known one, or all of a few."""
     near = get_close_matches(word, list(known), n=1, cutoff=0.6)
     if near:
         return f"; did you mean {near[0]!r}?"
-    return f"; expected one of {', '.join(sorted(known))}" if 0 < len(known) <= 12 else ""
+    return f"; expected one of {', '.join(sorted(known))}" if 0 < len(known) <= FEW else ""

@@ -1,8 +1,9 @@
-"""Contracts of the tables every lake has, whatever its canonical model: vault, ops, identity, tags."""
+"""Contracts of the tables every lake has, whatever its model; the ledger is in ops_tables."""
 
 from __future__ import annotations
 
 from model.contracts import Column, TableContract, columns
+from model.ops_tables import OPS_TABLES
 
 _VALIDITY = columns(
     "valid_from date | 生效日 | First business date the row holds",
@@ -69,7 +70,7 @@ LINKS = TableContract(
         "sighting_id bigint | 识别组 | Sighting end of the link",
         "node_id bigint | 节点 | Identifier end of the link",
         "kind string | 标识类型 | Kind of the identifier",
-        "rule string | 规则 | Rule that made the link: shared identifier, or attached (weak kinds)",
+        "rule string | 规则 | Rule that made it: shared identifier, or attached (weak kinds)",
         "sources array<string> | 来源 | channel.dataset it was seen in, sorted",
         "first_date date | 首见日 | First event day",
         "last_date date | 末见日 | Last event day",
@@ -124,89 +125,10 @@ HUBS = TableContract(
         "scope string | 作用域 | Scope",
         "reason string | 原因 | max_sightings, max_peers or disagree",
         "sighting_count bigint | 识别组数 | Sightings that hold it",
-        "peer_count bigint | 伴随数 | Largest number of distinct values of one stronger kind beside it",
+        "peer_count bigint | 伴随数 | Most distinct values of one stronger kind beside it",
     )
     + _VALIDITY,
     ("node_id", "valid_from"), None, "公共标识", "Identifiers shared too widely to join persons",
-)
-
-FILES = TableContract(
-    "ops", "files",
-    columns(
-        "arrived_date date | 到达日 | Night that took the file in",
-        "channel string | 渠道 | Channel",
-        "dataset string | 数据集 | Dataset",
-        "path string | 路径 | Path under the landing root",
-        "path_date date | 路径日期 | Business date in the path",
-        "sha256 string | 指纹 | SHA-256 of the bytes",
-        "byte_count bigint | 字节 | Size",
-        "generation int | 版次 | 1, then +1 for each new content of the path",
-        "state string | 状态 | new, superseded, same or refused",
-        "reason string | 原因 | Reason code of a refused file; null otherwise",
-        "line_count bigint | 总行数 | Parsed records: header, blank and data",
-        "header_count bigint | 表头 | Header records",
-        "blank_count bigint | 空行 | Blank lines",
-        "accepted_count bigint | 接受 | Accepted records",
-        "duplicate_count bigint | 重复 | Records whose key a newer record of the file has",
-        "quarantined_count bigint | 隔离 | Quarantined records",
-        "repaired map<string, bigint> | 修复 | Changed values by rule",
-        "refused_identifiers map<string, bigint> | 无效标识 | Refused identifiers by kind and reason",
-    ),
-    ("path", "generation"), "arrived_date", "文件台账", "Every file taken in, with its accounting",
-)
-QUARANTINE = TableContract(
-    "ops", "quarantine",
-    columns(
-        "arrived_date date | 到达日 | Night",
-        "channel string | 渠道 | Channel",
-        "dataset string | 数据集 | Dataset",
-        "source_file string | 来源文件 | File",
-        "source_line bigint | 行号 | Line in it",
-        "generation int | 版次 | Generation of the file",
-        "reasons array<string> | 原因 | Every reason code, sorted",
-        "sealed_line binary | 密封原文 | The original line, sealed",
-    ),
-    ("source_file", "source_line", "generation"), "arrived_date", "隔离区",
-    "Records that could not be accepted",
-)
-RUNS = TableContract(
-    "ops", "runs",
-    columns(
-        "business_date date | 业务日 | Night",
-        "run_id string | 运行 | Run",
-        "stage string | 阶段 | Stage",
-        "outcome string | 结果 | done, held or failed",
-        "started_at timestamp | 开始 | Start",
-        "seconds double | 秒 | Wall time",
-        "peak_memory_mb bigint | 内存峰值 | Peak resident memory of the run's processes so far, MB",
-        "row_counts map<string, bigint> | 行数 | Rows written by table",
-    ),
-    ("run_id", "stage"), None, "运行记录", "One row per stage of a run",
-)
-QUALITY_RESULTS = TableContract(
-    "ops", "quality_results",
-    columns(
-        "business_date date | 业务日 | Night",
-        "run_id string | 运行 | Run",
-        "table_name string | 表 | zone.table",
-        "check_text string | 检查 | The check as written",
-        "severity string | 级别 | hold or warn",
-        "is_passed boolean | 通过 | Whether it holds",
-        "observed string | 观测 | Observed aggregate; never a row's value",
-        "accepted_because string | 放行原因 | Reason given with --accept; null otherwise",
-    ),
-    ("run_id", "table_name", "check_text"), None, "质量结果", "Results of the quality gates",
-)
-PUBLISHED = TableContract(
-    "ops", "published",
-    columns(
-        "business_date date | 业务日 | Night",
-        "run_id string | 运行 | Run that published it",
-        "published_at timestamp | 发布时间 | When",
-        "versions map<string, bigint> | 版本 | Delta version of every table",
-        "definitions_hash string | 定义指纹 | Hash of the project's definitions",
-    ),
-    ("run_id",), None, "发布", "One row per published night: readers see the last one",
 )
 
 TAG_CATALOG = TableContract(
@@ -232,7 +154,8 @@ TAG_CATALOG = TableContract(
         "pii string | 敏感级 | none, low or high",
         "definition_hash string | 定义指纹 | Hash of the definition",
     ),
-    ("column_name",), "business_date", "标签目录", "Every tag column, what it means and who owns it",
+    ("column_name",), "business_date", "标签目录",
+    "Every tag column, what it means and who owns it",
     is_snapshot=True,
 )
 CUSTOMER_TAGS = TableContract(
@@ -241,7 +164,8 @@ CUSTOMER_TAGS = TableContract(
         "business_date date | 业务日 | Night",
         "one_id bigint | 客户号 | The person",
     ),
-    ("one_id",), "business_date", "客户标签宽表", "One row per person and night, one column per tag",
+    ("one_id",), "business_date", "客户标签宽表",
+    "One row per person and night, one column per tag",
     is_open=True, is_snapshot=True,
 )
 CUSTOMER_TAG_CHANGES = TableContract(
@@ -253,7 +177,8 @@ CUSTOMER_TAG_CHANGES = TableContract(
         "old_value string | 旧值 | Value on the night before, as text; null: none",
         "new_value string | 新值 | Value now, as text; null: none",
     ),
-    ("one_id", "tag"), "business_date", "标签变化", "Tag values that changed since the night before",
+    ("one_id", "tag"), "business_date", "标签变化",
+    "Tag values that changed since the night before",
 )
 TAG_METRICS = TableContract(
     "tags", "tag_metrics",
@@ -279,20 +204,22 @@ DISTRIBUTIONS = TableContract(
         "bucket string | 区间 | Value code, or the range's lower edge",
         "person_count bigint | 人数 | Persons; null where fewer than privacy.k",
     ),
-    ("column_name", "bucket_no"), "business_date", "标签分布", "How persons spread over a tag's values",
+    ("column_name", "bucket_no"), "business_date", "标签分布",
+    "How persons spread over a tag's values",
     is_snapshot=True,
 )
 
 VAULT_TABLES = (VAULT_IDENTIFIERS, VAULT_PROFILES)
 IDENTITY_HISTORIES = (NODES, LINKS, ONE_IDS, REJECTED_LINKS, HUBS)
 IDENTITY_TABLES = (SIGHTINGS, *IDENTITY_HISTORIES, ONE_ID_EVENTS)
-OPS_TABLES = (FILES, QUARANTINE, RUNS, QUALITY_RESULTS, PUBLISHED)
 TAG_TABLES = (CUSTOMER_TAGS, CUSTOMER_TAG_CHANGES, TAG_CATALOG, TAG_METRICS)
 INSIGHT_TABLES = (DISTRIBUTIONS,)
 FIXED_TABLES = (*VAULT_TABLES, *IDENTITY_TABLES, *OPS_TABLES, *TAG_TABLES, *INSIGHT_TABLES)
 
 
-def raw_contract(channel: str, dataset: str, fields: tuple[str, ...], sealed: frozenset[str]) -> TableContract:
+def raw_contract(
+    channel: str, dataset: str, fields: tuple[str, ...], sealed: frozenset[str]
+) -> TableContract:
     """The raw table of one dataset: its source fields as text, the `sealed` ones as bytes."""
     common = columns(
         "arrived_date date | 到达日 | Night",
@@ -301,8 +228,8 @@ def raw_contract(channel: str, dataset: str, fields: tuple[str, ...], sealed: fr
         "source_line bigint | 行号 | Line in it",
         "generation int | 版次 | Generation of the file",
     )
-    own = tuple(
-        Column(name, "binary" if name in sealed else "string", pii="high" if name in sealed else "none")
+    own = (
+        Column(name, "binary", pii="high") if name in sealed else Column(name, "string")
         for name in fields
     )
     return TableContract(

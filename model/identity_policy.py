@@ -1,4 +1,4 @@
-"""conf/identity.yml as frozen values: kinds of identifiers, and the rules that join or keep apart."""
+"""conf/identity.yml as frozen values: kinds of identifiers, rules that join or keep apart."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Numbers of the identity graph's nodes: 63 bits of a token, the same wherever they are computed."""
+"""Numbers of the identity graph's nodes: 63 bits of a token, the same wherever computed."""
 
 from __future__ import annotations
 

@@ -1,8 +1,8 @@
 """Turns located YAML into frozen dataclasses, once, at load: types are the annotations.
 
 Understood annotations: str, int, float, bool, Literal, X | None, tuple[X, ...], Mapping[str, X],
-dataclasses, unions of these, and any class with a `parse(text)` class method that raises ValueError.
-A field named `location` receives the place of its mapping; `metadata={"key": "from"}` renames a field.
+dataclasses, unions of these, and any class whose class method `parse(text)` raises ValueError.
+A field named `location` receives the place of its mapping; `metadata={"key": "from"}` renames one.
 """
 
 from __future__ import annotations

@@ -43,7 +43,7 @@ class SparkSettings:
 
 @dataclass(frozen=True)
 class PrivacySettings:
-    """`secret_file`: read when ONEFOLD_PSEUDONYM_SECRET is unset; made (0600) if `create_secret`."""
+    """`secret_file` is read when ONEFOLD_PSEUDONYM_SECRET is unset, made if `create_secret`."""
 
     secret_file: str = "secrets/pseudonym.key"
     create_secret: bool = False

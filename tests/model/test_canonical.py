@@ -58,7 +58,7 @@ sources:
 """
     found = _problems(text)
     assert any("model.yml:5: 'Orders' is no name" in line for line in found)
-    assert any(":13: type: expected text or integer" in line for line in found)
+    assert any(":14: type: expected text or integer" in line for line in found)
     assert any("unknown table 'oders'" in line for line in found)
 
 

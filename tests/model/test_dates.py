@@ -47,7 +47,9 @@ def test_adjacent_windows_tile(near: int, more: int, day: date) -> None:
     assert (day - whole).days == near + more - 1
 
 
-@pytest.mark.parametrize("text", ["", "30", "d", "0d", "-1d", "90d..31d", "3d..3d..", "next 3d", "1q"])
+@pytest.mark.parametrize(
+    "text", ["", "30", "d", "0d", "-1d", "90d..31d", "3d..3d..", "next 3d", "1q"]
+)
 def test_what_is_no_window_is_refused(text: str) -> None:
     with pytest.raises(ValueError, match="no window"):
         Window.parse(text)

@@ -1,0 +1,1 @@
+"""Records to one OneID per person: normalisers, graph, guards, ids that stay, golden profiles."""

@@ -1,0 +1,1 @@
+"""Raw dumps become accepted, typed rows and quarantined rows; every line is accounted for."""

@@ -1,0 +1,50 @@
+"""Plain values go in, tokens, masks and seals come out: one Arrow UDF a dataset, inside tasks.
+
+This module is imported in tasks: it knows no channels, only steps.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import pyarrow as pa
+from pyspark.sql import Column
+from pyspark.sql import functions as F
+from pyspark.sql.pandas.functions import arrow_udf
+
+from ingestion.reader import TaskError
+
+
+@dataclass(frozen=True)
+class Step:
+    """One protected output: how it is made from the plain column `source`."""
+
+    source: str
+    output: str
+    type: str
+    function: Callable[[pa.Array], pa.Array]
+
+
+def protected(steps: Sequence[Step]) -> Column:
+    """One struct with the output of every step.
+
+    An Arrow UDF, since Spark's built-ins know no keyed token and no AES-SIV; only the columns that
+    need it travel, and the keys stay in its closure.
+    """
+    sources = list(dict.fromkeys(step.source for step in steps))
+    places = {source: place for place, source in enumerate(sources)}
+    names = [step.output for step in steps]
+
+    def protect(*columns: pa.Array) -> pa.Array:
+        try:
+            arrays = [step.function(columns[places[step.source]]) for step in steps]
+        except Exception as error:  # a library's message could carry the value
+            raise TaskError(f"{type(error).__name__} while protecting values") from None
+        return pa.StructArray.from_arrays(arrays, names)
+
+    returns = ", ".join(f"`{step.output}` {step.type}" for step in steps)
+    # Spark reads the kind of UDF off the annotations; its own stubs do not know that.
+    function = arrow_udf(protect, f"struct<{returns}>")  # type: ignore[call-overload]
+    column: Column = function(*map(F.col, sources))
+    return column

@@ -1,0 +1,106 @@
+"""The command line: one console script, `onefold`; every job under spark-submit comes here too."""
+
+from __future__ import annotations
+
+import sys
+from typing import NoReturn
+
+import click
+
+from jobs import nights, person_page, questions
+from jobs.common_arguments import Common, common
+from jobs.outcome import guarded
+
+DATE = click.option("--date", "date_text", required=True, help="Business date, as 2017-03-01.")
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+@click.version_option(package_name="onefold")
+def app() -> None:
+    """A nightly customer data platform: dumps in, one id per person and their tags out."""
+
+
+@app.command()
+@DATE
+@click.option("--from", "first", default=None, metavar="STAGE", help="First stage to run.")
+@click.option("--only", default=None, metavar="STAGE", help="The one stage to run.")
+@click.option("--accept", multiple=True, metavar="CODE", help="Let a failed check pass.")
+@click.option("--reason", default="", help="Why it may pass; recorded.")
+@common
+def run(given: Common, **options: object) -> None:
+    """Run a night: ingest_channels, resolve_identity, compute_tags, report_insight, publish."""
+    nights.run(given, **options)
+
+
+@app.command()
+@click.option("--from", "first", required=True, metavar="DATE", help="First night.")
+@click.option("--to", "last", required=True, metavar="DATE", help="Last night.")
+@common
+def backfill(given: Common, **options: object) -> None:
+    """Run the nights between two dates in order, in one session."""
+    nights.backfill(given, **options)
+
+
+@app.command()
+@click.option("--examples", is_flag=True, help="Also run the tags' examples (on Spark).")
+@common
+def check(given: Common, **options: object) -> None:
+    """Check every definition and setting; every problem is named with its file and line."""
+    questions.check(given, **options)
+
+
+@app.command()
+@common
+def status(given: Common) -> None:
+    """Show the published, held and stale nights, and the last run."""
+    questions.status(given)
+
+
+@app.command()
+@click.argument("identifier", required=False)
+@click.option("--reveal", is_flag=True, help="Show plain values.")
+@common
+def profile(given: Common, **options: object) -> None:
+    """Show one person by any identifier; without one it is read from standard input."""
+    person_page.show(given, **options)
+
+
+@app.command()
+@click.argument("statement")
+@click.option("--as-of", default=None, metavar="DATE", help="The night to read (default: the last).")
+@click.option("--format", "form", type=click.Choice(["table", "csv", "json"]), default="table")
+@common
+def sql(given: Common, **options: object) -> None:
+    """Query the published night; names without a schema are tables of zone tags."""
+    questions.sql(given, **options)
+
+
+@app.command()
+@common
+def config(given: Common) -> None:
+    """Print the merged settings, with the origin of every key."""
+    questions.config(given)
+
+
+@app.command()
+@click.option("--date", "date_text", default=None, help="Business date (default: the last one).")
+@common
+def report(given: Common, **options: object) -> None:
+    """Print where the night's report lies."""
+    questions.report(given, **options)
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Runs a command and returns its exit code."""
+    return guarded(lambda: app.main(arguments, prog_name="onefold", standalone_mode=False))
+
+
+def submit(*command: str) -> NoReturn:
+    """The entry of a job file under spark-submit: the job's command with the script's arguments."""
+    code = main([*command, *sys.argv[1:]])
+    sys.stdout.flush()
+    sys.exit(code)
+
+
+if __name__ == "__main__":
+    submit()

@@ -1,0 +1,88 @@
+"""Stage 3: the tags of every person of D, their catalogue, their changes and their coverage."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from functools import partial
+
+from pyspark.sql import DataFrame
+from pyspark.sql import functions as F
+
+from jobs.night import Night
+from jobs.plain_values import with_plain_columns
+from lake.readers import valid_at
+from lake.tables import side_by_side
+from model.contracts import TableContract
+from model.fixed_tables import (
+    CUSTOMER_TAG_CHANGES,
+    CUSTOMER_TAGS,
+    ONE_IDS,
+    TAG_CATALOG,
+    TAG_METRICS,
+    TAG_TABLES,
+)
+from tags.catalog import catalog_frame, wide_columns
+from tags.changes import tag_changes
+from tags.computing import compute_tags
+from tags.metrics import tag_metrics
+from tags.planning import plan_tags
+from tags.plans import TagPlan
+
+NAME = "compute_tags"
+
+
+def run(night: Night) -> None:
+    """Writes the wide table's slice of D, then what is told about it."""
+    lake, day, book = night.lake, night.business_date, night.definitions.tags
+    plan = plan_tags(book)
+    wide = compute_tags(
+        _sources(night, plan), _persons(night), _golden(night, plan), plan, day,
+        time_zone=night.project.settings.project.time_zone,
+    )  # fmt: skip
+    lake.replace_slice(replace(CUSTOMER_TAGS, columns=wide_columns(book)), wide, day)
+
+    written = lake.read_slice(CUSTOMER_TAGS, day).select(*wide.columns)
+    changes = tag_changes(_night_before(night), written, day)
+    side_by_side([
+        partial(lake.replace_slice, TAG_CATALOG, catalog_frame(lake.spark, book, day), day),
+        partial(lake.replace_slice, CUSTOMER_TAG_CHANGES, changes, day),
+        partial(lake.replace_slice, TAG_METRICS, tag_metrics(written, day), day),
+    ])
+
+
+def tables(night: Night) -> Sequence[TableContract]:
+    """The tables this stage writes."""
+    return TAG_TABLES
+
+
+def _sources(night: Night, plan: TagPlan) -> dict[str, DataFrame]:
+    tables = night.definitions.tables
+    return {table.name: night.by_person(table) for table in tables if table.name in plan.tables}
+
+
+def _golden(night: Night, plan: TagPlan) -> DataFrame:
+    profiles = night.lake.read_slice(night.definitions.golden, night.business_date)
+    return with_plain_columns(night, profiles, plan.plain_columns)
+
+
+def _persons(night: Night) -> DataFrame:
+    """Everyone the map of D knows, once."""
+    names = ONE_IDS.column_names
+    rows = night.lake.spark.sql(
+        valid_at("{one_ids}", names, night.business_date), one_ids=night.lake.read(ONE_IDS)
+    )
+    return rows.select("one_id").distinct()
+
+
+def _night_before(night: Night) -> DataFrame:
+    """The newest slice of the wide table before D; empty on the first night."""
+    earlier = night.lake.read(CUSTOMER_TAGS).where(F.col("business_date") < F.lit(night.business_date))
+    newest = earlier.agg(F.max("business_date")).first()[0]  # one row: a date
+    return earlier.where(F.col("business_date") == F.lit(newest))
+
+
+if __name__ == "__main__":
+    from jobs.command_line import submit
+
+    submit("run", "--only", NAME)

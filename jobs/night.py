@@ -1,0 +1,85 @@
+"""One night's run: what every stage is given, and how it is opened and closed."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import tempfile
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import date, datetime, timezone
+from pathlib import Path
+
+from pyspark.sql import DataFrame, SparkSession
+
+from jobs.definitions import Definitions
+from jobs.progress import Progress
+from lake.published import person_rows
+from lake.session import spark_session
+from lake.tables import Lake
+from model.canonical import CanonicalTable
+from model.project import Project
+from privacy.tokens import TokenKey, load_key
+
+
+@dataclass(frozen=True)
+class Night:
+    """The business date, the definitions, and the lake a stage reads and writes.
+
+    `accepted` maps codes of checks that a person lets pass to the reason given.
+    """
+
+    business_date: date
+    definitions: Definitions
+    lake: Lake
+    key: TokenKey
+    progress: Progress
+    accepted: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def project(self) -> Project:
+        """The project folder."""
+        return self.definitions.project
+
+    def by_person(self, table: CanonicalTable) -> DataFrame:
+        """Current rows of a canonical table up to this date, joined to the map of this date."""
+        return person_rows(self.lake, table, self.business_date)
+
+
+def new_run_id(business_date: date) -> str:
+    """A name for a run, unique enough for one lake; it appears only in zone ops and in commits."""
+    return f"{business_date:%Y%m%d}-{datetime.now(timezone.utc):%Y%m%dT%H%M%S%f}-{os.getpid()}"
+
+
+@contextmanager
+def session_of(project: Project) -> Iterator[SparkSession]:
+    """The Spark session of a command; its scratch folder is removed at the end.
+
+    A session that somebody else started (spark-submit's shell, a test) is left running.
+    """
+    scratch = Path(tempfile.mkdtemp(prefix="onefold-"))
+    found = SparkSession.getActiveSession()
+    try:
+        spark = spark_session(project.settings.spark, "onefold", scratch)
+        yield spark
+        if found is None:
+            spark.stop()
+    finally:
+        shutil.rmtree(scratch, ignore_errors=True)
+
+
+def open_night(
+    spark: SparkSession, definitions: Definitions, business_date: date, progress: Progress,
+    accepted: Mapping[str, str] | None = None, run_id: str = "",
+) -> Night:
+    """A night over the project's lake, ready for its stages."""
+    project = definitions.project
+    run_id = run_id or new_run_id(business_date)
+    lake = Lake(spark, project.lake_root, run_id, definitions.fingerprint)
+    return Night(business_date, definitions, lake, key_of(project), progress, accepted or {})
+
+
+def key_of(project: Project) -> TokenKey:
+    """The project's pseudonym key, from the environment or its file."""
+    return load_key(os.environ, project.secret_file, project.settings.privacy.create_secret)

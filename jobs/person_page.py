@@ -1,0 +1,124 @@
+"""`onefold profile IDENTIFIER`: one person, as the published night knows them; masked unless revealed."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+from typing import Any
+
+from pyspark.sql import DataFrame, SparkSession
+from pyspark.sql import functions as F
+from rich.console import Console
+from rich.table import Table
+
+from identity.normalise import normalised
+from jobs.common_arguments import Common
+from jobs.definitions import Definitions
+from jobs.night import key_of, session_of
+from jobs.questions import published_or_refused
+from lake.published import register_views
+from lake.snapshots import table_path
+from model.errors import InputMissingError, UsageError
+from model.fixed_tables import VAULT_IDENTIFIERS
+from privacy.masks import masked
+from privacy.tokens import TokenKey, token_of, unseal
+
+TIMELINE_ROWS = 15
+
+
+def show(given: Common, identifier: str | None, reveal: bool) -> None:
+    """Finds the person by any identifier and prints ids, golden profile, tags and last rows."""
+    value = (identifier or sys.stdin.readline()).strip()
+    if not value:
+        raise UsageError("no identifier: give one, or pass it on standard input")
+    definitions = given.definitions()
+    project = definitions.project
+    night = published_or_refused(project.lake_root)
+    key = key_of(project)
+    with session_of(project) as spark:
+        register_views(spark, project.lake_root, night, definitions.contracts, definitions.tables)
+        person = _person(spark, definitions, key, value)
+        console = Console()
+        console.print(f"[bold]OneID {person}[/] on {night.business_date}")
+        _print(console, _identifiers(spark, definitions, person, key, reveal))
+        _print(console, _cells(spark, "identity.golden_profiles", person))
+        _print(console, _cells(spark, "tags.customer_tags", person))
+        for table in definitions.tables:
+            _print(console, _timeline(spark, table.name, person))
+
+
+def _person(spark: SparkSession, definitions: Definitions, key: TokenKey, value: str) -> int:
+    tokens = _tokens(spark, definitions, key, value)
+    found = (
+        spark.table("identity.nodes")
+        .where(F.col("token").isin(tokens))
+        .join(spark.table("identity.one_ids"), "node_id")
+        .select("one_id").distinct().limit(3).collect()  # a handful at most
+    )  # fmt: skip
+    if not found:
+        raise InputMissingError("nobody has this identifier (or it is a hub, which joins nobody)")
+    return int(found[0][0])
+
+
+def _tokens(
+    spark: SparkSession, definitions: Definitions, key: TokenKey, value: str
+) -> Sequence[str]:
+    """The tokens the value has under every kind and scope the lake knows."""
+    kinds = definitions.policy.kinds
+    row = spark.createDataFrame([(value,)], "value string").select(
+        *(normalised(F.col("value"), kind).alias(name) for name, kind in kinds.items())
+    ).first()  # fmt: skip
+    scopes = spark.table("identity.nodes").select("kind", "scope").distinct().collect()  # few
+    return [
+        token_of(key, kind, scope, row[kind]) for kind, scope in scopes if row[kind] is not None
+    ]
+
+
+def _identifiers(
+    spark: SparkSession, definitions: Definitions, person: int, key: TokenKey, reveal: bool
+) -> Table:
+    vault = spark.read.format("delta").load(
+        table_path(definitions.project.lake_root, VAULT_IDENTIFIERS)
+    )
+    rows = (
+        spark.table("identity.one_ids").where(F.col("one_id") == person)
+        .join(spark.table("identity.nodes").drop("kind", "valid_from"), "node_id")
+        .join(vault.select("token", "sealed"), "token")
+        .select("kind", "scope", unseal(key)(F.col("sealed")), "first_date", "last_date")
+        .orderBy("kind", "scope", "token").limit(50).collect()
+    )  # fmt: skip
+    table = Table("kind", "scope", "value", "first seen", "last seen", title="identifiers 标识")
+    for kind, scope, value, first, last in rows:
+        style = kind if kind in ("phone", "email") else "hidden"
+        shown = value if reveal else masked(style, value)
+        table.add_row(kind, scope, shown, str(first), str(last))
+    return table
+
+
+def _cells(spark: SparkSession, name: str, person: int) -> Table | None:
+    row = spark.table(name).where(F.col("one_id") == person).first()
+    if row is None:
+        return None
+    table = Table("column", "value", title=name)
+    for column, value in row.asDict().items():
+        if value is not None and column not in ("one_id", "business_date", "provenance"):
+            table.add_row(column, str(value))
+    return table
+
+
+def _timeline(spark: SparkSession, name: str, person: int) -> Table | None:
+    rows: DataFrame = spark.table(f"by_person.{name}").where(F.col("one_id") == person)
+    hidden = ("one_id", "sighting_id", "generation", "source_file", "source_line", "is_deleted")
+    shown = [c for c in rows.columns if c not in hidden and not c.endswith("_token")]
+    newest = rows.select(*shown).orderBy(F.desc("day")).limit(TIMELINE_ROWS).collect()
+    if not newest:
+        return None
+    table = Table(*shown, title=f"by_person.{name} (newest {len(newest)})")
+    for row in newest:
+        table.add_row(*("" if value is None else str(value) for value in row))
+    return table
+
+
+def _print(console: Console, table: Any) -> None:
+    if table is not None:
+        console.print(table)

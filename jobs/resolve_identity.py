@@ -1,0 +1,79 @@
+"""Stage 2: sightings → one OneID per person, with every guard; golden profiles."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import partial
+
+from pyspark.sql import DataFrame
+
+from identity.golden import golden_profiles
+from identity.refused import refused_tokens
+from identity.resolution import Histories, Resolution, resolve_identity
+from jobs.night import Night
+from lake.tables import side_by_side
+from model.contracts import TableContract
+from model.fixed_tables import (
+    HUBS,
+    IDENTITY_HISTORIES,
+    LINKS,
+    NODES,
+    ONE_ID_EVENTS,
+    ONE_IDS,
+    REJECTED_LINKS,
+    SIGHTINGS,
+    VAULT_IDENTIFIERS,
+)
+
+NAME = "resolve_identity"
+
+
+def run(night: Night) -> None:
+    """The map of D from the map of D−1 and all sightings up to D, then golden profiles."""
+    lake, day, policy = night.lake, night.business_date, night.definitions.policy
+    refused = refused_tokens(lake.read_until(VAULT_IDENTIFIERS, day), policy, night.key)
+    sightings = lake.read_until(SIGHTINGS, day)
+    resolution = resolve_identity(sightings, refused, _histories(night), policy, day)
+    try:
+        _write(night, resolution)
+    finally:
+        resolution.release()
+    lake.replace_slice(night.definitions.golden, _golden(night), day)
+
+
+def tables(night: Night) -> Sequence[TableContract]:
+    """The tables this stage writes."""
+    return (*IDENTITY_HISTORIES, ONE_ID_EVENTS, night.definitions.golden)
+
+
+def _histories(night: Night) -> Histories:
+    read = night.lake.read
+    return Histories(
+        nodes=read(NODES), links=read(LINKS), hubs=read(HUBS), rejected_links=read(REJECTED_LINKS),
+        one_ids=read(ONE_IDS), events=read(ONE_ID_EVENTS),
+    )
+
+
+def _write(night: Night, resolution: Resolution) -> None:
+    lake, day = night.lake, night.business_date
+    histories = (
+        (NODES, resolution.nodes), (LINKS, resolution.links), (HUBS, resolution.hubs),
+        (REJECTED_LINKS, resolution.rejected_links), (ONE_IDS, resolution.one_ids),
+    )
+    side_by_side([
+        *(partial(lake.overwrite, contract, rows) for contract, rows in histories),
+        partial(lake.replace_slice, ONE_ID_EVENTS, resolution.events, day),
+    ])
+
+
+def _golden(night: Night) -> DataFrame:
+    (table,) = night.project.model.golden_tables
+    trust_ranks = {channel.name: channel.trust_rank for channel in night.definitions.channels}
+    accounts = night.by_person(table)
+    return golden_profiles(accounts, trust_ranks, table, night.definitions.policy, night.business_date)
+
+
+if __name__ == "__main__":
+    from jobs.command_line import submit
+
+    submit("run", "--only", NAME)

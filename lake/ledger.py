@@ -1,0 +1,134 @@
+"""The ledger of zone ops: runs, quality results, published nights. Reading it needs no Spark."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, timezone
+from typing import Any
+
+from lake.snapshots import read_rows
+from lake.tables import Lake
+from lake.views import PublishedNight
+from model.contracts import TableContract
+from model.ops_tables import FILES, PUBLISHED, QUALITY_RESULTS, RUNS
+
+
+@dataclass(frozen=True)
+class StageRecord:
+    """One stage of one run, as it ended; `outcome` is done, held or failed."""
+
+    business_date: date
+    run_id: str
+    stage: str
+    outcome: str
+    started_at: datetime
+    seconds: float
+    peak_memory_mb: int
+    row_counts: dict[str, int]
+
+
+@dataclass(frozen=True)
+class QualityRecord:
+    """One check of one run; `accepted_because` is the reason given with --accept."""
+
+    business_date: date
+    run_id: str
+    table_name: str
+    check_text: str
+    severity: str
+    is_passed: bool
+    observed: str
+    accepted_because: str | None
+
+
+def record_stage(lake: Lake, record: StageRecord) -> None:
+    """Adds a stage to ops.runs."""
+    lake.append(RUNS, [_values(record)])
+
+
+def record_quality(lake: Lake, records: Sequence[QualityRecord]) -> None:
+    """Adds the results of a stage's checks to ops.quality_results."""
+    if records:
+        lake.append(QUALITY_RESULTS, [_values(record) for record in records])
+
+
+def record_published(
+    lake: Lake, business_date: date, versions: dict[str, int], definitions_hash: str
+) -> PublishedNight:
+    """The last act of a night: from this commit on, readers see it."""
+    now = datetime.now(timezone.utc)
+    lake.append(PUBLISHED, [(business_date, lake.run_id, now, versions, definitions_hash)])
+    return PublishedNight(business_date, lake.run_id, versions)
+
+
+def published_night(root: str, as_of: date | None = None) -> PublishedNight | None:
+    """What readers see: the newest publication of the latest night, or of the night `as_of`."""
+    rows = [
+        row
+        for row in _rows(root, PUBLISHED)
+        if as_of is None or row["business_date"] == as_of
+    ]
+    if not rows:
+        return None
+    last = max(rows, key=lambda row: (row["business_date"], row["published_at"]))
+    return PublishedNight(last["business_date"], last["run_id"], dict(last["versions"]))
+
+
+def published_dates(root: str) -> dict[date, datetime]:
+    """Every published night, and when it was published last."""
+    dates: dict[date, datetime] = {}
+    for row in _rows(root, PUBLISHED):
+        day = row["business_date"]
+        dates[day] = max(row["published_at"], dates.get(day, row["published_at"]))
+    return dates
+
+
+def stale_dates(root: str) -> list[date]:
+    """Published nights that lie after one that was rebuilt since: they want a backfill."""
+    dates = published_dates(root)
+    return sorted(
+        day
+        for day, at in dates.items()
+        if any(earlier < day and again > at for earlier, again in dates.items())
+    )
+
+
+def held_dates(root: str) -> list[date]:
+    """Nights whose newest run was held and which have not been published since."""
+    newest: dict[date, tuple[datetime, str]] = {}
+    for row in _rows(root, RUNS):
+        seen = (row["started_at"], row["outcome"])
+        newest[row["business_date"]] = max(seen, newest.get(row["business_date"], seen))
+    published = published_dates(root)
+    return sorted(
+        day
+        for day, (at, outcome) in newest.items()
+        if outcome == "held" and not (day in published and published[day] >= at)
+    )
+
+
+def stage_rows(root: str, run_id: str | None = None) -> list[dict[str, Any]]:
+    """Stages of ops.runs in the order they ran; of one run, or of all."""
+    rows = [row for row in _rows(root, RUNS) if run_id in (None, row["run_id"])]
+    return sorted(rows, key=lambda row: row["started_at"])
+
+
+def quality_rows(root: str, run_id: str) -> list[dict[str, Any]]:
+    """The check results of one run."""
+    rows = [row for row in _rows(root, QUALITY_RESULTS) if row["run_id"] == run_id]
+    return sorted(rows, key=lambda row: (row["table_name"], row["check_text"]))
+
+
+def file_rows(root: str) -> list[dict[str, Any]]:
+    """Every file of the ledger, by night and path."""
+    return sorted(_rows(root, FILES), key=lambda row: (row["arrived_date"], row["path"]))
+
+
+def _rows(root: str, contract: TableContract) -> list[dict[str, Any]]:
+    # The ledger's tables are small by nature: a row a stage, a check, a file.
+    return read_rows(root, contract)
+
+
+def _values(record: StageRecord | QualityRecord) -> tuple[object, ...]:
+    return tuple(vars(record).values())

@@ -1,0 +1,50 @@
+"""The published night as readers see it in Spark: versions pinned, dates applied."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from datetime import date
+
+from pyspark.sql import DataFrame, SparkSession
+
+from lake.files import write_text
+from lake.readers import by_person
+from lake.tables import Lake
+from lake.views import PublishedNight, duckdb_views, script, spark_views
+from model.canonical import CanonicalTable
+from model.contracts import TableContract
+from model.fixed_tables import ONE_IDS
+
+
+def write_views(
+    root: str, night: PublishedNight, contracts: Iterable[TableContract],
+    tables: Sequence[CanonicalTable],
+) -> None:
+    """Generates `views/spark.sql` and `views/duckdb.sql` for a published night."""
+    known = list(contracts)
+    header = f"Onefold, business date {night.business_date}, run {night.run_id}"
+    write_text(root, "views/spark.sql", script(spark_views(root, night, known, tables), header))
+    write_text(root, "views/duckdb.sql", script(duckdb_views(root, night, known, tables), header))
+
+
+def register_views(
+    spark: SparkSession, root: str, night: PublishedNight, contracts: Iterable[TableContract],
+    tables: Sequence[CanonicalTable],
+) -> None:
+    """Makes the night's views queryable in this session; unqualified names are those of `tags`."""
+    views = spark_views(root, night, contracts, tables)
+    for schema in sorted({view.schema for view in views}):
+        spark.sql(f"create schema if not exists {schema}")
+    for view in views:
+        spark.sql(f"create or replace view {view.schema}.{view.name} as {view.select}")
+    if any(view.schema == "tags" for view in views):
+        spark.sql("use tags")
+
+
+def person_rows(lake: Lake, table: CanonicalTable, business_date: date) -> DataFrame:
+    """`by_person.<table>` inside the night's own run: the newest tables, read at D."""
+    return lake.spark.sql(
+        by_person(table, "{versions}", "{one_ids}", business_date),
+        versions=lake.read(table.contract),
+        one_ids=lake.read(ONE_IDS),
+    )

@@ -1,0 +1,72 @@
+"""How tables are read at a business date: one SQL text for Spark, DuckDB and generated views."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import date
+
+from model.canonical import CanonicalTable
+from model.contracts import TableContract
+
+ARRIVAL_ORDER = ("arrived_date", "generation", "source_file", "source_line")
+
+
+def current_rows(table: CanonicalTable, source: str, business_date: date) -> str:
+    """Newest version of every key that had arrived by D, not deleted, its day not after D.
+
+    Newest by the table's time, then by arrival. Grain: one row per key of the table.
+    """
+    columns = ", ".join(f"r.{name}" for name in table.contract.column_names)
+    # Names stand after a dot, where even SQL's own words (`end`, `group`) may name a column.
+    key = ", ".join(f"v.{name}" for name in table.key)
+    times = [f"v.{table.time} desc nulls last"] if table.time else []
+    newest = ", ".join([*times, *(f"v.{name} desc" for name in ARRIVAL_ORDER)])
+    return (
+        f"select {columns} from (select v.*, row_number() over ("
+        f"partition by {key} order by {newest}) as version_no "
+        f"from {source} v where arrived_date <= {_literal(business_date)}) r "
+        f"where version_no = 1 and not is_deleted and day <= {_literal(business_date)}"
+    )
+
+
+def valid_at(source: str, names: Sequence[str], business_date: date) -> str:
+    """Rows of a history that hold at D, without valid_to, which D does not know."""
+    columns = ", ".join(name for name in names if name != "valid_to")
+    day = _literal(business_date)
+    return (
+        f"select {columns} from {source} where valid_from <= {day} "
+        f"and (valid_to is null or valid_to > {day})"
+    )
+
+
+def by_person(table: CanonicalTable, source: str, one_ids: str, business_date: date) -> str:
+    """Current rows left-joined to the map of D: `one_id` is null for anonymous rows.
+
+    A re-issued identifier has a range of event days in the map; everyone else has one row.
+    """
+    rows = current_rows(table, source, business_date)
+    day = _literal(business_date)
+    persons = (
+        f"select node_id, one_id, seen_from, seen_to from {one_ids} where kind = 'sighting' "
+        f"and valid_from <= {day} and (valid_to is null or valid_to > {day})"
+    )
+    columns = ", ".join(f"c.{name}" for name in table.contract.column_names)
+    return (
+        f"select m.one_id, {columns} from ({rows}) c left join ({persons}) m "
+        "on c.sighting_id = m.node_id and (m.seen_from is null or c.day >= m.seen_from) "
+        "and (m.seen_to is null or c.day <= m.seen_to)"
+    )
+
+
+def published_rows(contract: TableContract, source: str, business_date: date) -> str:
+    """What readers of night D see of a table: its slice, its log up to D, or what holds at D."""
+    if contract.sliced_by is None:
+        if "valid_from" in contract.column_names:
+            return valid_at(source, contract.column_names, business_date)
+        return f"select * from {source}"
+    sign = "=" if contract.is_snapshot else "<="
+    return f"select * from {source} where {contract.sliced_by} {sign} {_literal(business_date)}"
+
+
+def _literal(day: date) -> str:
+    return f"DATE '{day.isoformat()}'"

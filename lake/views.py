@@ -1,0 +1,135 @@
+"""Generated views of the last published night: `views/spark.sql` and `views/duckdb.sql`.
+
+Both give every table at the versions of the published row and as readers of its date see it, and
+`by_person.<table>` for every canonical table. Spark's views name versions; DuckDB's list files, so
+that they need no extension.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+
+from lake.readers import by_person, published_rows
+from lake.snapshots import files_at, table_path
+from model.canonical import CanonicalTable
+from model.contracts import TableContract
+from model.fixed_tables import ONE_IDS
+
+HIDDEN_ZONES = ("vault", "ops", "raw")  # read by path permission, or through the commands
+_SCALARS = {"string": "varchar", "binary": "blob", "timestamp": "timestamptz", "int": "integer"}
+
+
+@dataclass(frozen=True)
+class PublishedNight:
+    """One row of ops.published: what readers see."""
+
+    business_date: date
+    run_id: str
+    versions: Mapping[str, int]
+
+
+@dataclass(frozen=True)
+class View:
+    """One generated view: `schema.name` over a select."""
+
+    schema: str
+    name: str
+    select: str
+
+
+def spark_views(
+    root: str, night: PublishedNight, contracts: Iterable[TableContract],
+    tables: Sequence[CanonicalTable],
+) -> list[View]:
+    """The night's views in Spark SQL."""
+
+    def source(contract: TableContract) -> str:
+        version = night.versions[contract.full_name]
+        path = table_path(root, contract).replace("`", "``")
+        return f"delta.`{path}` version as of {version}"
+
+    return _views(night, contracts, tables, source)
+
+
+def duckdb_views(
+    root: str, night: PublishedNight, contracts: Iterable[TableContract],
+    tables: Sequence[CanonicalTable],
+) -> list[View]:
+    """The night's views in DuckDB's SQL."""
+
+    def source(contract: TableContract) -> str:
+        files = files_at(table_path(root, contract), night.versions[contract.full_name])
+        if not files:
+            return f"({_no_rows(contract)})"
+        listed = ", ".join(_quoted(file) for file in files)
+        return f"read_parquet([{listed}], hive_partitioning = true, union_by_name = true)"
+
+    return _views(night, contracts, tables, source)
+
+
+def _views(
+    night: PublishedNight, contracts: Iterable[TableContract], tables: Sequence[CanonicalTable],
+    source: Callable[[TableContract], str],
+) -> list[View]:
+    readable = [
+        contract
+        for contract in contracts
+        if contract.zone not in HIDDEN_ZONES and contract.full_name in night.versions
+    ]
+    day = night.business_date
+    views = [View(c.zone, c.name, published_rows(c, source(c), day)) for c in readable]
+    known = {contract.full_name for contract in readable}
+    if ONE_IDS.full_name in known:
+        one_ids = source(ONE_IDS)
+        views += [
+            View("by_person", table.name, by_person(table, source(table.contract), one_ids, day))
+            for table in tables
+            if table.contract.full_name in known
+        ]
+    return views
+
+
+def script(views: Sequence[View], header: str) -> str:
+    """The views as one SQL script, schemas first."""
+    schemas = sorted({view.schema for view in views})
+    lines = [f"-- {header}", *(f"create schema if not exists {schema};" for schema in schemas)]
+    lines += [f"create or replace view {v.schema}.{v.name} as {v.select};" for v in views]
+    return "\n".join(lines) + "\n"
+
+
+def _no_rows(contract: TableContract) -> str:
+    columns = (f"null::{duckdb_type(column.type)} as {column.name}" for column in contract.columns)
+    return f"select {', '.join(columns)} where false"
+
+
+def duckdb_type(ddl: str) -> str:
+    """A Spark DDL type in DuckDB's words."""
+    ddl = ddl.strip()
+    nested = re.fullmatch(r"(array|map|struct)<(.*)>", ddl)
+    if not nested:
+        return _SCALARS.get(ddl, ddl)
+    inner = [duckdb_type(part) for part in _parts(nested[2])] if nested[1] != "struct" else []
+    if nested[1] == "array":
+        return f"{inner[0]}[]"
+    if nested[1] == "map":
+        return f"map({', '.join(inner)})"
+    fields = (part.split(":", 1) for part in _parts(nested[2]))
+    return f"struct({', '.join(f'{name.strip()} {duckdb_type(kind)}' for name, kind in fields)})"
+
+
+def _parts(text: str) -> list[str]:
+    parts, depth = [""], 0
+    for letter in text:
+        depth += (letter in "<(") - (letter in ">)")
+        if letter == "," and depth == 0:
+            parts.append("")
+        else:
+            parts[-1] += letter
+    return parts
+
+
+def _quoted(text: str) -> str:
+    return "'" + text.replace("'", "''") + "'"

@@ -1,0 +1,1 @@
+"""The one expression language of channels, tags, audiences: parse, check, render."""

@@ -1,0 +1,98 @@
+"""Contracts of zone ops: the ledger of files, runs, checks, published nights and access."""
+
+from __future__ import annotations
+
+from model.contracts import TableContract, columns
+
+FILES = TableContract(
+    "ops", "files",
+    columns(
+        "arrived_date date | 到达日 | Night that took the file in",
+        "channel string | 渠道 | Channel",
+        "dataset string | 数据集 | Dataset",
+        "path string | 路径 | Path under the landing root",
+        "path_date date | 路径日期 | Business date in the path",
+        "sha256 string | 指纹 | SHA-256 of the bytes",
+        "byte_count bigint | 字节 | Size",
+        "generation int | 版次 | 1, then +1 for each new content of the path",
+        "state string | 状态 | new, superseded, same or refused",
+        "reason string | 原因 | Reason code of a refused file; null otherwise",
+        "line_count bigint | 总行数 | Parsed records: header, blank and data",
+        "header_count bigint | 表头 | Header records",
+        "blank_count bigint | 空行 | Blank lines",
+        "accepted_count bigint | 接受 | Accepted records",
+        "duplicate_count bigint | 重复 | Records whose key a newer record of the file has",
+        "quarantined_count bigint | 隔离 | Quarantined records",
+        "repaired map<string, bigint> | 修复 | Changed values by rule",
+        "refused_identifiers map<string, bigint> | 无效标识 | Refused ones by kind and reason",
+    ),
+    ("path", "generation"), "arrived_date", "文件台账", "Every file taken in, with its accounting",
+)
+QUARANTINE = TableContract(
+    "ops", "quarantine",
+    columns(
+        "arrived_date date | 到达日 | Night",
+        "channel string | 渠道 | Channel",
+        "dataset string | 数据集 | Dataset",
+        "source_file string | 来源文件 | File",
+        "source_line bigint | 行号 | Line in it",
+        "generation int | 版次 | Generation of the file",
+        "reasons array<string> | 原因 | Every reason code, sorted",
+        "sealed_line binary | 密封原文 | The original line, sealed",
+    ),
+    ("source_file", "source_line", "generation"), "arrived_date", "隔离区",
+    "Records that could not be accepted",
+)
+RUNS = TableContract(
+    "ops", "runs",
+    columns(
+        "business_date date | 业务日 | Night",
+        "run_id string | 运行 | Run",
+        "stage string | 阶段 | Stage",
+        "outcome string | 结果 | done, held or failed",
+        "started_at timestamp | 开始 | Start",
+        "seconds double | 秒 | Wall time",
+        "peak_memory_mb bigint | 内存峰值 | Peak resident memory of the run's processes so far, MB",
+        "row_counts map<string, bigint> | 行数 | Rows written by table",
+    ),
+    ("run_id", "stage"), None, "运行记录", "One row per stage of a run",
+)
+QUALITY_RESULTS = TableContract(
+    "ops", "quality_results",
+    columns(
+        "business_date date | 业务日 | Night",
+        "run_id string | 运行 | Run",
+        "table_name string | 表 | zone.table",
+        "check_text string | 检查 | The check as written",
+        "severity string | 级别 | hold or warn",
+        "is_passed boolean | 通过 | Whether it holds",
+        "observed string | 观测 | Observed aggregate; never a row's value",
+        "accepted_because string | 放行原因 | Reason given with --accept; null otherwise",
+    ),
+    ("run_id", "table_name", "check_text"), None, "质量结果", "Results of the quality gates",
+)
+PUBLISHED = TableContract(
+    "ops", "published",
+    columns(
+        "business_date date | 业务日 | Night",
+        "run_id string | 运行 | Run that published it",
+        "published_at timestamp | 发布时间 | When",
+        "versions map<string, bigint> | 版本 | Delta version of every table",
+        "definitions_hash string | 定义指纹 | Hash of the project's definitions",
+    ),
+    ("run_id",), None, "发布", "One row per published night: readers see the last one",
+)
+AUDIT = TableContract(
+    "ops", "audit",
+    columns(
+        "at timestamp | 时间 | When",
+        "user_name string | 操作人 | Login name of the person who ran the command",
+        "command string | 命令 | The command, without the identifiers it was given",
+        "purpose string | 用途 | Reason given for it; null: none",
+        "row_count bigint | 行数 | Rows shown or changed",
+    ),
+    ("at", "user_name", "command"), None, "审计",
+    "Every command that revealed or changed personal data",
+)
+
+OPS_TABLES = (FILES, QUARANTINE, RUNS, QUALITY_RESULTS, PUBLISHED, AUDIT)

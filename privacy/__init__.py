@@ -1,0 +1,1 @@
+"""People's data guarded: tokens, seals and masks, computed only inside tasks."""

@@ -1,0 +1,1 @@
+"""The quality gate: checks written in YAML, judged by great-expectations before a night goes on."""

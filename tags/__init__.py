@@ -1,0 +1,1 @@
+"""Tags: load → check → plan → compute → wide table, catalogue, changes."""

@@ -1,0 +1,225 @@
+"""Checks a draft's body against its scope and turns it into one of the frozen shapes."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping, Sequence
+from decimal import Decimal
+from itertools import pairwise
+from typing import Any
+
+from language.aggregates import parse_aggregate
+from language.conditions import Condition, read_condition
+from language.expressions import parse_expression
+from language.types import Columns
+from model.errors import Location, Problems, did_you_mean
+from model.strict_yaml import YamlMap
+from tags.definitions import (
+    Bins,
+    Body,
+    Calc,
+    Case,
+    Cases,
+    Measure,
+    Pick,
+    Rfm,
+    Source,
+    Top,
+    TopSource,
+)
+from tags.drafts import Draft
+from tags.keys import (
+    BinsKeys,
+    CalcKeys,
+    CasesKeys,
+    MeasureKeys,
+    PickKeys,
+    RfmEdges,
+    RfmKeys,
+    TopKeys,
+)
+from tags.scope import Scope
+
+NUMERIC = frozenset({"integer", "number", "money", "percent"})
+_SHARE = re.compile(r"(\d{1,2}(?:\.\d+)?)%")
+_LARGEST_BEST = 1000
+_WHOLE = Decimal(100)
+
+
+def read_body(draft: Draft, scope: Scope) -> Body | None:
+    """The draft's body; None when anything was wrong, with the problems noted in the draft."""
+    before = len(draft.problems.found)
+    body = _READERS[type(draft.keys)](draft, draft.keys, scope)
+    return body if len(draft.problems.found) == before else None
+
+
+def _pick(draft: Draft, keys: PickKeys, scope: Scope) -> Body | None:
+    column = keys.pick
+    if column not in scope.golden:
+        hint = did_you_mean(column, list(scope.golden))
+        draft.problems.add(
+            draft.at("pick"), f"unknown column {column!r} in the golden profile{hint}"
+        )
+        return None
+    if column in scope.high and keys.mask and keys.mask != scope.masks[column]:
+        draft.problems.add(
+            draft.at("mask"), f"mask: the model masks {column!r} as {scope.masks[column]!r}"
+        )
+    if column in scope.high and keys.pii in ("none", "low"):
+        draft.problems.add(draft.at("pii"), f"pii: {column!r} is high in the model; expected high")
+    return Pick(column, scope.golden[column], column in scope.high)
+
+
+def _measure(draft: Draft, keys: MeasureKeys, scope: Scope) -> Body | None:
+    source = _source(draft, keys.from_, scope)
+    if source is None:
+        return None
+    columns = scope.tables[source.table].columns
+    aggregate = parse_aggregate(keys.measure, columns, draft.at("measure"), draft.problems)
+    where = _filter(draft, keys.where, columns)
+    by = parse_expression(keys.by, columns, draft.at("by"), draft.problems) if keys.by else None
+    return Measure(source, aggregate, where, by) if aggregate is not None else None
+
+
+def _top(draft: Draft, keys: TopKeys, scope: Scope) -> Body | None:
+    if keys.best is not None and not 1 <= keys.best <= _LARGEST_BEST:
+        draft.problems.add(draft.at("best"), f"best: expected 1 to {_LARGEST_BEST}")
+    if not keys.give or len(set(keys.give)) != len(keys.give):
+        draft.problems.add(draft.at("give"), "give: expected value, score or share, each once")
+    weights = keys.weights or {keys.from_: 1}
+    found = [_top_source(draft, keys, scope, name, weight) for name, weight in weights.items()]
+    types = {s.value.type for s in found if s}
+    if len(types) > 1:
+        message = f"top: {keys.top!r} has several types: {', '.join(sorted(types))}"
+        draft.problems.add(draft.at("top"), message)
+    return Top(tuple(s for s in found if s), keys.give, keys.best)
+
+
+def _top_source(
+    draft: Draft, keys: TopKeys, scope: Scope, name: str, weight: float
+) -> TopSource | None:
+    source = _source(draft, name, scope, "weights" if keys.weights else "from")
+    if source is None:
+        return None
+    if weight <= 0:
+        draft.problems.add(draft.at("weights"), f"weights: {name}: expected more than 0")
+    columns = scope.tables[source.table].columns
+    value = parse_expression(keys.top, columns, draft.at("top"), draft.problems)
+    where = _filter(draft, keys.where, columns)
+    return TopSource(source, value, where, _exact(weight)) if value is not None else None
+
+
+def _calc(draft: Draft, keys: CalcKeys, scope: Scope) -> Body | None:
+    expression = parse_expression(keys.calc, scope.columns, draft.at("calc"), draft.problems)
+    return Calc(expression) if expression is not None else None
+
+
+def _bins(draft: Draft, keys: BinsKeys, scope: Scope) -> Body | None:
+    where, problems = draft.at("bins"), draft.problems
+    expression = parse_expression(keys.bins, scope.columns, where, problems)
+    if expression is not None and expression.type not in NUMERIC:
+        problems.add(where, f"bins: expected a number; {keys.bins!r} is {expression.type}")
+    if bool(keys.edges) == bool(keys.shares):
+        problems.add(where, "bins: expected edges or shares, one of them")
+        return None
+    bands = len(keys.edges) + 1 if keys.edges else len(keys.shares)
+    if len(keys.values) != bands:
+        message = f"values: expected {bands}, one per band; found {len(keys.values)}"
+        problems.add(draft.at("values"), message)
+    edges = _ascending("edges", keys.edges, draft.at("edges"), problems)
+    shares = _shares(draft, keys.shares) if keys.shares else ()
+    return Bins(expression, tuple(keys.values), edges, shares) if expression is not None else None
+
+
+def _shares(draft: Draft, texts: Sequence[str]) -> tuple[Decimal, ...]:
+    where, matches = draft.at("shares"), [_SHARE.fullmatch(text) for text in texts[:-1]]
+    shares = [Decimal(match[1]) for match in matches if match]
+    if len(shares) < len(matches) or texts[-1] != "rest":
+        draft.problems.add(where, "shares: expected percentages, then rest: [10%, 30%, rest]")
+    elif not shares or min(shares) == 0 or sum(shares) >= _WHOLE:
+        draft.problems.add(where, "shares: expected each above 0% and less than 100% together")
+    return tuple(shares)
+
+
+def _cases(draft: Draft, keys: CasesKeys, scope: Scope) -> Body | None:
+    nodes = draft.node["cases"]
+    cases = [_case(draft, node, nodes.at(i), scope) for i, node in enumerate(nodes)]
+    given = [str(case.value) for case in cases if case]
+    given += [] if keys.else_ is None else [str(keys.else_)]
+    if keys.values:
+        for code in dict.fromkeys(given):
+            if code not in keys.values:
+                hint = did_you_mean(code, list(keys.values))
+                draft.problems.add(draft.at("cases"), f"{code!r} is not in values{hint}")
+        for code in keys.values:
+            if code not in given:
+                draft.problems.add(draft.at("values"), f"values: no case gives {code!r}")
+    return Cases(tuple(case for case in cases if case), keys.else_)
+
+
+def _case(draft: Draft, node: Any, where: Location, scope: Scope) -> Case | None:
+    if not isinstance(node, YamlMap) or set(node) != {"value", "when"}:
+        draft.problems.add(where, "cases: expected {value: …, when: …}")
+        return None
+    when = read_condition(
+        node["when"], node.at("when"), scope.columns, scope.source_columns(), draft.problems,
+        allow_behaviours=True,
+    )
+    if not isinstance(node["value"], str | int | float | bool):
+        draft.problems.add(node.at("value"), "value: expected one code")
+        return None
+    return Case(node["value"], when) if when is not None else None
+
+
+def _rfm(draft: Draft, keys: RfmKeys, scope: Scope) -> Body | None:
+    where, problems = draft.at("rfm"), draft.problems
+    columns = (keys.rfm.recency, keys.rfm.frequency, keys.rfm.monetary)
+    for column in columns:
+        if column not in scope.columns:
+            hint = did_you_mean(column, list(scope.columns))
+            problems.add(where, f"rfm: unknown tag column {column!r}{hint}")
+        elif scope.columns[column] not in NUMERIC:
+            problems.add(where, f"rfm: {column!r} is {scope.columns[column]}; expected a number")
+    edges: tuple[tuple[Decimal, ...], ...] = ()
+    if isinstance(keys.score, RfmEdges):
+        lists = (keys.score.recency, keys.score.frequency, keys.score.monetary)
+        edges = tuple(_ascending("score", one, draft.at("score"), problems) for one in lists)
+    return Rfm(*columns, edges, keys.names == "eight")
+
+
+def _source(draft: Draft, name: str, scope: Scope, key: str = "from") -> Source | None:
+    if not name:
+        draft.problems.add(draft.node.location, f"{draft.name}: 'from' is missing: name a source")
+        return None
+    return scope.find_source(name, draft.at(key), draft.problems)
+
+
+def _filter(draft: Draft, node: Any, columns: Columns) -> Condition | None:
+    if node is None:
+        return None
+    return read_condition(node, draft.at("where"), columns, {}, draft.problems)
+
+
+def _ascending(
+    what: str, edges: Sequence[float], where: Location, problems: Problems
+) -> tuple[Decimal, ...]:
+    exact = tuple(_exact(edge) for edge in edges)
+    if any(low >= high for low, high in pairwise(exact)):
+        problems.add(where, f"{what}: expected ascending numbers")
+    return exact
+
+
+def _exact(number: float) -> Decimal:
+    """The number as it was written: repr gives the shortest text that reads back the same."""
+    return Decimal(repr(number)) if number % 1 else Decimal(int(number))
+
+
+_READERS: Mapping[type, Callable[[Draft, Any, Scope], Body | None]] = {
+    PickKeys: _pick,
+    MeasureKeys: _measure,
+    TopKeys: _top,
+    CalcKeys: _calc,
+    BinsKeys: _bins,
+    CasesKeys: _cases,
+    RfmKeys: _rfm,
+}

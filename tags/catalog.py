@@ -1,0 +1,129 @@
+"""The catalogue: what every column of the wide table means, who owns it, what it is made of."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date
+
+from pyspark.sql import DataFrame, SparkSession
+
+from model.contracts import Column
+from model.fixed_tables import CUSTOMER_TAGS, TAG_CATALOG
+from tags.definitions import Code, Pick, Rfm, Tag, TagBook, TagColumn
+from tags.derived_sql import SEGMENTS
+from tags.lineage import GOLDEN_PROFILES
+
+_PART_TITLES: Mapping[str, tuple[str, str]] = {
+    "recency": ("近度得分", "recency score"),
+    "frequency": ("频度得分", "frequency score"),
+    "monetary": ("金额得分", "monetary score"),
+    "value": ("取值", "value"),
+    "score": ("得分", "score"),
+    "share": ("占比", "share"),
+}
+
+
+@dataclass(frozen=True)
+class CatalogRow:
+    """One column of the wide table; the fields are the contract's, but the date."""
+
+    tag: str
+    column_name: str
+    table_name: str
+    category: str
+    title: str
+    description: str
+    kind: str
+    shape: str
+    type: str
+    window: str | None
+    value_titles: Mapping[str, str]
+    unit: str | None
+    absent: str | None
+    owner: str
+    status: str
+    sources: tuple[str, ...]
+    pii: str
+    definition_hash: str
+
+
+def catalog_rows(book: TagBook) -> tuple[CatalogRow, ...]:
+    """One row per column of every tag of the book, also of those that are not computed."""
+    return tuple(
+        _catalog_row(tag, column, book) for tag in book.listed for column in tag.columns
+    )
+
+
+def catalog_frame(spark: SparkSession, book: TagBook, business_date: date) -> DataFrame:
+    """The catalogue of one night, as its contract asks."""
+    rows = [(business_date, *_values(row)) for row in catalog_rows(book)]
+    return spark.createDataFrame(rows, TAG_CATALOG.schema)
+
+
+def column_comments(book: TagBook) -> dict[str, str]:
+    """The comment of every column of the wide table: its titles and its window."""
+    return {
+        column.name: column.comment for column in wide_columns(book)[len(CUSTOMER_TAGS.columns) :]
+    }
+
+
+def wide_columns(book: TagBook) -> tuple[Column, ...]:
+    """The columns of the wide table as its contract would list them, in their order."""
+    own = (_titled(tag, c) for tag in book.listed if tag.is_computed for c in tag.columns)
+    return (*CUSTOMER_TAGS.columns, *own)
+
+
+def _catalog_row(tag: Tag, column: TagColumn, book: TagBook) -> CatalogRow:
+    owners = book.owners
+    sources = {owners[name].name for name in tag.reads} | tag.tables
+    if isinstance(tag.body, Pick):
+        sources |= {GOLDEN_PROFILES}
+    is_part = bool(column.part)
+    return CatalogRow(
+        tag.name, column.name, CUSTOMER_TAGS.name, tag.category, _titled(tag, column).title,
+        tag.description, tag.kind, tag.shape, _type_of(column),
+        str(column.window) if column.window else None,
+        {} if is_part else value_titles(tag), tag.unit or None,
+        None if is_part else _absent_text(tag.absent), tag.owner, tag.status,
+        tuple(sorted(sources)), tag.pii, tag.definition_hash,
+    )
+
+
+def value_titles(tag: Tag) -> Mapping[str, str]:
+    """Titles of the tag's codes in their order; the eight segments have theirs from the start."""
+    if isinstance(tag.body, Rfm) and tag.body.segments:
+        return {code: tag.values.get(code, title) for code, title in SEGMENTS.values()}
+    return tag.values
+
+
+def _titled(tag: Tag, column: TagColumn) -> Column:
+    """The column with both titles: the tag's, its part's and its window's."""
+    part = column.part
+    title, title_en = _PART_TITLES.get(part, ("", ""))
+    window = str(column.window) if column.window and column.name != tag.name else ""
+    titles = [
+        " ".join(filter(None, (own, suffix, window))) if own else ""
+        for own, suffix in ((tag.title, title), (tag.title_en, title_en))
+    ]
+    return Column(column.name, column.spark_type, titles[0], titles[1], tag.pii)
+
+
+def _type_of(column: TagColumn) -> str:
+    """The type of a cell; of a list or a map with that of its values: list<text>."""
+    is_one = column.container == "value"
+    return column.type if is_one else f"{column.container}<{column.type}>"
+
+
+def _absent_text(absent: Code | None) -> str | None:
+    if absent is None:
+        return None
+    return str(absent).lower() if isinstance(absent, bool) else str(absent)
+
+
+def _values(row: CatalogRow) -> tuple[object, ...]:
+    return tuple(
+        list(value) if isinstance(value, tuple) else dict(value) if isinstance(value, Mapping)
+        else value
+        for value in (getattr(row, name) for name in row.__dataclass_fields__)
+    )

@@ -1,0 +1,126 @@
+"""Computes a plan in plain Spark SQL: the reference rendering, and the oracle of faster ones."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import date
+from functools import reduce
+
+from pyspark.sql import Column, DataFrame, Window
+from pyspark.sql import functions as F
+
+from language.binding import quoted
+from tags.definitions import TagColumn
+from tags.grouping import group_rows
+from tags.night import BUSINESS_DATE, ONE_ID, Night
+from tags.plans import DerivedColumn, Picked, Rank, TagPlan
+from tags.top_values import group_votes
+
+_MASK = "_mask"
+
+
+def compute_tags(
+    sources: Mapping[str, DataFrame],
+    persons: DataFrame,
+    golden: DataFrame,
+    plan: TagPlan,
+    business_date: date,
+    *,
+    time_zone: str,
+) -> DataFrame:
+    """The wide table of one night: one row per person of `persons`, one column per tag column.
+
+    `sources`: the by_person rows of every table of `plan.tables` (current, day ≤ D); rows without
+    one_id belong to nobody and are passed over. `golden`: one row per person, with
+    `plan.golden_columns`; null in a cell means missing. Key: (business_date, one_id).
+    """
+    night = Night(business_date, time_zone)
+    grouped = [group_rows(sources[g.table.name], g, night) for g in plan.groupings]
+    voted = [group_votes(sources, top, night) for top in plan.tops]
+    picked = golden.select(ONE_ID, *_picked_columns(plan.picks, night))
+    people = persons.select(ONE_ID)
+    # Each right side is unique by one_id: a grouping by it, or the golden profile.
+    joined = reduce(lambda left, right: left.join(right, on=ONE_ID, how="left"),
+                    [picked, *grouped, *voted], people)
+    filled = joined.select(*_filled(joined.columns, plan))
+    derived = reduce(lambda frame, level: _with_level(frame, level, plan, night),
+                     plan.levels, filled)
+    return derived.select(
+        F.lit(business_date).alias(BUSINESS_DATE), ONE_ID, *_stored_columns(plan)
+    )
+
+
+def _picked_columns(picks: Sequence[Picked], night: Night) -> list[Column]:
+    columns = []
+    for pick in picks:
+        name = pick.column.name
+        if pick.is_high:
+            columns.append(F.col(f"{pick.golden}_mask").alias(f"{_MASK}_{name}"))
+        if not pick.is_high or pick.needs_plain:
+            columns.append(_cast(F.expr(night.bind(pick.sql)), pick.column).alias(name))
+    return columns
+
+
+def _stored_columns(plan: TagPlan) -> list[Column]:
+    """The tags' columns in the table's order; a masked one shows its mask, never its value."""
+    masked = {pick.column.name for pick in plan.picks if pick.is_high}
+    return [
+        F.col(f"{_MASK}_{column.name}").alias(column.name) if column.name in masked
+        else F.col(column.name)
+        for column in plan.columns
+    ]
+
+
+def _filled(names: Sequence[str], plan: TagPlan) -> list[Column]:
+    """All columns; where nothing matched a person, the tag's `absent`."""
+    types = {column.name: column for column in plan.columns}
+    masked = {pick.column.name for pick in plan.picks if pick.is_high}
+    return [
+        _or_absent(F.col(name), types[name], plan).alias(name)
+        if name in types and name not in masked else F.col(name)
+        for name in names
+    ]
+
+
+def _or_absent(value: Column, column: TagColumn, plan: TagPlan) -> Column:
+    typed = _cast(value, column)
+    absent = plan.absents.get(column.name)
+    return typed if absent is None else F.coalesce(typed, _cast(F.expr(absent), column))
+
+
+def _cast(value: Column, column: TagColumn) -> Column:
+    """The value in the column's stored type; what does not fit it is missing."""
+    return value if column.container != "value" else value.try_cast(column.spark_type)
+
+
+def _with_level(
+    frame: DataFrame, level: Sequence[DerivedColumn], plan: TagPlan, night: Night
+) -> DataFrame:
+    ranks = [rank for derived in level for rank in derived.ranks]
+    ranked = frame.join(_ranks(frame, ranks, night), on=ONE_ID, how="left") if ranks else frame
+    columns = [
+        _or_absent(F.expr(night.bind(one.sql)), one.column, plan).alias(one.column.name)
+        for one in level
+    ]
+    return ranked.select(*frame.columns, *columns)
+
+
+def _ranks(frame: DataFrame, ranks: Sequence[Rank], night: Night) -> DataFrame:
+    """Where everybody stands, unique by one_id: the one place where one task sorts all persons.
+
+    Only the ranked values travel there, not the wide row.
+    """
+    values = frame.select(
+        ONE_ID, *(F.expr(night.bind(rank.value)).alias(rank.name) for rank in ranks)
+    )
+    return values.select(ONE_ID, *(column for rank in ranks for column in _place(rank)))
+
+
+def _place(rank: Rank) -> tuple[Column, Column]:
+    value = F.col(quoted(rank.name))
+    everybody = Window.partitionBy()
+    # rank() needs no total order: equal values have equal ranks. Missing values come last.
+    best_first = everybody.orderBy(value.desc_nulls_last())
+    above = F.when(value.isNotNull(), F.rank().over(best_first) - 1)
+    count = F.count(value).over(everybody)
+    return above.alias(f"{rank.name}_above"), count.alias(f"{rank.name}_count")

@@ -1,0 +1,171 @@
+"""The keys a tag may have in YAML, per shape: what `model.reading` turns a tag's mapping into."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+from model.contracts import Pii
+from model.errors import Problems
+from model.strict_yaml import YamlMap
+from tags.definitions import Code, Status
+
+DeclaredType = Literal[
+    "number", "integer", "money", "percent", "text", "enum", "bool", "date", "time", "list", "map"
+]
+
+
+@dataclass(frozen=True, kw_only=True)
+class CommonKeys:
+    """Keys every tag may have, whatever its shape."""
+
+    title: str
+    title_en: str = ""
+    description: str = ""
+    owner: str = ""
+    status: Status = "online"
+    object: str = "person"
+    type: DeclaredType | None = None
+    values: Mapping[str, str] = field(default_factory=dict)
+    absent: Code | None = None
+    unit: str = ""
+    pii: Pii | None = None
+    mask: str = ""
+    purposes: tuple[str, ...] = ()
+    observed: bool = True
+    every: Literal["day"] = "day"
+    override: str = ""
+    checks: tuple[str, ...] = ()
+    synonyms: tuple[str, ...] = ()
+    examples: tuple[Any, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True)
+class PickKeys(CommonKeys):
+    """A column of the golden profile."""
+
+    pick: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class SourceKeys(CommonKeys):
+    """Keys of the shapes that read rows: a source, a filter, windows."""
+
+    from_: str = field(default="", metadata={"key": "from"})
+    where: Any = None
+    over: str | tuple[str, ...] = "ever"
+
+
+@dataclass(frozen=True, kw_only=True)
+class MeasureKeys(SourceKeys):
+    """One aggregate over rows."""
+
+    measure: str
+    by: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class TopKeys(SourceKeys):
+    """The values with the highest scores."""
+
+    top: str
+    weights: Mapping[str, float] = field(default_factory=dict)
+    best: int | None = None
+    give: tuple[Literal["value", "score", "share"], ...] = ("value",)
+
+
+@dataclass(frozen=True, kw_only=True)
+class CalcKeys(CommonKeys):
+    """An expression over tag columns."""
+
+    calc: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class BinsKeys(CommonKeys):
+    """Bands of an expression over tag columns."""
+
+    bins: str
+    edges: tuple[float, ...] = ()
+    shares: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True)
+class CasesKeys(CommonKeys):
+    """Branches of conditions; each entry of `cases` is {value, when}."""
+
+    cases: tuple[Any, ...]
+    else_: Code | None = field(default=None, metadata={"key": "else"})
+
+
+@dataclass(frozen=True)
+class RfmColumns:
+    """The tag columns that hold the three quantities."""
+
+    recency: str
+    frequency: str
+    monetary: str
+
+
+@dataclass(frozen=True)
+class RfmEdges:
+    """Three lists of edges that score the three quantities."""
+
+    recency: tuple[float, ...]
+    frequency: tuple[float, ...]
+    monetary: tuple[float, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
+class RfmKeys(CommonKeys):
+    """Recency, frequency and monetary scores, and the segment they make."""
+
+    rfm: RfmColumns
+    score: Literal["fifths"] | RfmEdges = "fifths"
+    names: Literal["eight"] | None = None
+
+
+SHAPES: Mapping[str, type[CommonKeys]] = {
+    "pick": PickKeys,
+    "measure": MeasureKeys,
+    "top": TopKeys,
+    "calc": CalcKeys,
+    "bins": BinsKeys,
+    "cases": CasesKeys,
+    "rfm": RfmKeys,
+}
+# Words of the language that are understood but not built; refused rather than passed over.
+LATER = frozenset({"decay", "rarity", "per", "keep", "table", "replaces", "channels", "prefer"})
+# What `defaults:` may hold; `from` and `where` serve measure and top only.
+DEFAULTS = frozenset({
+    "object", "owner", "status", "type", "absent", "unit", "pii", "purposes", "observed", "every",
+    "override", "checks", "from", "where",
+})
+
+
+def with_defaults(node: YamlMap, defaults: YamlMap, shape: str) -> YamlMap:
+    """The tag's mapping with the file's defaults behind its own keys, each at its own line."""
+    known = {f.metadata.get("key", f.name) for f in dataclasses.fields(SHAPES[shape])}
+    merged = YamlMap(node.location.file, node.location.line)
+    for origin in (defaults, node):
+        for key, value in origin.items():
+            if origin is node or (key in known and key in DEFAULTS):
+                merged[key] = value
+                merged.lines[key] = origin.lines[key]
+    return merged
+
+
+def without_later(node: YamlMap, problems: Problems) -> YamlMap:
+    """The mapping without keys that are not built yet; each is a problem."""
+    kept = YamlMap(node.location.file, node.location.line)
+    for key, value in node.items():
+        if key in LATER:
+            problems.add(node.at(key), f"{key!r} is not available yet; leave it out")
+        elif key == "every" and value in ("week", "month"):
+            problems.add(node.at(key), f"every: {value} is not available yet; leave it out")
+        else:
+            kept[key] = value
+            kept.lines[key] = node.lines[key]
+    return kept

@@ -1,0 +1,44 @@
+"""What a tag's body reads: other tags' columns, tables, columns of the golden profile."""
+
+from __future__ import annotations
+
+from language.conditions import behaviours_of, columns_of
+from tags.definitions import Bins, Body, Calc, Cases, Measure, Pick, Rfm, Tag, Top
+
+GOLDEN_PROFILES = "golden_profiles"
+
+
+def reads_of(body: Body) -> frozenset[str]:
+    """The tag columns the body reads."""
+    if isinstance(body, Calc | Bins):
+        return body.expression.columns
+    if isinstance(body, Cases):
+        return frozenset().union(*(columns_of(case.when) for case in body.cases))
+    return frozenset(body.inputs) if isinstance(body, Rfm) else frozenset()
+
+
+def sources_of(body: Body) -> frozenset[str]:
+    """The tables and named sources the body reads rows of."""
+    if isinstance(body, Measure):
+        return frozenset({body.source.name})
+    if isinstance(body, Top):
+        return frozenset(one.source.name for one in body.sources)
+    if isinstance(body, Cases):
+        return frozenset(b.did for case in body.cases for b in behaviours_of(case.when))
+    return frozenset()
+
+
+def ranks_people(tag: Tag) -> bool:
+    """Whether the tag's own value depends on who else there is: shares, or scores by fifths."""
+    body = tag.body
+    return bool(body.shares) if isinstance(body, Bins) else isinstance(body, Rfm) and not body.edges
+
+
+def plain_inputs(tags: tuple[Tag, ...]) -> frozenset[str]:
+    """Masked columns of the golden profile whose plain values tags compute from."""
+    read = frozenset().union(*(tag.reads for tag in tags))
+    return frozenset(
+        tag.body.column
+        for tag in tags
+        if isinstance(tag.body, Pick) and tag.body.is_high and tag.name in read
+    )

@@ -1,0 +1,142 @@
+"""Loads every tag file into one checked, typed book, without Spark; all problems come at once."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import replace
+
+from language.types import Columns
+from model.canonical import CanonicalModel
+from model.errors import Problem, Problems
+from model.strict_yaml import YamlMap
+from tags.bodies import read_body
+from tags.column_types import check_absent, default_absent, typed_columns
+from tags.definitions import COMPUTED, Body, Tag, TagBook, TagColumn
+from tags.drafts import Draft, Unread, read_drafts
+from tags.examples_reading import read_examples
+from tags.hashing import definition_hash
+from tags.lineage import reads_of, sources_of
+from tags.ordering import in_dependency_order, owners_of, without_duplicates
+from tags.scope import Scope, scope_of
+from tags.sensitivity import check_pii, pii_of
+
+_CODE = re.compile(r"[A-Za-z0-9_.-]+")
+
+
+def load_tags(
+    files: Mapping[str, YamlMap], model: CanonicalModel, golden_columns: Columns, problems: Problems
+) -> TagBook:
+    """Every sound tag of the files, in dependency order.
+
+    `files` by path below tag_definitions/; `golden_columns` are the golden profile's columns with
+    the types of their plain values. Problems of a tag whose status is draft become warnings of the
+    book: an unfinished tag holds up nobody.
+    """
+    scope = scope_of(model, golden_columns, problems)
+    drafts, unread = read_drafts(files, problems)
+    tags = _Resolver(scope, without_duplicates(drafts), unread).resolve()
+    warned = Problems()
+    for draft in drafts:
+        target = warned if draft.keys.status == "draft" else problems
+        target.found += draft.problems.found
+    for one in unread:
+        (warned if one.is_draft else problems).found.extend(one.problems.found)
+    warnings = tuple(sorted({*warned.found, *_undescribed(tags.values())}))
+    return TagBook(tags, scope.tables, scope.sources, scope.golden, scope.high, warnings)
+
+
+class _Resolver:
+    """Turns drafts into tags in dependency order, so that every column read is typed already."""
+
+    def __init__(self, scope: Scope, drafts: list[Draft], unread: Iterable[Unread]) -> None:
+        self.scope = scope
+        self.drafts = drafts
+        self.unread = {one.name: one.is_draft for one in unread}
+        self.statuses = {draft.name: draft.keys.status for draft in drafts}
+        self.owners = owners_of(drafts)
+        self.tags: dict[str, Tag] = {}
+
+    def resolve(self) -> dict[str, Tag]:
+        """The sound tags by name; what is wrong with the others is in their drafts."""
+        order, _ = in_dependency_order(self.drafts)
+        for draft in order:
+            tag = self._tag(draft)
+            if tag is not None and not draft.problems.found:
+                self.tags[tag.name] = tag
+                self.scope.columns |= {c.name: c.value_type for c in tag.columns}
+        return {d.name: self._with_examples(d) for d in order if d.name in self.tags}
+
+    def _tag(self, draft: Draft) -> Tag | None:
+        needed = {self.owners[word].name for word in draft.mentions if word in self.owners}
+        self._check_statuses(draft, needed)
+        unsound = (needed - set(self.tags)) | self._unread(draft)
+        if unsound:
+            self._note_unsound_drafts(draft, unsound)
+            return None
+        body = read_body(draft, self.scope)
+        if body is None:
+            return None
+        keys, problems = draft.keys, draft.problems
+        columns = typed_columns(draft.columns, body, keys, draft.at("type"), problems)
+        check_absent(columns, keys, draft.at("absent"), problems)
+        check_pii(draft, body, self.tags)
+        self._check_words(draft)
+        return self._assembled(draft, body, columns)
+
+    def _assembled(self, draft: Draft, body: Body, columns: tuple[TagColumn, ...]) -> Tag:
+        keys, reads = draft.keys, reads_of(body)
+        sources = [self.scope.sources[name] for name in sorted(sources_of(body))]
+        needed = [self.tags[name] for name in sorted({self.owners[c].name for c in reads})]
+        return Tag(
+            draft.name, draft.category, draft.shape, keys.title, keys.status, body, columns,
+            definition_hash(draft, sources, needed), draft.node.location,
+            title_en=keys.title_en, description=keys.description, owner=keys.owner,
+            values=keys.values, absent=default_absent(body, keys.absent), unit=keys.unit,
+            pii=pii_of(keys.pii, body), reads=reads,
+            tables=frozenset(source.table for source in sources), checks=keys.checks,
+        )
+
+    def _check_statuses(self, draft: Draft, needed: Iterable[str]) -> None:
+        if draft.keys.status not in COMPUTED:
+            return
+        for name in sorted(needed):
+            if self.statuses[name] not in COMPUTED:
+                status = self.statuses[name]
+                message = f"reads {name!r}, whose status is {status}: it is not computed"
+                draft.problems.add(draft.at(draft.shape), message)
+
+    def _check_words(self, draft: Draft) -> None:
+        for code in draft.keys.values:
+            if not _CODE.fullmatch(code):
+                message = f"values: {code!r} is no code; expected letters, digits, _, . and -"
+                draft.problems.add(draft.at("values"), message)
+        if draft.keys.object != "person":
+            message = f"object: {draft.keys.object!r} is not available yet; expected person"
+            draft.problems.add(draft.at("object"), message)
+
+    def _unread(self, draft: Draft) -> set[str]:
+        """Names of tags that could not be read and that the draft may mean."""
+        return {
+            name
+            for word in draft.mentions
+            for name in self.unread
+            if word == name or word.startswith(f"{name}_")
+        }
+
+    def _note_unsound_drafts(self, draft: Draft, unsound: set[str]) -> None:
+        """Problems of what a tag reads are noted there; those of drafts are only warnings there."""
+        for name in sorted(unsound):
+            if self.unread.get(name, self.statuses.get(name) == "draft"):
+                message = f"reads {name!r}, a draft with problems of its own"
+                draft.problems.add(draft.at(draft.shape), message)
+
+    def _with_examples(self, draft: Draft) -> Tag:
+        tag = self.tags[draft.name]
+        return replace(tag, examples=read_examples(draft, tag, self.tags, self.scope))
+
+
+def _undescribed(tags: Iterable[Tag]) -> Iterator[Problem]:
+    for tag in tags:
+        if tag.status == "online" and not tag.description:
+            yield Problem(tag.location, f"{tag.name}: an online tag should have a description")

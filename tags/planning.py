@@ -1,0 +1,213 @@
+"""Plans a book: measures by source table, top tags by their votes, derived tags by level."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from dataclasses import replace
+
+from language.aggregates import Aggregate
+from language.binding import TIME_ZONE, quoted
+from language.conditions import Behaviour, Condition, Times, behaviours_of, render_condition
+from tags.definitions import (
+    EVER,
+    Bins,
+    Calc,
+    Cases,
+    Measure,
+    Pick,
+    Rfm,
+    Source,
+    Tag,
+    TagBook,
+    TagColumn,
+    Top,
+)
+from tags.derived_sql import (
+    cases_sql,
+    edge_score_sql,
+    edges_sql,
+    fifths_sql,
+    literal,
+    scored_value,
+    segment_sql,
+    shares_sql,
+)
+from tags.hashing import book_hash
+from tags.lineage import plain_inputs
+from tags.plans import (
+    Ballot,
+    Cell,
+    DerivedColumn,
+    Grouping,
+    Picked,
+    Rank,
+    TagPlan,
+    TopCell,
+    TopGrouping,
+)
+
+# Hidden columns begin with _, as no tag can.
+_DID, _RANK = "_did", "_rank"
+_DAY_OF_TIME = f"CAST(from_utc_timestamp({{}}, {TIME_ZONE}) AS date)"
+_COUNT = Aggregate("count()", "count", None, "integer", frozenset())
+
+
+def plan_tags(book: TagBook, names: Collection[str] | None = None) -> TagPlan:
+    """The plan of the computed tags, or of the tags `names` and those they need."""
+    tags = book.computed if names is None else _needed(book, names)
+    behaviours = _behaviour_columns(tags)
+    return TagPlan(
+        columns=tuple(c for t in sorted(tags, key=lambda t: t.location) for c in t.columns),
+        picks=tuple(_picks(tags)),
+        groupings=_groupings(book, tags, behaviours),
+        tops=_tops(book, tags),
+        levels=_levels(column for tag in tags for column in _derived(tag, behaviours)),
+        absents={c.name: literal(t.absent) for t in tags for c in t.columns
+                 if t.absent is not None and not c.part},
+        hashes={tag.name: tag.definition_hash for tag in tags},
+        definition_hash=book_hash(tags),
+    )
+
+
+def _needed(book: TagBook, names: Collection[str]) -> tuple[Tag, ...]:
+    owners, found = book.owners, set(names)
+    for tag in reversed(tuple(book.tags.values())):
+        if tag.name in found:
+            found |= {owners[column].name for column in tag.reads}
+    return tuple(tag for tag in book.tags.values() if tag.name in found)
+
+
+def _picks(tags: tuple[Tag, ...]) -> Iterator[Picked]:
+    plain = plain_inputs(tags)
+    for tag in tags:
+        if isinstance(tag.body, Pick):
+            name, column = tag.body.column, tag.columns[0]
+            is_day_of_time = (tag.body.type, column.type) == ("timestamp", "date")
+            sql = _DAY_OF_TIME.format(quoted(name)) if is_day_of_time else quoted(name)
+            yield Picked(column, name, sql, tag.body.is_high, name in plain)
+
+
+# --- measures -------------------------------------------------------------------------------
+
+
+def _groupings(
+    book: TagBook, tags: tuple[Tag, ...], behaviours: Mapping[Behaviour, TagColumn]
+) -> tuple[Grouping, ...]:
+    """Cells that one grouping can give, together; in the order their first tag stands in."""
+    cells: dict[tuple[str, str, str], list[Cell]] = {}
+    for tag in tags:
+        if isinstance(tag.body, Measure):
+            body = tag.body
+            where = filter_sql(body.source, body.where)
+            by = f"CAST({body.by.sql} AS string)" if body.by else ""
+            key = (body.source.table, by, _counted(body.aggregate))
+            cells.setdefault(key, []).extend(
+                Cell(column, body.aggregate, where, column.window or EVER)
+                for column in tag.columns
+            )
+    for behaviour, column in behaviours.items():
+        source = book.sources[behaviour.did]
+        cell = Cell(column, _COUNT, filter_sql(source, behaviour.where), behaviour.over)
+        cells.setdefault((source.table, "", ""), []).append(cell)
+    return tuple(
+        Grouping(book.tables[table], tuple(found), by, counted)
+        for (table, by, counted), found in cells.items()
+    )
+
+
+def _counted(aggregate: Aggregate) -> str:
+    """The value whose different values an aggregate counts; empty for all that fit one pass.
+
+    A count of different values beside other aggregates would multiply the rows by each of them.
+    """
+    if aggregate.function == "days":
+        return quoted("day")
+    is_distinct = aggregate.function == "distinct" and aggregate.argument is not None
+    return aggregate.argument.sql if is_distinct and aggregate.argument else ""
+
+
+def filter_sql(source: Source, where: Condition | None) -> str:
+    """The rows of a source that a tag takes, as one condition over its table; empty: all."""
+    parts = [render_condition(part) for part in (source.condition, where) if part is not None]
+    return " AND ".join(f"({part})" for part in parts)
+
+
+def _behaviour_columns(tags: tuple[Tag, ...]) -> dict[Behaviour, TagColumn]:
+    """A hidden count for each different behaviour of the cases, whatever its number of times."""
+    bodies = [tag.body for tag in tags if isinstance(tag.body, Cases)]
+    found = dict.fromkeys(
+        _counted_alike(behaviour)
+        for body in bodies
+        for case in body.cases
+        for behaviour in behaviours_of(case.when)
+    )
+    return {b: TagColumn(f"{_DID}_{n}", b.over, type="integer") for n, b in enumerate(found)}
+
+
+def _counted_alike(behaviour: Behaviour) -> Behaviour:
+    return replace(behaviour, times=Times())
+
+
+# --- top ------------------------------------------------------------------------------------
+
+
+def _tops(book: TagBook, tags: tuple[Tag, ...]) -> tuple[TopGrouping, ...]:
+    cells: dict[tuple[Ballot, ...], list[TopCell]] = {}
+    for tag in tags:
+        if isinstance(tag.body, Top):
+            body = tag.body
+            ballots = tuple(Ballot(book.tables[s.source.table], s.value.sql) for s in body.sources)
+            cells.setdefault(ballots, []).extend(_top_cells(tag, body))
+    return tuple(TopGrouping(ballots, tuple(found)) for ballots, found in cells.items())
+
+
+def _top_cells(tag: Tag, body: Top) -> Iterator[TopCell]:
+    votes = tuple((filter_sql(s.source, s.where), s.weight) for s in body.sources)
+    width = len(body.give)
+    for start in range(0, len(tag.columns), width):
+        columns = tag.columns[start : start + width]
+        yield TopCell(columns, body.give, body.best, columns[0].window or EVER, votes)
+
+
+# --- derived --------------------------------------------------------------------------------
+
+
+def _levels(columns: Iterable[DerivedColumn]) -> tuple[tuple[DerivedColumn, ...], ...]:
+    """The columns by depth: each level is one select over the levels before it."""
+    depths: dict[str, int] = {}
+    levels: list[list[DerivedColumn]] = []
+    for derived in columns:
+        depth = max((depths.get(name, 0) for name in derived.reads), default=0) + 1
+        depths[derived.column.name] = depth
+        if depth > len(levels):
+            levels.append([])
+        levels[depth - 1].append(derived)
+    return tuple(map(tuple, levels))
+
+
+def _derived(tag: Tag, behaviours: Mapping[Behaviour, TagColumn]) -> Iterator[DerivedColumn]:
+    body, column = tag.body, tag.columns[0]
+    if isinstance(body, Calc):
+        yield DerivedColumn(column, body.expression.sql, tag.reads)
+    elif isinstance(body, Bins) and body.edges:
+        yield DerivedColumn(column, edges_sql(body), tag.reads)
+    elif isinstance(body, Bins):
+        rank = Rank(f"{_RANK}_{column.name}", body.expression.sql)
+        yield DerivedColumn(column, shares_sql(body, rank.name), tag.reads, (rank,))
+    elif isinstance(body, Cases):
+        sql = cases_sql(body, lambda b: b.times.sql(quoted(behaviours[_counted_alike(b)].name)))
+        yield DerivedColumn(column, sql, tag.reads)
+    elif isinstance(body, Rfm):
+        yield from _rfm(tag, body)
+
+
+def _rfm(tag: Tag, body: Rfm) -> Iterator[DerivedColumn]:
+    segment, *scores = tag.columns
+    for quantity, column in enumerate(scores):
+        if body.edges:
+            yield DerivedColumn(column, edge_score_sql(body, quantity), tag.reads)
+        else:
+            rank = Rank(f"{_RANK}_{column.name}", scored_value(body, quantity))
+            yield DerivedColumn(column, fifths_sql(rank.name), tag.reads, (rank,))
+    names = [column.name for column in scores]
+    yield DerivedColumn(segment, segment_sql(body, names), frozenset(names))

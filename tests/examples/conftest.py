@@ -1,0 +1,93 @@
+"""The demo, run once as a user runs it: dumps of 120 households, three nights, one command."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from dataclasses import dataclass
+from datetime import date, timedelta
+from pathlib import Path
+
+import pytest
+
+from examples.complete_journey.generate import generate
+
+ROOT = Path(__file__).resolve().parents[2]
+HOUSEHOLDS, FIRST, NIGHTS = 120, date(2017, 9, 28), 3
+LONGEST_RUN = 840  # seconds; the suite's own limit for one test is 900
+TAIL = 4_000  # characters of the log that a failure shows
+
+
+@dataclass(frozen=True)
+class Demo:
+    """Where the demo lies, and what its run left behind.
+
+    log: standard output and error of the command, whole. event_logs: Spark's, as plain text.
+    """
+
+    folder: Path
+    lake: Path
+    landing: Path
+    truth: Path
+    nights: tuple[date, ...]
+    log: Path
+    event_logs: Path
+
+
+@pytest.fixture(scope="session")
+def demo(tmp_path_factory: pytest.TempPathFactory) -> Demo:
+    """The demo after all its nights, in a lake of its own; nobody may write to it.
+
+    Its users: the tags against their oracle; the search for plain identifiers in tables, `log`
+    and `event_logs`, for which both stay whole and uncompressed; the sales of every night against
+    the dumps' totals; the OneIDs against `truth`, and their stability from night to night. All
+    take minutes together with this fixture, so their modules are marked `slow`.
+    """
+    folder = tmp_path_factory.mktemp("complete_journey")
+    generate(HOUSEHOLDS, str(FIRST), NIGHTS, folder)
+    nights = tuple(FIRST + timedelta(days=n) for n in range(NIGHTS))
+    demo = Demo(
+        folder, folder / "lake", folder / "landing", folder / "truth", nights,
+        log=folder / "nights.log", event_logs=folder / "event_logs",
+    )  # fmt: skip
+    demo.event_logs.mkdir()
+    code = run_nights(demo)
+    if code != 0:
+        told = demo.log.read_text(encoding="utf-8", errors="replace")[-TAIL:]
+        pytest.fail(f"the demo's nights ended with exit code {code}:\n{told}", pytrace=False)
+    return demo
+
+
+def run_nights(demo: Demo) -> int:
+    """Runs the nights in one process from the demo's folder; the exit code of the command."""
+    # Another test's secret in the environment would win over the file that the demo makes.
+    environment = {k: v for k, v in os.environ.items() if not k.startswith("ONEFOLD_")}
+    environment["PYTHONPATH"] = str(ROOT)
+    with demo.log.open("wb") as log:
+        return subprocess.run(
+            command(demo), cwd=demo.folder, env=environment, timeout=LONGEST_RUN,
+            stdin=subprocess.DEVNULL, stdout=log, stderr=subprocess.STDOUT, check=False,
+            # Without a terminal nothing in the child can be stopped for touching it.
+            start_new_session=True,
+        ).returncode  # fmt: skip
+
+
+def command(demo: Demo) -> list[str]:
+    """The command a user types, with a small Spark that keeps its event logs readable."""
+    settings = {
+        "privacy.secret_file": demo.folder / "secrets" / "pseudonym.key",
+        "privacy.create_secret": "true",
+        "spark.master": "local[2]",
+        "spark.driver_memory": "2g",
+        "spark.config.spark.eventLog.enabled": "true",
+        "spark.config.spark.eventLog.dir": demo.event_logs.as_uri(),
+        "spark.config.spark.eventLog.compress": "false",
+    }
+    return [
+        sys.executable, "-m", "jobs.command_line", "backfill",
+        "--from", str(demo.nights[0]), "--to", str(demo.nights[-1]),
+        "--project", str(ROOT), "--lake", str(demo.lake), "--landing", str(demo.landing),
+        *(word for key, value in settings.items() for word in ("--set", f"{key}={value}")),
+        "--log-format", "json",
+    ]  # fmt: skip

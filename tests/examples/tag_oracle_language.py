@@ -1,0 +1,170 @@
+"""The oracle's own reading of `measure` and `top` tags: YAML to DuckDB, and nothing it cannot read.
+
+It knows the part of the language that the shipped tags use. Whatever else a tag says raises
+UnknownWordsError, so that no tag is compared by half.
+"""
+
+from __future__ import annotations
+
+import calendar
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date, timedelta
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+SPOKEN = {
+    "measure", "top", "from", "where", "over", "by", "absent", "type", "weights", "best", "give",
+}  # fmt: skip
+# Words that change no value of a cell.
+SILENT = {
+    "title", "title_en", "description", "unit", "owner", "object", "status", "checks", "examples",
+    "pii", "synonyms", "purposes",
+}  # fmt: skip
+DEFAULTS = {"from", "where", "absent", "type"}  # those defaults that the oracle reads
+COMPUTED = {"online", "testing"}
+ZERO_WHEN_ABSENT = {"count", "distinct", "days"}
+CALL = re.compile(r"(\w+)\(([^()]*)\)")
+OPERAND = re.compile(r"\w+(?: \+ \w+)*")
+EQUALITY = re.compile(r"(\w+|lower\(\w+\)) = ('[\w ]+')")
+DAYS_BACK = re.compile(r"(?:(\d+)d\.\.)?(\d+)d")
+
+
+class UnknownWordsError(Exception):
+    """A tag says something that the oracle does not understand."""
+
+
+@dataclass(frozen=True)
+class Vote:
+    """Rows of one source, each worth `weight`."""
+
+    source: str
+    weight: float
+
+
+@dataclass(frozen=True)
+class Tag:
+    """A `measure` or a `top` tag, windows still in words.
+
+    function and argument are a measure's; value, votes, best and give are a top's.
+    """
+
+    name: str
+    where: str
+    windows: tuple[str, ...]
+    is_windowed: bool  # each window is a column of its own name
+    type: str | None
+    source: str = ""
+    function: str = ""
+    argument: str = ""
+    by: str | None = None
+    absent: Any = None
+    value: str = ""
+    votes: tuple[Vote, ...] = ()
+    best: int | None = None
+    give: tuple[str, ...] = field(default=("value",))
+
+    def columns(self) -> Iterator[tuple[str, str, str]]:
+        """Every column with its window and the part it gives."""
+        for window in self.windows:
+            stem = "_".join([self.name, *([suffix(window)] if self.is_windowed else [])])
+            for place, part in enumerate(self.give):
+                yield (stem if place == 0 else f"{stem}_{part}"), window, part
+
+
+def suffix(window: str) -> str:
+    return window.replace("..", "_").replace(" ", "_")
+
+
+def load_tags(folder: Path) -> list[Tag]:
+    """The computed `measure` and `top` tags of a project's definitions, in the order of files."""
+    tags = []
+    for path in sorted(folder.rglob("*.yml")):
+        node = yaml.safe_load(path.read_text(encoding="utf-8"))
+        defaults = node.get("defaults", {})
+        for name, own in node["tags"].items():
+            status = own.get("status", defaults.get("status", "online"))
+            if status in COMPUTED and {"measure", "top"} & set(own):
+                tags.append(read_tag(name, defaults, own))
+    return tags
+
+
+def named_sources(model: Path) -> Mapping[str, tuple[str, str]]:
+    """The named sources of a project's model: their table and their condition as SQL."""
+    node = yaml.safe_load(model.read_text(encoding="utf-8"))
+    return {
+        name: (source["of"], condition(source["where"])) for name, source in node["sources"].items()
+    }
+
+
+def read_tag(name: str, defaults: Mapping[str, Any], own: Mapping[str, Any]) -> Tag:
+    """One tag with the defaults behind it; UnknownWordsError where it says more than that."""
+    strange = set(own) - SPOKEN - SILENT | set(defaults) - DEFAULTS - SILENT
+    if strange:
+        raise UnknownWordsError(f"{name}: {sorted(strange)}")
+    node = {key: value for key, value in defaults.items() if key in DEFAULTS} | dict(own)
+    over = node.get("over", "ever")
+    windows = tuple(over) if isinstance(over, list) else (over,)
+    common = {
+        "name": name, "where": condition(node.get("where")), "windows": windows,
+        "is_windowed": isinstance(over, list), "type": node.get("type"),
+    }  # fmt: skip
+    return read_top(node, common) if "top" in node else read_measure(node, common)
+
+
+def read_measure(node: Mapping[str, Any], common: Mapping[str, Any]) -> Tag:
+    call = CALL.fullmatch(node["measure"])
+    if not call or (call[2] and not OPERAND.fullmatch(call[2])):
+        raise UnknownWordsError(f"{common['name']}: {node['measure']}")
+    function, argument, by = call[1], call[2], node.get("by")
+    absent = node.get("absent")
+    if absent is None and function in ZERO_WHEN_ABSENT and by is None:
+        absent = 0
+    return Tag(
+        **common, source=node["from"], function=function, argument=argument, by=by, absent=absent
+    )
+
+
+def read_top(node: Mapping[str, Any], common: Mapping[str, Any]) -> Tag:
+    if not OPERAND.fullmatch(node["top"]) or {"by", "absent", "type"} & set(node):
+        raise UnknownWordsError(f"{common['name']}: {node['top']}")
+    weights = node.get("weights") or {node["from"]: 1}
+    votes = tuple(Vote(source, weight) for source, weight in weights.items())
+    give = tuple(node.get("give", ["value"]))
+    return Tag(**common, value=node["top"], votes=votes, best=node.get("best"), give=give)
+
+
+def condition(node: Any) -> str:
+    """A filter of rows as SQL that is true or false, never null."""
+    if node is None:
+        return "true"
+    if isinstance(node, dict) and list(node) == ["all"]:
+        return " and ".join(condition(part) for part in node["all"])
+    comparison = EQUALITY.fullmatch(node) if isinstance(node, str) else None
+    if comparison is None:
+        raise UnknownWordsError(f"condition {node!r}")
+    return f"coalesce({comparison[1]} = {comparison[2]}, false)"
+
+
+def window_days(window: str, night: date) -> tuple[date, date]:
+    """First and last day of a window; day 1 is the night's own, and both ends count."""
+    if window == "ever":
+        return date.min, night
+    if window == "this month":
+        return night.replace(day=1), night
+    if window == "last month":
+        last = night.replace(day=1) - timedelta(days=1)
+        assert last.day == calendar.monthrange(last.year, last.month)[1]
+        return last.replace(day=1), last
+    span = DAYS_BACK.fullmatch(window)
+    if not span:
+        raise UnknownWordsError(f"window {window!r}")
+    near, far = int(span[1] or 1), int(span[2])
+    return night - timedelta(days=far - 1), night - timedelta(days=near - 1)
+
+
+def all_columns(tags: Sequence[Tag]) -> list[str]:
+    return [column for tag in tags for column, _, _ in tag.columns()]

@@ -1,0 +1,131 @@
+"""The oracle's values: one DuckDB query per column, each over the sources of one night."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import date
+from decimal import ROUND_HALF_UP, Decimal
+from typing import Any
+
+import duckdb
+
+from tests.examples.tag_oracle_language import Tag, UnknownWordsError, condition, window_days
+from tests.examples.tag_oracle_sources import TABLES
+
+CENT = Decimal("0.01")
+NamedSources = Mapping[str, tuple[str, str]]
+Values = dict[int, Any]
+
+
+def tag_values(
+    connection: duckdb.DuckDBPyConnection, tag: Tag, sources: NamedSources, night: date
+) -> dict[str, Values]:
+    """Every column's value by person; a person without rows is not among them."""
+    found: dict[str, Values] = {}
+    for column, window, part in tag.columns():
+        if tag.votes:
+            found[column] = top_values(connection, tag, sources, window_days(window, night), part)
+        else:
+            found[column] = measured(connection, tag, sources, window_days(window, night), night)
+    return found
+
+
+def rows_of(source: str, sources: NamedSources, where: str, days: tuple[date, date]) -> str:
+    """The rows of persons that a tag takes from a source."""
+    table, filtered = sources.get(source, (source, condition(None)))
+    return (
+        f"{table} where one_id is not null and {filtered} and {where} "
+        f"and day between date '{days[0]}' and date '{days[1]}'"
+    )
+
+
+def measured(
+    connection: duckdb.DuckDBPyConnection, tag: Tag, sources: NamedSources,
+    days: tuple[date, date], night: date,
+) -> Values:  # fmt: skip
+    table = sources.get(tag.source, (tag.source, ""))[0]
+    aggregate = aggregate_sql(tag, TABLES[table].order, night)
+    rows = rows_of(tag.source, sources, tag.where, days)
+    if tag.by is None:
+        query = f"select one_id, {aggregate} from {rows} group by one_id"
+        found = connection.execute(query).fetchall()
+        return {one_id: typed(value, tag) for one_id, value in found}
+    query = (
+        f"select one_id, {tag.by}, {aggregate} from {rows} and {tag.by} is not null group by 1, 2"
+    )
+    maps: Values = {}
+    for one_id, key, value in connection.execute(query).fetchall():
+        if value is not None:
+            maps.setdefault(one_id, {})[key] = typed(value, tag)
+    return maps
+
+
+def aggregate_sql(tag: Tag, order: str, night: date) -> str:
+    """The measure in DuckDB's SQL; an average comes as its sum and its count."""
+    x = tag.argument
+    calls = {
+        "count": f"count({x or '*'})",
+        "sum": f"sum({x})",
+        "avg": f"[sum({x}), count({x})::decimal(38, 2)]",
+        "min": f"min({x})",
+        "max": f"max({x})",
+        "distinct": f"count(distinct {x})",
+        "first": f"first({x} order by {order}) filter (where {x} is not null)",
+        "last": f"last({x} order by {order}) filter (where {x} is not null)",
+        "days": "count(distinct day)",
+        "days_since_last": f"date_diff('day', max(day), date '{night}')",
+    }
+    if tag.function not in calls:
+        raise UnknownWordsError(f"{tag.name}: {tag.function}()")
+    if not x and tag.function not in ("count", "days", "days_since_last"):
+        raise UnknownWordsError(f"{tag.name}: {tag.function}() of nothing")
+    return calls[tag.function]
+
+
+def typed(value: Any, tag: Tag) -> Any:
+    """The value in the type the tag declares; averages are divided here, exactly."""
+    if tag.function != "avg":
+        if tag.type not in (None, "money") or (tag.type == "money" and tag.function != "sum"):
+            raise UnknownWordsError(f"{tag.name}: {tag.function}() as {tag.type}")
+        return value
+    total, count = value
+    if not count:
+        return None
+    if tag.type == "money":
+        return (total / count).quantize(CENT, ROUND_HALF_UP)
+    if tag.type in (None, "number"):
+        return float(total / count)
+    raise UnknownWordsError(f"{tag.name}: avg() as {tag.type}")
+
+
+def absent_value(tag: Tag, values: Values) -> Any:
+    """What a person without rows has, in the type of those who have some."""
+    if tag.absent is None:
+        return None
+    of_nobody = Decimal(0) if tag.function == "sum" else tag.absent
+    sample = next((value for value in values.values() if value is not None), of_nobody)
+    return type(sample)(tag.absent)
+
+
+def top_values(
+    connection: duckdb.DuckDBPyConnection, tag: Tag, sources: NamedSources,
+    days: tuple[date, date], part: str,
+) -> Values:  # fmt: skip
+    """The values with the highest scores, equal scores in the order of the values."""
+    votes = " union all ".join(
+        f"select one_id, {tag.value} as value, {vote.weight}::decimal(18, 6) as weight "
+        f"from {rows_of(vote.source, sources, tag.where, days)} and {tag.value} is not null"
+        for vote in tag.votes
+    )
+    parts = {"value": "value", "score": "score::double", "share": "score::double / total::double"}
+    query = f"""
+        with scored as (
+            select one_id, value, sum(weight) as score from ({votes}) group by one_id, value),
+        placed as (
+            select *, sum(score) over (partition by one_id) as total,
+                row_number() over (partition by one_id order by score desc, value) as place
+            from scored)
+        select one_id, list({parts[part]} order by place) from placed
+        where place <= {tag.best or 1} group by one_id"""
+    found = connection.execute(query).fetchall()
+    return {one_id: values if tag.best else values[0] for one_id, values in found}

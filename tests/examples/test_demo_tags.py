@@ -1,0 +1,162 @@
+"""Every `measure` and `top` tag of the demo, in full, against an oracle over the raw dumps."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import date
+from decimal import Decimal
+from typing import Any
+
+import duckdb
+import pytest
+
+from tests.examples.conftest import ROOT, Demo
+from tests.examples.tag_oracle_comparison import Mismatch, mismatch, same
+from tests.examples.tag_oracle_language import (
+    UnknownWordsError,
+    all_columns,
+    condition,
+    load_tags,
+    named_sources,
+    read_tag,
+    window_days,
+)
+from tests.examples.tag_oracle_sources import (
+    TABLES,
+    Lake,
+    Table,
+    build_sources,
+    clean_keys,
+    newest,
+    oracle_connection,
+)
+from tests.examples.tag_oracle_values import absent_value, tag_values
+
+NIGHT = date(2017, 9, 28)
+
+
+@pytest.fixture(scope="module")
+def oracle(demo: Demo) -> Iterator[duckdb.DuckDBPyConnection]:
+    with oracle_connection(demo.landing, Lake.published(demo.lake)) as connection:
+        yield connection
+
+
+def wide_rows(oracle: duckdb.DuckDBPyConnection, night: date) -> list[dict[str, Any]]:
+    """The night's slice of the wide table."""
+    query = f"select * from tags_customer_tags where business_date = date '{night}'"
+    found = oracle.execute(query)
+    names = [column[0] for column in found.description or ()]
+    return [dict(zip(names, row, strict=True)) for row in found.fetchall()]
+
+
+@pytest.mark.slow
+def test_every_measure_and_top_tag_equals_a_query_over_the_dumps(
+    demo: Demo, oracle: duckdb.DuckDBPyConnection
+) -> None:
+    tags = load_tags(ROOT / "tag_definitions")
+    sources = named_sources(ROOT / "conf" / "model.yml")
+    wrong: dict[tuple[date, str], Mismatch] = {}
+    for night in demo.nights:
+        build_sources(oracle, night)
+        rows = wide_rows(oracle, night)
+        for tag in tags:
+            for column, values in tag_values(oracle, tag, sources, night).items():
+                found = {row["one_id"]: row[column] for row in rows}
+                assert set(values) <= set(found), f"{column}: rows of persons who have no tags"
+                differs = mismatch(values, absent_value(tag, values), found)
+                if differs:
+                    wrong[night, column] = differs
+    assert wrong == {}
+
+
+@pytest.mark.slow
+def test_no_measure_or_top_column_is_left_out(
+    demo: Demo, oracle: duckdb.DuckDBPyConnection
+) -> None:
+    compared = all_columns(load_tags(ROOT / "tag_definitions"))
+    assert len(compared) == len(set(compared)) > 0
+    for night in demo.nights:
+        listed = oracle.execute(
+            f"select column_name from tags_tag_catalog where business_date = date '{night}' "
+            "and shape in ('measure', 'top') and status in ('online', 'testing')"
+        ).fetchall()
+        assert sorted(name for (name,) in listed) == sorted(compared)
+
+
+@pytest.mark.slow
+def test_the_wide_table_has_one_row_for_everyone_the_map_knows(
+    demo: Demo, oracle: duckdb.DuckDBPyConnection
+) -> None:
+    for night in demo.nights:
+        known = oracle.execute(
+            f"select distinct one_id from identity_one_ids where valid_from <= date '{night}' "
+            f"and (valid_to is null or valid_to > date '{night}') order by one_id"
+        ).fetchall()
+        found = sorted(row["one_id"] for row in wide_rows(oracle, night))
+        assert found == [one_id for (one_id,) in known]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("table", TABLES.values(), ids=lambda table: table.name)
+def test_clean_tables_hold_the_keys_of_the_dumps_and_no_others(
+    demo: Demo, oracle: duckdb.DuckDBPyConnection, table: Table
+) -> None:
+    key = ", ".join(table.key)
+    for night in demo.nights:
+        dumped = f"select {key} from ({newest(table, night)})"
+        clean = f"select {key} from ({clean_keys(table, night)})"
+        for left, right in ((dumped, clean), (clean, dumped)):
+            query = f"select count(*) from ({left} except all {right})"
+            assert oracle.execute(query).fetchone() == (0,), night
+        assert oracle.execute(f"select count(*) > 0 from ({dumped})").fetchone() == (True,)
+
+
+def test_windows_count_the_night_as_their_first_day() -> None:
+    assert window_days("7d", NIGHT) == (date(2017, 9, 22), NIGHT)
+    assert window_days("31d..90d", NIGHT) == (date(2017, 7, 1), date(2017, 8, 29))
+    assert window_days("last month", NIGHT) == (date(2017, 8, 1), date(2017, 8, 31))
+
+
+@pytest.mark.parametrize(
+    "own",
+    [
+        {"measure": "stddev(amount) + 1", "from": "orders"},
+        {"measure": "count()", "from": "orders", "where": "amount > 3"},
+        {"measure": "count()", "from": "orders", "where": {"any": ["status = 'paid'"]}},
+        {"top": "sku_id", "from": "orders", "decay": "half every 30d"},
+    ],
+)
+def test_what_the_oracle_does_not_understand_is_refused(own: dict[str, Any]) -> None:
+    with pytest.raises(UnknownWordsError):
+        read_tag("tag", {}, own)
+
+
+def test_a_comparison_with_a_missing_value_is_false() -> None:
+    both = condition({"all": ["lower(x) = 'a'", "x = 'A'"]})
+    query = f"select {both} from (values (null), ('A'), ('a')) as rows(x)"
+    assert duckdb.connect().execute(query).fetchall() == [(False,), (True,), (False,)]
+
+
+@pytest.mark.parametrize(
+    ("expected", "found", "is_same"),
+    [
+        (Decimal("1.10"), Decimal("1.10"), True),
+        (Decimal("1.10"), Decimal("1.11"), False),
+        (Decimal("1.10"), 1.1, False),
+        (0.1 + 0.2, 0.3, True),
+        (0.3, 0.3001, False),
+        (0, None, False),
+        ({"a": 1}, {"a": 1}, True),
+        ({"a": 1}, {"a": 1, "b": 2}, False),
+        (["a", "b"], ["b", "a"], False),
+    ],
+)
+def test_cells_are_the_same_only_in_type_and_value(
+    expected: Any, found: Any, is_same: bool
+) -> None:
+    assert same(expected, found) is is_same
+
+
+def test_a_missing_value_is_told_with_its_person() -> None:
+    assert mismatch({1: 5}, 0, {1: 5, 2: 0}) is None
+    assert mismatch({1: 5}, 0, {1: 4, 2: None}) == Mismatch(2, ((1, 5, 4), (2, 0, None)))

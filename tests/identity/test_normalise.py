@@ -1,0 +1,158 @@
+"""Identifiers in one spelling: what people write, and the judgement of two known libraries."""
+
+import random
+from collections.abc import Sequence
+
+import phonenumbers
+import pytest
+from pyspark.sql import Column, SparkSession
+from pyspark.sql import functions as F
+from stdnum import exceptions
+from stdnum.cn import ric
+
+from identity.normalise import (
+    half_width,
+    normalised,
+    refusal,
+    sound,
+    spelt,
+    stripped,
+    trimmed,
+)
+from model.identity_policy import IdentifierKind
+
+TEXT, PHONE, EMAIL, CARD, DEVICE = (
+    IdentifierKind(rank=1, normalise=name)  # type: ignore[arg-type]
+    for name in ("text", "phone", "email", "cn_id_card", "device")
+)
+
+
+def judged(
+    spark: SparkSession, values: Sequence[str | None], kind: IdentifierKind
+) -> list[tuple[str | None, str | None]]:
+    """(normalised value, reason of refusal) of each, by the four steps that ingestion takes."""
+    frame = spark.createDataFrame([(n, v) for n, v in enumerate(values)], "n int, value string")
+    steps = (trimmed, half_width, lambda v: stripped(v, kind), lambda v: spelt(v, kind))
+    for step in steps:
+        frame = frame.select("n", step(F.col("value")).alias("value"))
+    value = F.col("value")
+    rows = frame.select("n", sound(value, kind).alias("is"), refusal(value, kind).alias("why"))
+    return [(row["is"], row["why"]) for row in sorted(rows.collect())]
+
+
+def in_one(spark: SparkSession, values: Sequence[str], kind: IdentifierKind) -> list[str | None]:
+    frame = spark.createDataFrame([(n, v) for n, v in enumerate(values)], "n int, value string")
+    column: Column = normalised(F.col("value"), kind)
+    return [row["is"] for row in sorted(frame.select("n", column.alias("is")).collect())]
+
+
+PHONES = [
+    "13812345678", "+8613812345678", "+86 138 1234 5678", "008613812345678", "86-138-1234-5678",
+    "138-1234-5678", " 138 1234 5678\u3000", "１３８１２３４５６７８", "＋８６ 13812345678",
+    "(+86)138 1234 5678", "13812345678 转 123", "13812345678x12", "13812345678 ext. 9",
+    "+86 013812345678",
+]  # fmt: skip
+
+
+def test_a_chinese_mobile_number_has_one_spelling(spark: SparkSession) -> None:
+    assert judged(spark, PHONES, PHONE) == [("+8613812345678", None)] * len(PHONES)
+    assert in_one(spark, PHONES, PHONE) == ["+8613812345678"] * len(PHONES)
+
+
+def test_what_is_no_number_is_refused_with_its_reason_and_nothing_is_no_number(
+    spark: SparkSession,
+) -> None:
+    values = ["1.38E+10", "n/a", "1381234567", "010-12345678", "+8612012345678", "", "  ", None]
+    assert judged(spark, values, PHONE) == [
+        (None, "bad_shape"), (None, "bad_shape"), (None, "bad_shape"), (None, "bad_shape"),
+        (None, "not_a_mobile"), (None, None), (None, None), (None, None),
+    ]  # fmt: skip
+
+
+def test_numbers_that_phonenumbers_calls_mobile_are_well_formed_and_spelt_alike(
+    spark: SparkSession,
+) -> None:
+    chance = random.Random(7)
+    values = [f"1{chance.randrange(30, 100)}{chance.randrange(10**8):08d}" for _ in range(400)]
+    found = judged(spark, values, PHONE)
+    mobile = phonenumbers.PhoneNumberType.MOBILE
+    for value, (is_, _) in zip(values, found, strict=True):
+        number = phonenumbers.parse(value, "CN")
+        if phonenumbers.number_type(number) == mobile:
+            e164 = phonenumbers.PhoneNumberFormat.E164
+            assert is_ == phonenumbers.format_number(number, e164)
+    assert sum(is_ is not None for is_, _ in found) > 200
+    assert sum(is_ is None for is_, _ in found) > 50
+
+
+def test_numbers_of_other_countries_need_their_prefix(spark: SparkSession) -> None:
+    assert judged(spark, ["+1 (202) 555-0143", "0044 20 7946 0958"], PHONE) == [
+        ("+12025550143", None), ("+442079460958", None),
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize("length", [18, 15])
+def test_id_cards_agree_with_stdnum(spark: SparkSession, length: int) -> None:
+    chance = random.Random(length)
+    values = [id_card(chance, length) for _ in range(300)]
+    found = judged(spark, values, CARD)
+    assert sum(is_ is not None for is_, _ in found) > 100
+    assert sum(is_ is None for is_, _ in found) > 20
+    for value, (is_, why) in zip(values, found, strict=True):
+        long = value if length == 18 else value[:6] + "19" + value[6:]
+        long = long if length == 18 else long + ric.calc_check_digit(long + "0")
+        assert (is_, why is None) == ((long.upper(), True) if is_valid(long) else (None, False))
+
+
+def id_card(chance: random.Random, length: int) -> str:
+    """A number that is right two times in three, of an area whose code is always in force."""
+    area = chance.choice(["110101", "310104", "310110"])
+    year, month = chance.randrange(1940, 2005), chance.randrange(1, 14)
+    born = f"{year}{month:02d}{chance.randrange(1, 32):02d}"
+    body = f"{area}{born}{chance.randrange(1000):03d}"
+    if length == 15:
+        return area + born[2:] + body[-3:]
+    digit = ric.calc_check_digit(body + "0")
+    digit = digit if chance.random() < 0.8 else chance.choice("0123456789X")
+    return body + (digit.lower() if chance.random() < 0.5 else digit)
+
+
+def is_valid(card: str) -> bool:
+    try:
+        ric.validate(card)
+    except exceptions.ValidationError:
+        return False
+    return True
+
+
+def test_id_cards_are_refused_for_shape_date_or_check_digit(spark: SparkSession) -> None:
+    values = ["11010519491231002x", "110105 19491231 002X", "110105194912310021",
+              "110105194913310026", "11010519491231", "990105194912310025"]  # fmt: skip
+    assert judged(spark, values, CARD) == [
+        ("11010519491231002X", None), ("11010519491231002X", None), (None, "bad_check_digit"),
+        (None, "bad_date"), (None, "bad_shape"), (None, "bad_shape"),
+    ]  # fmt: skip
+
+
+def test_emails_are_lower_case_and_of_a_sane_shape(spark: SparkSession) -> None:
+    values = [" Li.Lei@Mail.CN ", "mailto:a+b@x-y.co", "ｌｉ@mail.cn", "li lei@mail.cn", "li@mail",
+              "li..lei@mail.cn", "@mail.cn", "li@@mail.cn", f"{'l' * 65}@mail.cn"]  # fmt: skip
+    assert judged(spark, values, EMAIL) == [
+        ("li.lei@mail.cn", None), ("a+b@x-y.co", None), ("li@mail.cn", None),
+        *[(None, "bad_shape")] * 5, (None, "too_long"),
+    ]  # fmt: skip
+
+
+def test_devices_are_lower_case_and_placeholders_stay_well_formed(spark: SparkSession) -> None:
+    zeros = "00000000-0000-0000-0000-000000000000"
+    values = ["{6F9619FF-8B86-D011-B42D-00C04FC964FF}", zeros, "490154203237518", "no device", "-"]
+    assert judged(spark, values, DEVICE) == [
+        ("6f9619ff-8b86-d011-b42d-00c04fc964ff", None), (zeros, None), ("490154203237518", None),
+        (None, "bad_shape"), (None, "bad_shape"),
+    ]  # fmt: skip
+
+
+def test_other_texts_keep_their_case(spark: SparkSession) -> None:
+    assert judged(spark, [" oAbC1\t", "ｏ１", "a\u0007b", "x" * 257], TEXT) == [
+        ("oAbC1", None), ("o1", None), (None, "control_characters"), (None, "too_long"),
+    ]  # fmt: skip

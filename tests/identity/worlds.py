@@ -1,0 +1,180 @@
+"""Small made-up worlds: sightings by name, and nights that carry their histories along."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable
+from dataclasses import dataclass, field, replace
+from datetime import date, timedelta
+from typing import Any
+
+from pyspark.sql import DataFrame, SparkSession
+
+from identity.resolution import Histories, resolve_identity
+from model.fixed_tables import (
+    HUBS,
+    LINKS,
+    NODES,
+    ONE_ID_EVENTS,
+    ONE_IDS,
+    REJECTED_LINKS,
+    SIGHTINGS,
+)
+from model.identity_policy import DisagreeRule, IdentifierKind, IdentityPolicy
+
+FIRST = date(2017, 9, 28)
+POLICY = IdentityPolicy(
+    kinds={
+        "national_id": IdentifierKind(1, "cn_id_card"),
+        "account": IdentifierKind(2, "text"),
+        "card": IdentifierKind(3, "text"),
+        "phone": IdentifierKind(4, "phone", max_sightings=6, max_peers=3),
+        "email": IdentifierKind(5, "email"),
+        "device": IdentifierKind(6, "device", max_peers=5, strength="weak"),
+        "cookie": IdentifierKind(7, "text", strength="weak"),
+    },
+    never_merge=("national_id",),
+    disagree=DisagreeRule(kinds=("card",)),
+)
+REFUSED = "kind string, scope string, token string, reason string"
+TABLES = {
+    "nodes": NODES, "links": LINKS, "hubs": HUBS, "rejected_links": REJECTED_LINKS,
+    "one_ids": ONE_IDS, "events": ONE_ID_EVENTS,
+}  # fmt: skip
+# "phone:1 email:a" is a sighting; a word is kind:value, the scope is always global.
+Words = str
+
+
+def night(number: int) -> date:
+    """The business date of night 1, 2, …"""
+    return FIRST + timedelta(days=number - 1)
+
+
+def bits(digits: str) -> int:
+    return int(digits[:16], 16) & (2**63 - 1)
+
+
+def token(word: Words) -> str:
+    return "k0000_" + hashlib.sha256(word.encode()).hexdigest()
+
+
+def node(word: Words) -> int:
+    """The node number of an identifier."""
+    return bits(token(word).removeprefix("k0000_"))
+
+
+def sighting(words: Words) -> int:
+    """The node number of a sighting."""
+    return bits(hashlib.sha256(("set " + " ".join(sorted(words.split()))).encode()).hexdigest())
+
+
+def seen(
+    words: Words,
+    on: int = 1,
+    day: date | None = None,
+    rows: int = 1,
+    last: date | None = None,
+    dataset: str = "rows",
+) -> dict[str, Any]:
+    """One row of identity.sightings: `rows` more (or fewer) rows with these identifiers."""
+    first = day or night(on)
+    return {
+        "business_date": night(on), "sighting_id": sighting(words),
+        "identifiers": [
+            {"kind": word.split(":")[0], "scope": "global", "token": token(word)}
+            for word in sorted(words.split())
+        ],
+        "channel": "shop", "dataset": dataset,
+        "first_date": first, "last_date": last or first, "row_count": rows,
+    }  # fmt: skip
+
+
+@dataclass
+class World:
+    """Sightings that grow, the histories after the last night, and how to run another one."""
+
+    spark: SparkSession
+    rows: list[dict[str, Any]] = field(default_factory=list)
+    policy: IdentityPolicy = POLICY
+    refused: tuple[Words, ...] = ()
+    tables: dict[str, list[Any]] = field(default_factory=lambda: {name: [] for name in TABLES})
+
+    def see(self, *words: Words, on: int = 1, **more: Any) -> World:
+        self.rows += [seen(each, on=on, **more) for each in words]
+        return self
+
+    def lose(self, *words: Words, on: int, **more: Any) -> World:
+        return self.see(*words, on=on, rows=-1, **more)
+
+    def run(self, number: int, engine: Any = "local", partitions: int = 2) -> World:
+        """Runs a night and keeps what it wrote, as the lake would."""
+        sightings = self.spark.createDataFrame(self.rows, SIGHTINGS.schema).repartition(partitions)
+        refused = [("phone", "global", token(word), "invalid") for word in self.refused]
+        resolution = resolve_identity(
+            sightings.where(f"business_date <= date'{night(number)}'"),
+            self.spark.createDataFrame(refused, REFUSED),
+            self.histories(), self.policy, night(number), engine,
+        )  # fmt: skip
+        written = {name: getattr(resolution, name).collect() for name in TABLES}
+        for name, contract in TABLES.items():
+            assert getattr(resolution, name).columns == list(contract.column_names)
+        resolution.release()
+        others = [row for row in self.tables["events"] if row.business_date != night(number)]
+        self.tables = written | {"events": others + written["events"]}
+        return self
+
+    def histories(self) -> Histories:
+        frames = {
+            name: self.spark.createDataFrame(self.tables[name], contract.schema)
+            for name, contract in TABLES.items()
+        }
+        return Histories(**frames)
+
+    def shuffled(self, order: Iterable[int]) -> World:
+        return replace(self, rows=[self.rows[i] for i in order])
+
+    def one_id(self, words: Words, number: int | None = None) -> int | None:
+        """The OneID of a sighting, now or on a night; None where it is anonymous."""
+        return self.map_on(number).get(sighting(words))
+
+    def one_id_of_identifier(self, word: Words) -> int | None:
+        return self.map_on(None).get(node(word))
+
+    def map_on(self, number: int | None) -> dict[int, int]:
+        """Node → OneID, as of a night; None: the open rows."""
+        rows = [
+            row for row in self.tables["one_ids"]
+            if (row.valid_to is None if number is None else _holds(row, night(number)))
+        ]  # fmt: skip
+        found = {row.node_id: row.one_id for row in rows}
+        assert len(found) == len(rows), "one row a node"
+        return found
+
+    def open(self, name: str) -> list[Any]:
+        return [row for row in self.tables[name] if row.valid_to is None]
+
+    def happened(self, number: int) -> set[tuple[str, int, int | None]]:
+        return {
+            (row.event, row.one_id, row.other_one_id)
+            for row in self.tables["events"] if row.business_date == night(number)
+        }  # fmt: skip
+
+    def contents(self) -> dict[str, set[Any]]:
+        """Every table as a set of rows, to compare two worlds."""
+        sets = {}
+        for name, rows in self.tables.items():
+            sets[name] = {repr(row) for row in rows}
+            assert len(sets[name]) == len(rows), f"duplicate rows in {name}"
+        return sets
+
+
+def _holds(row: Any, day: date) -> bool:
+    return row.valid_from <= day and (row.valid_to is None or row.valid_to > day)
+
+
+def labelled(labels: DataFrame) -> dict[int, int]:
+    """(node_id, component) rows as a mapping; every node once."""
+    rows = labels.collect()
+    found = {row.node_id: row.component for row in rows}
+    assert len(found) == len(rows)
+    return found

@@ -1,0 +1,201 @@
+"""Whole datasets of a few lines: clean rows, sightings, vault, quarantine and the accounts."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import date, datetime
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import pytest
+from pyspark.sql import DataFrame, SparkSession
+
+from ingestion.accounting import AccountingError, FileAccount
+from ingestion.ingest import IngestedDataset
+from model.fixed_tables import SIGHTINGS, VAULT_IDENTIFIERS, VAULT_PROFILES
+from model.ops_tables import FILES, QUARANTINE
+from privacy.tokens import column_kind, token_of, unseal_of
+from tests.ingestion.fixtures import KEY, LINES, MEMBERS, NIGHT, ingested, sound_channel
+
+HEADER = "小票号,行号,会员卡号,手机,时间,商品,金额,状态,操作\n"
+FIRST = HEADER + (
+    "T1,1,C1,,2017/3/1 9:05,milk,1.50,已付,\n"
+    "T1,2,,138-1234-5678,2017/3/1 9:06,bread,2.00,已付,\n"
+    "T2,1,C2,12,2017/3/1 10:00,milk,1.50,退,\n"
+    "T2,1,C2,12,2017/3/1 10:01,milk,1.60,退,\n"
+    "\n"
+    "T3,1,,,2017/3/2 0:10,tea,9.00,已付,\n"
+    "T4,one,C4,,2017/13/1 9:05,tea,9.001,gone,\n"
+    "T5,1,C5\n"
+    "T6,1,C6,,2017/3/1 9:00,tea,3.00,已付,D\n"
+)
+SECOND = HEADER + "T2,1,C2,,2017/3/1 9:59,old,7.00,退,\nT7,1, C7 ,,2017/3/3 9:00,ham,4.00,已付,\n"
+PHONE = "+8613812345678"
+
+
+def rows(frame: DataFrame, *columns: str) -> list[tuple[Any, ...]]:
+    return sorted((tuple(row) for row in frame.select(*columns).collect()), key=str)
+
+
+@pytest.fixture(scope="module")
+def till(
+    spark: SparkSession, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[IngestedDataset]:
+    landing = tmp_path_factory.mktemp("till")
+    folder = landing / "till" / NIGHT.isoformat()
+    folder.mkdir(parents=True)
+    (folder / "a.csv").write_text(FIRST, encoding="utf-8")
+    (folder / "b.csv").write_text(SECOND, encoding="utf-8")
+    (folder / "c.csv").write_text("X\n1\n", encoding="utf-8")
+    result = ingested(spark, LINES, landing)
+    yield result
+    result.release()
+
+
+def test_every_frame_keeps_its_contract(till: IngestedDataset) -> None:
+    _, dataset = sound_channel(LINES)
+    wanted = {t.table.name: t.table.contract for t in dataset.tables}
+    frames = {**till.clean, "raw": till.raw, "files": till.files, "quarantine": till.quarantine,
+              "sightings": till.sightings, "identifiers": till.identifiers,
+              "profile_values": till.profile_values}  # fmt: skip
+    contracts = {**wanted, "raw": dataset.raw_contract, "files": FILES, "quarantine": QUARANTINE,
+                 "sightings": SIGHTINGS, "identifiers": VAULT_IDENTIFIERS,
+                 "profile_values": VAULT_PROFILES}  # fmt: skip
+    for name, contract in contracts.items():
+        frame = frames[name]
+        assert frame is not None
+        wanted_types = [(column.name, column.type.replace(" ", "")) for column in contract.columns]
+        assert [(n, t.replace(" ", "")) for n, t in frame.dtypes] == wanted_types, name
+
+
+def test_every_line_is_accounted_for(till: IngestedDataset) -> None:
+    counts = ["path", "state", "reason", "line_count", "header_count", "blank_count",
+              "accepted_count", "duplicate_count", "quarantined_count"]  # fmt: skip
+    assert rows(till.files, *counts) == [
+        ("till/2017-03-01/a.csv", "new", None, 10, 1, 1, 5, 1, 2),
+        ("till/2017-03-01/b.csv", "new", None, 3, 1, 0, 2, 0, 0),
+        ("till/2017-03-01/c.csv", "refused", "no_known_column", 0, 0, 0, 0, 0, 0),
+    ]
+    repaired = {row["path"][-5]: (row["repaired"], row["refused_identifiers"])
+                for row in till.files.collect()}  # fmt: skip
+    assert repaired["a"] == ({}, {"phone:bad_shape": 2})
+    assert repaired["b"] == ({"trim": 1}, {})
+
+
+def test_an_account_that_does_not_add_up_stops_the_night() -> None:
+    FileAccount(lines=3, header=1, accepted=1, quarantined=1).prove("a.csv")
+    with pytest.raises(AccountingError, match=r"a\.csv: 3 records were read, 2 are"):
+        FileAccount(lines=3, header=1, accepted=1).prove("a.csv")
+
+
+def test_bad_records_are_quarantined_whole_with_all_their_reasons(till: IngestedDataset) -> None:
+    found = rows(till.quarantine, "source_line", "reasons")
+    assert found == [
+        (8, ["amount:too_precise", "line_no:not_an_integer", "paid_at:not_a_time",
+             "status:unknown_value"]),
+        (9, ["short_row"]),
+    ]  # fmt: skip
+    sealed = {row["source_line"]: row["sealed_line"] for row in till.quarantine.collect()}
+    assert unseal_of(KEY, bytes(sealed[9])) == "T5,1,C5"
+
+
+def test_one_row_per_key_and_night_the_newest_by_the_tables_time(till: IngestedDataset) -> None:
+    columns = ("order_id", "line_no", "sku_id", "amount", "source_line")
+    found = rows(till.clean["order_lines"], *columns)
+    assert found == [
+        ("T1", 1, "milk", Decimal("1.50"), 2), ("T1", 2, "bread", Decimal("2.00"), 3),
+        ("T2", 1, "milk", Decimal("1.60"), 5), ("T3", 1, "tea", Decimal("9.00"), 7),
+        ("T6", 1, "tea", Decimal("3.00"), 10), ("T7", 1, "ham", Decimal("4.00"), 3),
+    ]  # fmt: skip
+
+
+def test_a_roll_up_adds_the_standing_lines_only(till: IngestedDataset) -> None:
+    orders = till.clean["orders"]
+    found = rows(orders, "order_id", "status", "paid_at", "amount", "line_count", "is_deleted")
+    assert found == [
+        ("T1", "paid", datetime(2017, 3, 1, 1, 5), Decimal("3.50"), 2, False),
+        ("T2", "refunded", datetime(2017, 3, 1, 2, 1), Decimal("1.60"), 1, False),
+        ("T3", "paid", datetime(2017, 3, 1, 16, 10), Decimal("9.00"), 1, False),
+        ("T6", None, None, None, 0, True),
+        ("T7", "paid", datetime(2017, 3, 3, 1, 0), Decimal("4.00"), 1, False),
+    ]
+    days = dict(rows(orders, "order_id", "day"))
+    assert days == {"T1": NIGHT, "T2": NIGHT, "T3": date(2017, 3, 2), "T6": NIGHT,
+                    "T7": date(2017, 3, 3)}  # fmt: skip
+
+
+def test_an_order_unites_the_identifiers_of_its_lines_and_gives_them_back(
+    till: IngestedDataset,
+) -> None:
+    of_order = dict(rows(till.clean["orders"], "order_id", "sighting_id"))
+    of_lines = set(rows(till.clean["order_lines"], "order_id", "sighting_id"))
+    assert of_lines == set(of_order.items())
+    assert of_order["T3"] is None
+    sightings = {row["sighting_id"]: row for row in till.sightings.collect()}
+    t1 = sightings[of_order["T1"]]
+    assert [(each["kind"], each["scope"], each["token"]) for each in t1["identifiers"]] == [
+        ("member_card", "loyalty", token_of(KEY, "member_card", "loyalty", "C1")),
+        ("phone", "global", token_of(KEY, "phone", "global", PHONE)),
+    ]
+    assert (t1["row_count"], t1["first_date"], t1["last_date"]) == (2, NIGHT, NIGHT)
+    assert sightings[of_order["T7"]]["first_date"] == date(2017, 3, 3)
+    assert of_order["T6"] not in sightings  # a withdrawn row says nothing about people any more
+
+
+def test_the_vault_opens_every_identifier_and_raw_shows_none(till: IngestedDataset) -> None:
+    vault = {
+        row["token"]: unseal_of(KEY, bytes(row["sealed"])) for row in till.identifiers.collect()
+    }
+    assert vault == {
+        token_of(KEY, kind, scope, value): value
+        for kind, scope, value in [("phone", "global", PHONE), *(
+            ("member_card", "loyalty", card) for card in ("C1", "C2", "C6", "C7"))]
+    }  # fmt: skip
+    assert till.raw is not None
+    raw = {(row["source_file"][-5], row["source_line"]): row for row in till.raw.collect()}
+    assert unseal_of(KEY, bytes(raw["a", 3]["mobile"])) == "138-1234-5678"
+    assert raw["a", 8]["line_no"] == "one"
+    assert len(raw) == 10
+
+
+def test_profiles_hold_tokens_and_masks_that_the_vault_opens(
+    spark: SparkSession, tmp_path: Path
+) -> None:
+    (tmp_path / "crm").mkdir()
+    text = ("ID,姓名,手机,生日,city,changed\n"
+            "a1,张三,Li@Mail.cn,1985/03/21,上海,2017-02-01 00:00:00\n"
+            "a1,张三丰,13812345678,1985/03/21,上海,2017-02-02 00:00:00\n"
+            " ,李四,,,,\n")  # fmt: skip
+    (tmp_path / "crm" / "20170301.csv").write_text(text, encoding="gbk")
+    members = ingested(spark, MEMBERS, tmp_path)
+    (row,) = members.clean["profiles"].collect()
+    masks = {"name": "张**", "phone": "138****5678", "birth_date": "****-03-21"}
+    assert {name: row[f"{name}_mask"] for name in masks} == masks
+    assert (row["account_id"], row["city"], row["day"]) == ("a1", "上海", date(2017, 2, 2))
+    assert row["phone_token"] == token_of(KEY, "phone", "global", PHONE)
+    assert row["name_token"] == token_of(KEY, column_kind("name"), "global", "张三丰")
+    values = {(r["column_name"], r["token"]): unseal_of(KEY, bytes(r["sealed"]))
+              for r in members.profile_values.collect()}  # fmt: skip
+    opened = {name: values[name, row[f"{name}_token"]] for name in masks}
+    assert opened == {"name": "张三丰", "phone": PHONE, "birth_date": "1985-03-21"}
+    kinds = rows(members.identifiers, "kind", "scope")
+    assert kinds == [("account", "crm"), ("email", "global"), ("phone", "global")]
+    assert rows(members.quarantine, "reasons") == [(["id:missing"],)]
+    shown = str(members.clean["profiles"].collect()) + str(members.sightings.collect())
+    assert "张三丰" not in shown
+    assert "13812345678" not in shown
+    members.release()
+
+
+def test_a_night_without_files_gives_empty_frames(spark: SparkSession, tmp_path: Path) -> None:
+    nothing = ingested(spark, LINES, tmp_path)
+    assert nothing.accounts == {}
+    assert [frame.count() for frame in (*nothing.clean.values(), nothing.files)] == [0, 0, 0]
+    nothing.release()
+
+
+def test_the_plan_shows_neither_key_nor_secret(till: IngestedDataset) -> None:
+    plan = till.clean["orders"]._jdf.queryExecution().toString()
+    assert KEY.token_key.hex() not in plan
+    assert repr(KEY.seal_key) not in plan

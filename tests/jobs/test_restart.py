@@ -1,0 +1,92 @@
+"""Kill it anywhere: the same command ends with the rows of an uninterrupted night."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+import pytest
+
+from jobs import run_night as night_module
+from jobs.run_night import STAGES, Stage
+from lake.tables import Lake
+from tests.jobs.conftest import onefold
+from tests.jobs.lake_rows import hashes_of
+from tests.jobs.tiny_project import NIGHTS
+
+pytestmark = pytest.mark.slow
+FIRST, SECOND, THIRD = (str(night) for night in NIGHTS)
+
+
+class Killed(BaseException):
+    """Stands for a kill: nothing in the code catches it."""
+
+
+def _copy(project: Path, folder: Path) -> Path:
+    return Path(shutil.copytree(project, folder / "project"))
+
+
+@pytest.mark.parametrize("stage", [stage.name for stage in STAGES])
+def test_a_night_killed_behind_a_stage_ends_with_the_same_rows(
+    stage: str, nights: list[Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    project = _copy(nights[0], tmp_path)
+
+    def killed_behind(one: Stage) -> Stage:
+        def run(night):  # type: ignore[no-untyped-def]
+            one.run(night)
+            raise Killed
+
+        return Stage(one.name, run, one.tables) if one.name == stage else one
+
+    with monkeypatch.context() as patch:
+        patch.setattr("jobs.nights.chosen_stages", lambda *_: tuple(map(killed_behind, STAGES)))
+        with pytest.raises(Killed):
+            onefold(project, "run", "--date", SECOND)
+    assert onefold(project, "run", "--date", SECOND) == 0
+    assert hashes_of(project / "lake") == hashes_of(nights[1] / "lake")
+
+
+@pytest.mark.parametrize("table", ["clean.trips", "identity.one_ids", "tags.customer_tags"])
+def test_a_night_killed_in_the_middle_of_a_write_ends_with_the_same_rows(
+    table: str, nights: list[Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    project = _copy(nights[0], tmp_path)
+    save = Lake._save
+
+    def killed_before_the_commit(self, writer, contract):  # type: ignore[no-untyped-def]
+        if contract.full_name != table:
+            return save(self, writer, contract)
+        # The files are there, the commit is not: what a kill in the middle of a write leaves.
+        writer.format("parquet").option("mergeSchema", False).mode("append").save(self.path(contract))
+        raise Killed
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Lake, "_save", killed_before_the_commit)
+        with pytest.raises(Killed):
+            onefold(project, "run", "--date", SECOND)
+    assert onefold(project, "run", "--date", SECOND) == 0
+    assert hashes_of(project / "lake") == hashes_of(nights[1] / "lake")
+
+
+def test_the_same_night_again_changes_no_row(nights: list[Path], tmp_path: Path) -> None:
+    project = _copy(nights[2], tmp_path)
+    assert onefold(project, "run", "--date", THIRD) == 0
+    assert hashes_of(project / "lake") == hashes_of(nights[2] / "lake")
+
+
+def test_an_earlier_night_again_and_then_the_later_one_give_the_same_rows(
+    nights: list[Path], tmp_path: Path
+) -> None:
+    project = _copy(nights[2], tmp_path)
+    assert onefold(project, "run", "--date", SECOND) == 0
+    assert night_module.stale_after(NIGHTS[1], str(project / "lake")) == [NIGHTS[2]]
+    assert onefold(project, "run", "--date", THIRD) == 0
+    assert hashes_of(project / "lake") == hashes_of(nights[2] / "lake")
+
+
+def test_nights_in_a_row_equal_nights_one_by_one(nights: list[Path], tmp_path: Path) -> None:
+    project = _copy(nights[2], tmp_path)
+    shutil.rmtree(project / "lake")
+    assert onefold(project, "backfill", "--from", FIRST, "--to", THIRD) == 0
+    assert hashes_of(project / "lake") == hashes_of(nights[2] / "lake")

@@ -1,0 +1,153 @@
+"""Writes replace what they name and nothing else, and every reader can read what they wrote."""
+
+from __future__ import annotations
+
+import json
+from datetime import date
+
+import pytest
+from deltalake import DeltaTable
+from pyspark.sql import SparkSession
+
+from lake.snapshots import read_rows, table_path
+from lake.tables import Lake, side_by_side
+from model.contracts import TableContract, columns
+from model.errors import OnefoldError
+
+D1, D2 = date(2017, 3, 1), date(2017, 3, 2)
+TOTALS = TableContract(
+    "tags", "totals",
+    columns("business_date date | 业务日 | Night", "n bigint | 数 | Number"),
+    ("n",), "business_date", is_open=True,
+)  # fmt: skip
+PERSONS = TableContract(
+    "identity", "persons",
+    columns("one_id bigint | 客户号 | Person", "names array<string> | 姓名 | Names"),
+    ("one_id",), None,
+)  # fmt: skip
+NOTES = TableContract("ops", "notes", columns("text string | 文 | Text"), ("text",), None)
+
+
+def as_written(lake: Lake, contract: TableContract) -> DeltaTable:
+    return DeltaTable(table_path(lake.root, contract))
+
+
+def rows(lake: Lake, contract: TableContract, at: int | None = None) -> list[tuple[object, ...]]:
+    """The table's rows at a version, sorted."""
+    return sorted((tuple(row) for row in lake.read(contract, at).collect()), key=repr)
+
+
+@pytest.fixture(scope="module")
+def lake(spark: SparkSession, tmp_path_factory: pytest.TempPathFactory) -> Lake:
+    """Three writes of `totals`: night 1, night 2 with a new column, night 1 again by another run.
+
+    `persons` is written twice; each test that writes has a table of its own.
+    """
+    root = str(tmp_path_factory.mktemp("lake"))
+    first, second = Lake(spark, root, "run-1", "inputs-1"), Lake(spark, root, "run-2", "inputs-2")
+    night_1 = spark.createDataFrame([(D1, 1), (D1, 2)], TOTALS.schema)
+    night_2 = spark.createDataFrame([(D2, 3, 9.5)], f"{TOTALS.schema}, spent double")
+    again = spark.createDataFrame([(4, D1)], "n bigint, business_date date")
+    first.replace_slice(TOTALS, night_1.coalesce(1), D1)
+    first.replace_slice(TOTALS, night_2.coalesce(1), D2)
+    second.replace_slice(TOTALS, again.coalesce(1), D1)
+    for one_id in (41, 42):
+        persons = spark.createDataFrame([("x", one_id, ["a"])], f"extra string, {PERSONS.schema}")
+        first.overwrite(PERSONS, persons.coalesce(1))
+    return first
+
+
+def test_a_slice_is_replaced_and_the_others_stay(lake: Lake) -> None:
+    assert rows(lake, TOTALS, at=0) == [(D1, 1), (D1, 2)]
+    assert rows(lake, TOTALS) == [(D1, 4, None), (D2, 3, 9.5)]
+
+
+def test_a_new_column_is_null_in_the_slices_that_were_there(lake: Lake) -> None:
+    assert rows(lake, TOTALS, at=1) == [(D1, 1, None), (D1, 2, None), (D2, 3, 9.5)]
+
+
+def test_slices_are_read_alone_or_up_to_a_day(lake: Lake) -> None:
+    read = {
+        "slice 2": lake.read_slice(TOTALS, D2), "until 1": lake.read_until(TOTALS, D1),
+        "until 2": lake.read_until(TOTALS, D2),
+    }  # fmt: skip
+    found = {name: sorted(row.n for row in frame.collect()) for name, frame in read.items()}
+    assert found == {"slice 2": [3], "until 1": [4], "until 2": [3, 4]}
+
+
+def test_a_changed_type_is_refused_by_the_tables_name_and_changes_nothing(lake: Lake) -> None:
+    changed = lake.spark.createDataFrame([(D2, 3, "much")], f"{TOTALS.schema}, spent string")
+    with pytest.raises(OnefoldError, match=r"^tags\.totals: .* a column changed its type"):
+        lake.replace_slice(TOTALS, changed, D2)
+    assert as_written(lake, TOTALS).version() == 2
+
+
+def test_a_history_is_written_whole_with_the_contracts_columns_only(lake: Lake) -> None:
+    assert rows(lake, PERSONS) == [(42, ["a"])]
+    assert lake.read(PERSONS).columns == ["one_id", "names"]
+
+
+def test_a_history_has_no_slices(lake: Lake) -> None:
+    with pytest.raises(OnefoldError, match=r"identity\.persons is a history"):
+        lake.read_slice(PERSONS, D1)
+
+
+def test_restore_puts_a_table_back_as_it_was(lake: Lake) -> None:
+    lake.restore(PERSONS, 0)
+    assert rows(lake, PERSONS) == [(41, ["a"])]
+
+
+def test_the_ledger_grows_by_its_records(lake: Lake) -> None:
+    lake.append(NOTES, [("one",)])
+    lake.append(NOTES, [("two",), ("three",)])
+    texts = [row["text"] for row in read_rows(lake.root, NOTES)]
+    assert sorted(texts) == ["one", "three", "two"]
+
+
+def test_a_table_that_was_never_written_reads_as_no_rows_of_its_schema(lake: Lake) -> None:
+    missing = TableContract("identity", "missing", PERSONS.columns, ("one_id",), None)
+    assert not lake.exists(missing)
+    assert lake.exists(PERSONS)
+    assert rows(lake, missing) == []
+    types = {field.name: field.dataType.simpleString() for field in lake.read(missing).schema}
+    assert types == {"one_id": "bigint", "names": "array<string>"}
+
+
+def test_titles_are_stored_as_column_comments(lake: Lake) -> None:
+    fields = as_written(lake, TOTALS).schema().fields
+    comments = {field.name: field.metadata.get("comment") for field in fields}
+    assert comments == {"business_date": "业务日 · Night", "n": "数 · Number", "spent": None}
+
+
+def test_every_commit_tells_which_run_wrote_it_and_from_what(lake: Lake) -> None:
+    stamps = [json.loads(commit["userMetadata"]) for commit in as_written(lake, TOTALS).history()]
+    assert stamps == [
+        {"run_id": "run-2", "inputs_hash": "inputs-2"},
+        {"run_id": "run-1", "inputs_hash": "inputs-1"},
+        {"run_id": "run-1", "inputs_hash": "inputs-1"},
+    ]
+
+
+@pytest.mark.parametrize("contract", [TOTALS, PERSONS])
+def test_tables_stay_readable_by_everyone(lake: Lake, contract: TableContract) -> None:
+    table = as_written(lake, contract)
+    assert table.protocol().min_reader_version == 1
+    assert not table.protocol().reader_features
+    assert table.metadata().configuration.get("delta.enableDeletionVectors") == "false"
+
+
+def test_a_table_is_partitioned_by_the_day_of_its_slices(lake: Lake) -> None:
+    assert as_written(lake, TOTALS).metadata().partition_columns == ["business_date"]
+    assert as_written(lake, PERSONS).metadata().partition_columns == []
+
+
+def test_writes_side_by_side_all_end_before_the_first_error_is_raised() -> None:
+    ended = []
+
+    def fail() -> None:
+        ended.append("failed")
+        raise OnefoldError("the first")
+
+    with pytest.raises(OnefoldError, match="the first"):
+        side_by_side([fail, *(lambda n=n: ended.append(n) for n in range(6))])  # type: ignore[misc]
+    assert sorted(map(str, ended)) == ["0", "1", "2", "3", "4", "5", "failed"]

@@ -1,0 +1,116 @@
+"""The plan: one grouping per source table, however many tags and windows; derived by level."""
+
+from textwrap import dedent
+
+from pyspark.sql import SparkSession
+
+from tags.computing import compute_tags
+from tags.planning import plan_tags
+from tests.tags.books import book_of, shipped_book
+from tests.tags.rows import D, people_of, rows_of
+
+
+def test_all_filters_and_windows_of_a_table_are_one_grouping() -> None:
+    lines = ["defaults: {from: orders}", "tags:"]
+    for n in range(60):
+        lines.append(
+            f"  t{n}: {{title: T, measure: sum(amount), where: amount > {n}, over: [7d, {n + 9}d]}}"
+        )
+    lines += [
+        "  last: {title: L, measure: last(store_id)}",
+        "  views: {title: V, measure: count(), from: page_views}",
+        "  events: {title: E, measure: count(), from: events}",
+        "  did: {title: D, cases: [{value: a, when: {did: orders, where: amount > 5, over: 9d}}]}",
+    ]
+    plan = plan_tags(book_of("\n".join(lines)))
+    assert [(g.table.name, len(g.cells)) for g in plan.groupings] == [
+        ("orders", 122),
+        ("events", 2),
+    ]
+
+
+def test_maps_and_different_values_need_a_grouping_per_key_not_per_tag() -> None:
+    text = dedent(
+        """\
+        defaults: {from: orders}
+        tags:
+          a: {title: A, measure: distinct(store_id), over: [7d, 30d]}
+          b: {title: B, measure: distinct(store_id), where: "status = 'paid'"}
+          c: {title: C, measure: days(), over: [7d, 30d]}
+          d: {title: D, measure: sum(amount), by: channel, over: [7d, 30d]}
+          e: {title: E, measure: count(), by: channel}
+          f: {title: F, top: store_id, over: [7d, 30d]}
+          g: {title: G, top: store_id, best: 3}
+        """
+    )
+    plan = plan_tags(book_of(text))
+    assert plan.described() == (
+        "orders: 3 columns, different values of `store_id`: once per person and value",
+        "orders: 2 columns, different values of `day`: once per person and value",
+        "orders: 3 columns, per person and CAST(`channel` AS string): the keys of the maps",
+        "orders: 3 columns, scores of `store_id`: once per person and value",
+    )
+
+
+def test_behaviours_that_differ_only_in_times_share_one_count() -> None:
+    text = dedent(
+        """\
+        tags:
+          a:
+            title: A
+            cases:
+              - {value: often, when: {did: orders, over: 30d, times: ">= 5"}}
+              - {value: once, when: {did: orders, over: 30d}}
+              - {value: before, when: {did: orders, over: 90d}}
+        """
+    )
+    (grouping,) = plan_tags(book_of(text)).groupings
+    assert [cell.window.text for cell in grouping.cells] == ["30d", "90d"]
+
+
+def test_derived_tags_are_computed_by_level() -> None:
+    text = dedent(
+        """\
+        tags:
+          d: {title: D, calc: c + b}
+          c: {title: C, calc: b + 1}
+          b: {title: B, calc: a + 1}
+          a: {title: A, pick: kids_count}
+          e: {title: E, calc: a * 2}
+        """
+    )
+    levels = plan_tags(book_of(text)).levels
+    assert [{one.column.name for one in level} for level in levels] == [{"b", "e"}, {"c"}, {"d"}]
+
+
+def test_a_part_of_the_book_needs_only_what_it_reads() -> None:
+    plan = plan_tags(shipped_book(), ["avg_order_90d", "age_band"])
+    assert plan.tables == ("orders",)
+    assert {column.name.split("_")[0] for column in plan.columns} == {
+        "spend",
+        "orders",
+        "avg",
+        "birthday",
+        "age",
+    }
+    assert plan.plain_columns == ("birth_date",)
+    assert plan.golden_columns == ("birth_date", "birth_date_mask")
+
+
+def test_only_tags_that_are_computed_are_planned() -> None:
+    text = "tags:\n  a: {title: A, pick: city}\n  b: {title: B, pick: city, status: retired}\n"
+    assert [column.name for column in plan_tags(book_of(text)).columns] == ["a"]
+
+
+def test_spark_scans_and_shuffles_a_table_once_for_all_its_measures(spark: SparkSession) -> None:
+    lines = ["defaults: {from: orders}", "tags:"]
+    lines += [f"  t{n}: {{title: T, measure: count(), over: [7d, {n + 31}d]}}" for n in range(20)]
+    book = book_of("\n".join(lines))
+    plan = plan_tags(book)
+    orders = rows_of(spark, book.tables["orders"], [{"one_id": 1, "ago": 3}])
+    people = people_of(spark, [1])
+    wide = compute_tags({"orders": orders}, people, people, plan, D, time_zone="UTC")
+    executed = wide._jdf.queryExecution().sparkPlan().toString()
+    # One aggregate in its two halves, before and after the shuffle.
+    assert executed.count("HashAggregate(") == 2
+    assert executed.count("status") <= 1

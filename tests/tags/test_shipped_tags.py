@@ -1,0 +1,53 @@
+"""The shipped tag definitions: sound, described, and as their own examples say."""
+
+import re
+from collections import Counter
+
+from pyspark.sql import SparkSession
+
+from tags.definitions import Measure
+from tags.example_runs import run_examples
+from tests.tags.books import shipped_book
+
+BOOK = shipped_book()
+
+
+def test_shipped_tags_raise_no_warning() -> None:
+    assert BOOK.warnings == ()
+
+
+def test_every_shipped_tag_has_both_titles_and_an_owner() -> None:
+    bare = [
+        tag.name
+        for tag in BOOK.tags.values()
+        if not (re.search("[一-鿿]|RFM", tag.title) and tag.title_en and tag.owner)
+    ]
+    assert bare == []
+
+
+def test_every_shape_is_shipped_at_least_twice() -> None:
+    shapes = Counter(tag.shape for tag in BOOK.tags.values())
+    assert set(shapes) == {"pick", "measure", "top", "calc", "bins", "cases", "rfm"}
+    assert min(shapes.values()) >= 2
+
+
+def test_every_aggregate_function_is_shipped() -> None:
+    bodies = [tag.body for tag in BOOK.tags.values()]
+    used = {body.aggregate.function for body in bodies if isinstance(body, Measure)}
+    assert used == {
+        "count",
+        "sum",
+        "avg",
+        "min",
+        "max",
+        "distinct",
+        "first",
+        "last",
+        "days",
+        "days_since_last",
+    }
+
+
+def test_the_examples_of_the_shipped_tags_hold(spark: SparkSession) -> None:
+    assert sum(bool(tag.examples) for tag in BOOK.tags.values()) >= 20
+    assert [str(failure) for failure in run_examples(spark, BOOK)] == []
