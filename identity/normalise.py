@@ -16,8 +16,8 @@ from model.identity_policy import IdentifierKind
 
 # Blanks that people and systems leave at the ends: ASCII, no-break, ideographic, zero-width, BOM.
 BLANKS = " \t\r\n\f\v\u00a0\u2002\u2003\u2009\u3000\u200b\ufeff"
-_FULL_WIDTH = "".join(map(chr, range(0xFF01, 0xFF5F))) + "\u3000\u00a0"
-_HALF_WIDTH = "".join(map(chr, range(0x21, 0x7F))) + "  "
+FULL_WIDTH = "".join(map(chr, range(0xFF01, 0xFF5F))) + "\u3000\u00a0"
+HALF_WIDTH = "".join(map(chr, range(0x21, 0x7F))) + "  "
 LONGEST = 256
 
 
@@ -37,8 +37,11 @@ class Normaliser:
 def trimmed(value: Column) -> Column:
     """The text without blanks at its ends; null where nothing is left."""
     blank_at_an_end = value.rlike(f"^[{BLANKS}]|[{BLANKS}]$")
+    # Every ASCII blank sorts up to the space.
+    has_plain_ends = (F.substring(value, 1, 1) > " ") & (F.substring(value, -1, 1) > " ")
     return F.nullif(
-        F.when(_is_ascii(value), F.trim(value, F.lit(" \t\r\n\f\v")))
+        F.when(_is_ascii(value) & has_plain_ends, value)
+        .when(_is_ascii(value), F.trim(value, F.lit(" \t\r\n\f\v")))
         .when(blank_at_an_end, F.trim(value, F.lit(BLANKS)))
         .otherwise(value),
         F.lit(""),
@@ -48,7 +51,7 @@ def trimmed(value: Column) -> Column:
 def half_width(value: Column) -> Column:
     """Full-width letters, digits and punctuation as their ASCII twins; other text unchanged."""
     has_any = ~_is_ascii(value) & value.rlike("[\u00a0\u3000\uff01-\uff5e]")
-    return F.when(has_any, F.translate(value, _FULL_WIDTH, _HALF_WIDTH)).otherwise(value)
+    return F.when(has_any, F.translate(value, FULL_WIDTH, HALF_WIDTH)).otherwise(value)
 
 
 def normalised(value: Column, kind: IdentifierKind) -> Column:

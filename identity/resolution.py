@@ -92,9 +92,8 @@ def resolve_identity(
         )
     )
     links = joining_links(graph.linkable, graph.members, policy)
-    one_ids = now.select(
-        "*", *(F.lit(None).cast("date").alias(name) for name in ("seen_from", "seen_to"))
-    )
+    always = F.lit(None).cast("date")
+    one_ids = now.select("*", always.alias("seen_from"), always.alias("seen_to"))
     return Resolution(
         next_history(histories.nodes, identifier_nodes(graph.held), business_date),
         next_history(histories.links, links, business_date),

@@ -12,6 +12,7 @@ from pyspark.sql import functions as F
 
 from ingestion.layout import Layout, open_lines
 from ingestion.records import Record, Tally, records
+from ingestion.tidy_text import changed_count, half_width_texts, trimmed_texts
 from model.errors import InputMissingError, OnefoldError
 
 if TYPE_CHECKING:  # tasks import this module: they need no channels and no parser
@@ -20,7 +21,7 @@ if TYPE_CHECKING:  # tasks import this module: they need no channels and no pars
 # A batch ends at either bound, whichever comes first.
 BATCH_ROWS = 20_000
 BATCH_CHARACTERS = 8 << 20
-RAW = "_raw_"
+RAW, CLEAN = "_raw_", "_clean_"
 _COUNTS = pa.struct([("lines", pa.int64()), ("header", pa.int64()), ("blank", pa.int64())])
 _FILE_SCHEMA = "_file string, byte_count bigint, _number int"
 
@@ -36,8 +37,9 @@ def read_records(
 
     `_number` (the file's place in `files`), `_file`, `_line`, `_original` (the record's own text),
     `_problem` (the reason code of a record without values; null otherwise), `_counts` (null but in
-    the row of the counts, which has nothing else), then `_raw_<field>` as text (null: no such
-    column or key). No field's name begins with an underscore.
+    the row of the counts, which has nothing else), `_trims` and `_widths` (values changed by
+    tidying), then for every field `_raw_<field>` as text (null: no such column or key) and
+    `_clean_<field>`, the same tidied. No field's name begins with an underscore.
     """
     rows = [(file.path, file.byte_count, number) for number, file in enumerate(files)]
     slices = spark.createDataFrame(rows, _FILE_SCHEMA)
@@ -46,10 +48,11 @@ def read_records(
 
 
 def _schema(layout: Layout) -> str:
-    fields = "".join(f", `{RAW}{name}` string" for name in layout.fields)
+    fields = "".join(f", `{at}{name}` string" for at in (RAW, CLEAN) for name in layout.fields)
     return (
         "_number int, _file string, _line bigint, _original string, _problem string, "
-        f"_counts struct<lines: bigint, header: bigint, blank: bigint>{fields}"
+        "_counts struct<lines: bigint, header: bigint, blank: bigint>, "
+        f"_trims int, _widths int{fields}"
     )
 
 
@@ -118,6 +121,21 @@ def _arrow(
         "_problem": pa.array(problems, pa.string()),
         "_counts": pa.array([counts] * count, _COUNTS),
     }
-    for name, column in zip(layout.fields, columns, strict=True):
-        arrays[f"{RAW}{name}"] = pa.array(column, pa.string())
-    return pa.RecordBatch.from_pydict(arrays)
+    raw = [pa.array(column, pa.string()) for column in columns]
+    return pa.RecordBatch.from_pydict(arrays | _tidied(layout, raw, count))
+
+
+def _tidied(layout: Layout, raw: Sequence[pa.Array], count: int) -> dict[str, pa.Array]:
+    """The fields as they were and as they are read on, and how many values of a record changed.
+
+    Done here, where a batch of text is at hand: as Spark columns it would double the plan.
+    """
+    trimmed = [trimmed_texts(column) for column in raw]
+    clean = [half_width_texts(column) for column in trimmed]
+    counts = {
+        "_trims": changed_count(count, list(zip(raw, trimmed, strict=True))),
+        "_widths": changed_count(count, list(zip(trimmed, clean, strict=True))),
+    }
+    as_were = {f"{RAW}{name}": column for name, column in zip(layout.fields, raw, strict=True)}
+    tidy = {f"{CLEAN}{name}": column for name, column in zip(layout.fields, clean, strict=True)}
+    return counts | as_were | tidy

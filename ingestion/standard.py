@@ -6,20 +6,18 @@ versions win where their times tie: generation, file, line.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
-from functools import reduce
 
 from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
-from identity.normalise import half_width, refusal, sound, spelt, stripped, trimmed
+from identity.normalise import refusal, sound, spelt, stripped
 from ingestion.channels import Dataset
 from ingestion.high_columns import HighColumn, high_columns, protection
 from ingestion.mapping import FILE, LINE, IntoTable
 from ingestion.protection import protected
-from ingestion.reader import RAW
+from ingestion.reader import CLEAN, RAW
 from ingestion.typed_fields import fault, local_time, typed, utc_time
 from language.aggregates import Aggregate
 from language.binding import bind
@@ -27,7 +25,7 @@ from model.identity_policy import IdentityPolicy
 from model.node_ids import sighting_id
 from privacy.tokens import TokenKey
 
-_TRIMMED, _CLEAN, _LOCAL = "_trimmed_", "_clean_", "_local_"
+_LOCAL = "_local_"
 
 
 @dataclass(frozen=True)
@@ -74,31 +72,21 @@ def standardise(records: DataFrame, standards: Standards) -> DataFrame:
     seal, raw fields as `_raw_<field>` or `_sealed_raw_<field>`, and the readable typed fields.
     """
     return (
-        records.transform(_cleaned, standards)
-        .transform(_spelt, standards)
+        records.transform(_spelt, standards)
         .transform(_typed, standards)
         .transform(_judged, standards)
         .transform(_protected, standards)
     )
 
 
-def _cleaned(records: DataFrame, standards: Standards) -> DataFrame:
-    # One select per step, here and below: a step names its input several times, and nested
-    # expressions would grow with every step.
-    names = standards.dataset.entry.fields
-    trims = [trimmed(F.col(RAW + name)).alias(_TRIMMED + name) for name in names]
-    clean = [half_width(F.col(_TRIMMED + name)).alias(_CLEAN + name) for name in names]
-    return records.select("*", *trims).select("*", *clean)
-
-
 def _spelt(records: DataFrame, standards: Standards) -> DataFrame:
     """Adds `_spelt_<n>`, each identifier's spelling, and `_local_<field>`, times as written."""
     slots = list(enumerate(standards.dataset.slots))
     kinds = standards.policy.kinds
-    bare = [stripped(F.col(_CLEAN + s.field), kinds[s.kind]).alias(f"_bare_{n}") for n, s in slots]
+    bare = [stripped(F.col(CLEAN + s.field), kinds[s.kind]).alias(f"_bare_{n}") for n, s in slots]
     forms = [spelt(F.col(f"_bare_{n}"), kinds[s.kind]).alias(f"_spelt_{n}") for n, s in slots]
     local = [
-        local_time(field, F.col(_CLEAN + name)).alias(_LOCAL + name)
+        local_time(field, F.col(CLEAN + name)).alias(_LOCAL + name)
         for name, field in standards.dataset.entry.fields.items() if field.type == "timestamp"
     ]  # fmt: skip
     return records.select("*", *bare).select("*", *forms, *local)
@@ -113,8 +101,8 @@ def _typed(records: DataFrame, standards: Standards) -> DataFrame:
     ]
     held = {slot.field for slot in standards.dataset.slots}
     values = [
-        (utc_time(field, F.col(_CLEAN + name), F.col(_LOCAL + name), zone)
-         if field.type == "timestamp" else typed(field, F.col(_CLEAN + name))).alias(name)
+        (utc_time(field, F.col(CLEAN + name), F.col(_LOCAL + name), zone)
+         if field.type == "timestamp" else typed(field, F.col(CLEAN + name))).alias(name)
         for name, field in entry.fields.items() if name not in held
     ]  # fmt: skip
     records = records.select("*", *ids, *values)
@@ -143,7 +131,7 @@ def _judged(records: DataFrame, standards: Standards) -> DataFrame:
     plain = [standards.sql(each.sql).cast("string").alias(each.prefix) for each in standards.high]
     return records.select(
         "*", _deleted(dataset).alias("_deleted"), _day(standards).alias("_day"), *takes, *plain,
-        _refused(standards).alias("_refused"), *_repairs(dataset),
+        _refused(standards).alias("_refused"),
         F.shiftleft(F.col("_number").cast("bigint"), 40).bitwiseOR(F.col(LINE)).alias("_order"),
     )  # fmt: skip
 
@@ -153,7 +141,7 @@ def _faults(standards: Standards) -> dict[str, Column]:
     held = {slot.field for slot in dataset.slots}
     found = {}
     for name, field in dataset.entry.fields.items():
-        text = F.col(_CLEAN + name)
+        text = F.col(CLEAN + name)
         if name not in held:
             found[name] = fault(field, text, F.col(name))
         elif field.required or name in dataset.accounts:
@@ -189,7 +177,7 @@ def _deleted(dataset: Dataset) -> Column:
     rule = dataset.entry.deleted
     if rule is None:
         return F.lit(False)
-    return F.coalesce(F.col(_CLEAN + rule.field).isin(*rule.values), F.lit(False))
+    return F.coalesce(F.col(CLEAN + rule.field).isin(*rule.values), F.lit(False))
 
 
 def _day(standards: Standards) -> Column:
@@ -222,24 +210,8 @@ def _refused(standards: Standards) -> Column:
         kind = standards.dataset.slots[number].kind
         reason = refusal(F.col(f"_spelt_{number}"), standards.policy.kinds[kind])
         told = F.concat(F.lit(f"{kind}:"), F.coalesce(reason, F.lit("bad_shape")))
-        codes.append(F.when(F.col(_CLEAN + field).isNotNull() & F.col(field).isNull(), told))
+        codes.append(F.when(F.col(CLEAN + field).isNotNull() & F.col(field).isNull(), told))
     return F.concat_ws(",", *codes) if codes else F.lit("")
-
-
-def _repairs(dataset: Dataset) -> list[Column]:
-    """How many values of the record were trimmed, and how many lost full-width signs."""
-    trims, widths = [], []
-    for name in dataset.entry.fields:
-        raw, text, clean = (F.col(at + name) for at in (RAW, _TRIMMED, _CLEAN))
-        was_trimmed = F.octet_length(raw) != F.octet_length(text)
-        trims.append(F.coalesce(was_trimmed, F.lit(False)).cast("int"))
-        narrowed = F.octet_length(text) != F.octet_length(clean)
-        widths.append(F.coalesce(narrowed, F.lit(False)).cast("int"))
-    return [_sum(trims).alias("_trims"), _sum(widths).alias("_widths")]
-
-
-def _sum(columns: Sequence[Column]) -> Column:
-    return reduce(lambda total, each: total + each, columns, F.lit(0))
 
 
 def _protected(records: DataFrame, standards: Standards) -> DataFrame:

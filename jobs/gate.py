@@ -26,7 +26,6 @@ def judge(night: Night, contracts: Sequence[TableContract]) -> None:
 
 
 def _judged(night: Night, contract: TableContract, checks: TableChecks) -> tuple[CheckResult, ...]:
-    night.progress.note("quality", contract.full_name)
     return accepted(run_checks(_rows(night, contract), checks), night.accepted)
 
 
