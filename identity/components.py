@@ -11,9 +11,9 @@ from pyspark.sql.types import LongType, StructField, StructType
 from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 
-from identity.lineage import cut, let_go
 from model.errors import OnefoldError, UsageError
 from model.identity_policy import ComponentsPolicy, Engine
+from model.lineage import cut, let_go
 
 _LABELS = StructType([StructField("node_id", LongType()), StructField("component", LongType())])
 # node_id >> 53 cuts the 63-bit numbers into 1,024 buckets in their own order.

@@ -9,8 +9,8 @@ import pandas as pd
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
-from identity.lineage import cut
 from model.identity_policy import IdentityPolicy
+from model.lineage import cut
 
 _REPLAYED = (
     "sighting_id bigint, node_id bigint, kind string, rule string, "

@@ -10,7 +10,7 @@ from pyspark.sql import Column, DataFrame, Window
 from pyspark.sql import functions as F
 
 from identity.history import holding_before
-from identity.lineage import cut
+from model.lineage import cut
 
 _SETTLED = "component bigint, one_id bigint"
 

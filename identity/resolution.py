@@ -13,12 +13,12 @@ from identity.events import one_id_events
 from identity.graph import identifier_nodes, joining_links, link_ends, members
 from identity.guards import hubs
 from identity.history import holding_before, next_history
-from identity.lineage import cut, let_go
 from identity.never_merge import KeptApart, keep_apart
 from identity.one_ids import numbered
 from identity.sightings import check_holdings, holdings, is_strong, sighting_state
 from identity.weak_kinds import attached
 from model.identity_policy import Engine, IdentityPolicy
+from model.lineage import cut, let_go
 
 
 @dataclass(frozen=True)

@@ -24,6 +24,7 @@ from ingestion.versions import beaten_records, duplicates, newest_rows, row_tabl
 from model.canonical import CanonicalModel
 from model.errors import InputMissingError, OnefoldError
 from model.identity_policy import IdentityPolicy
+from model.lineage import cut, let_go
 from model.ops_tables import QUARANTINE
 from model.settings import IngestionSettings
 from privacy.tokens import TokenKey
@@ -65,7 +66,7 @@ class IngestedDataset:
     def release(self) -> None:
         """Gives back the memory and disk behind the frames; they must be written by then."""
         for frame in self.kept:
-            frame.unpersist()
+            let_go(frame)
 
 
 def ingest_dataset(
@@ -89,15 +90,16 @@ def ingest_dataset(
         context.settings.keep_raw,
     )
     records = read_records(spark, sound, context.landing_root, layout)
-    # Kept, since every frame below derives from it: files are read and tokens made only once.
-    standard = standardise(records, standards).localCheckpoint()
+    # Kept, since every frame below derives from it: files are read and tokens made only once. A
+    # checkpoint rather than a cache: later plans begin here instead of carrying all of this along.
+    standard = cut(standardise(records, standards))
     try:
         return _derived(spark, standard, sound, checked, standards)
     except OnefoldError:
-        standard.unpersist()
+        let_go(standard)
         raise
     except Exception as error:  # Spark's messages print the rows it worked on
-        standard.unpersist()
+        let_go(standard)
         raise _told(error, dataset) from None
 
 
@@ -117,9 +119,8 @@ def _derived(
 ) -> IngestedDataset:
     dataset, night = standards.dataset, standards.business_date
     # Both are kept because they are small, costly to find and read by several frames.
-    beaten = beaten_records(standard, standards).localCheckpoint() if row_tables(standards) else None
-    united = united_sightings(standard, standards)
-    united = united.localCheckpoint() if united is not None else None
+    beaten = _kept(beaten_records(standard, standards)) if row_tables(standards) else None
+    united = _kept(united_sightings(standard, standards))
     numbered = file_accounts(standard, duplicates(beaten) if beaten is not None else None)
     accounts = {file.path: numbered[number] for number, file in enumerate(sound)}
     places = [(n, f.generation, f.path, f.path_date) for n, f in enumerate(sound)]
@@ -143,6 +144,10 @@ def _derived(
         refused={file.path: file.refusal for file in checked if file.refusal},
         kept=tuple(frame for frame in (standard, beaten, united) if frame is not None),
     )
+
+
+def _kept(frame: DataFrame | None) -> DataFrame | None:
+    return None if frame is None else cut(frame)
 
 
 def _standing(records: DataFrame, beaten: DataFrame | None) -> DataFrame:

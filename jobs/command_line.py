@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from typing import NoReturn
+from typing import Any, NoReturn
 
 import click
 
@@ -27,7 +27,7 @@ def app() -> None:
 @click.option("--accept", multiple=True, metavar="CODE", help="Let a failed check pass.")
 @click.option("--reason", default="", help="Why it may pass; recorded.")
 @common
-def run(given: Common, **options: object) -> None:
+def run(given: Common, **options: Any) -> None:
     """Run a night: ingest_channels, resolve_identity, compute_tags, report_insight, publish."""
     nights.run(given, **options)
 
@@ -36,7 +36,7 @@ def run(given: Common, **options: object) -> None:
 @click.option("--from", "first", required=True, metavar="DATE", help="First night.")
 @click.option("--to", "last", required=True, metavar="DATE", help="Last night.")
 @common
-def backfill(given: Common, **options: object) -> None:
+def backfill(given: Common, **options: Any) -> None:
     """Run the nights between two dates in order, in one session."""
     nights.backfill(given, **options)
 
@@ -44,7 +44,7 @@ def backfill(given: Common, **options: object) -> None:
 @app.command()
 @click.option("--examples", is_flag=True, help="Also run the tags' examples (on Spark).")
 @common
-def check(given: Common, **options: object) -> None:
+def check(given: Common, **options: Any) -> None:
     """Check every definition and setting; every problem is named with its file and line."""
     questions.check(given, **options)
 
@@ -60,17 +60,17 @@ def status(given: Common) -> None:
 @click.argument("identifier", required=False)
 @click.option("--reveal", is_flag=True, help="Show plain values.")
 @common
-def profile(given: Common, **options: object) -> None:
+def profile(given: Common, **options: Any) -> None:
     """Show one person by any identifier; without one it is read from standard input."""
     person_page.show(given, **options)
 
 
 @app.command()
 @click.argument("statement")
-@click.option("--as-of", default=None, metavar="DATE", help="The night to read (default: the last).")
+@click.option("--as-of", default=None, metavar="DATE", help="Night to read (default: the last).")
 @click.option("--format", "form", type=click.Choice(["table", "csv", "json"]), default="table")
 @common
-def sql(given: Common, **options: object) -> None:
+def sql(given: Common, **options: Any) -> None:
     """Query the published night; names without a schema are tables of zone tags."""
     questions.sql(given, **options)
 
@@ -85,7 +85,7 @@ def config(given: Common) -> None:
 @app.command()
 @click.option("--date", "date_text", default=None, help="Business date (default: the last one).")
 @common
-def report(given: Common, **options: object) -> None:
+def report(given: Common, **options: Any) -> None:
     """Print where the night's report lies."""
     questions.report(given, **options)
 

@@ -69,7 +69,7 @@ _OPTIONS = (
         "--set", "assignments", multiple=True, metavar="KEY=VALUE", help="Set one setting."
     ),
     click.option(
-        "--log-format", type=click.Choice(["text", "json"]), default="text", help="Form of progress."
+        "--log-format", type=click.Choice(["text", "json"]), default="text", help="Progress as."
     ),
     click.option("--quiet", is_flag=True, help="Say nothing but errors."),
 )

@@ -77,8 +77,9 @@ def _persons(night: Night) -> DataFrame:
 
 def _night_before(night: Night) -> DataFrame:
     """The newest slice of the wide table before D; empty on the first night."""
-    earlier = night.lake.read(CUSTOMER_TAGS).where(F.col("business_date") < F.lit(night.business_date))
-    newest = earlier.agg(F.max("business_date")).first()[0]  # one row: a date
+    slices = night.lake.read(CUSTOMER_TAGS)
+    earlier = slices.where(F.col("business_date") < F.lit(night.business_date))
+    (newest,) = earlier.agg(F.max("business_date")).collect()[0]  # one row: a date
     return earlier.where(F.col("business_date") == F.lit(newest))
 
 

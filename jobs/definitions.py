@@ -9,7 +9,6 @@ from pathlib import Path
 
 from identity.golden import golden_contract
 from ingestion.channels import Channel, read_channels
-from language.types import Columns
 from model.canonical import CanonicalTable
 from model.contracts import TableContract
 from model.errors import Problems
@@ -72,7 +71,7 @@ def load_definitions(folder: Path, env: str, assignments: list[str]) -> Definiti
     return Definitions(project, policy, channels, book, checks, _fingerprint(folder))
 
 
-def _checkable(project: Project, book: TagBook) -> Mapping[str, Columns]:
+def _checkable(project: Project, book: TagBook) -> Mapping[str, Mapping[str, str]]:
     """Columns of every table that checks may name."""
     contracts = [table.contract for table in project.model.tables.values()] + list(FIXED_TABLES)
     known = {c.full_name: {column.name: column.type for column in c.columns} for c in contracts}

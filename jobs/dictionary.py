@@ -1,4 +1,4 @@
-"""docs/tables.md from the contracts: `python -m jobs.dictionary > docs/tables.md` (or `make docs`)."""
+"""docs/tables.md from the contracts: `python -m jobs.dictionary > docs/tables.md`, `make docs`."""
 
 from __future__ import annotations
 
@@ -40,7 +40,8 @@ def described(contracts: Iterable[TableContract]) -> str:
 def _table(contract: TableContract) -> str:
     sliced = f" · sliced by `{contract.sliced_by}`" if contract.sliced_by else ""
     rows = [
-        f"| `{c.name}` | `{c.type}` | {c.title} | {c.title_en} | {c.pii} |" for c in contract.columns
+        f"| `{column.name}` | `{column.type}` | {column.title} | {column.title_en} | {column.pii} |"
+        for column in contract.columns
     ]
     return "\n".join([
         f"### {contract.full_name}\n",

@@ -15,7 +15,7 @@ from quality.gate import CheckResult, accepted, raise_if_held, run_checks
 
 
 def judge(night: Night, contracts: Sequence[TableContract]) -> None:
-    """Runs and records every check on the tables; GateHeldError (exit 3) where one holds the night."""
+    """Runs and records the tables' checks; GateHeldError (exit 3) where one holds the night."""
     checks = {one.table_name: one for one in night.definitions.checks}
     results: list[CheckResult] = []
     for contract in contracts:

@@ -1,4 +1,4 @@
-"""Stage 1: dumps that arrived by D → clean versions, sightings, vault, quarantine, the file ledger."""
+"""Stage 1: dumps that arrived by D → clean versions, sightings, vault, quarantine, file ledger."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ from functools import partial, reduce
 from pyspark.sql import DataFrame
 
 from ingestion.channels import Channel, Dataset
-from ingestion.planning import FilePlan, LedgerEntry, arrived_files, plan_files
 from ingestion.ingest import IngestedDataset, IngestionContext, ingest_dataset
+from ingestion.planning import FilePlan, LedgerEntry, arrived_files, plan_files
 from jobs.night import Night
 from lake.ledger import file_rows
 from lake.tables import side_by_side
@@ -29,7 +29,8 @@ def run(night: Night) -> None:
     _refuse_missing(planned)
     ingested = _ingest_side_by_side(night, planned)
     try:
-        raw = [(dataset.raw_contract, one.raw) for (_, dataset, _), one in zip(planned, ingested, strict=True)]
+        pairs = zip(planned, ingested, strict=True)
+        raw = [(dataset.raw_contract, one.raw) for (_, dataset, _), one in pairs]
         side_by_side(_writes(night, [*raw, *_shared(night, ingested)]))
         # The ledger last: a night killed before this line takes the same files again.
         files = _union([one.files for one in ingested], FILES, night)

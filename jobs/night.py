@@ -19,6 +19,7 @@ from lake.published import person_rows
 from lake.session import spark_session
 from lake.tables import Lake
 from model.canonical import CanonicalTable
+from model.lineage import cut, let_go
 from model.project import Project
 from privacy.tokens import TokenKey, load_key
 
@@ -36,6 +37,7 @@ class Night:
     key: TokenKey
     progress: Progress
     accepted: Mapping[str, str] = field(default_factory=dict)
+    _persons: dict[str, DataFrame] = field(default_factory=dict, repr=False)
 
     @property
     def project(self) -> Project:
@@ -43,8 +45,19 @@ class Night:
         return self.definitions.project
 
     def by_person(self, table: CanonicalTable) -> DataFrame:
-        """Current rows of a canonical table up to this date, joined to the map of this date."""
-        return person_rows(self.lake, table, self.business_date)
+        """Current rows of a canonical table up to this date, joined to the map of this date.
+
+        Kept until `release`: golden profiles, every grouping of the tags and the report read them.
+        """
+        if table.name not in self._persons:
+            rows = person_rows(self.lake, table, self.business_date)
+            self._persons[table.name] = cut(rows)
+        return self._persons[table.name]
+
+    def release(self) -> None:
+        """Gives back what `by_person` keeps: when the night is over, or the map has changed."""
+        while self._persons:
+            let_go(self._persons.popitem()[1])
 
 
 def new_run_id(business_date: date) -> str:

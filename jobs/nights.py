@@ -1,4 +1,4 @@
-"""`onefold run` and `onefold backfill`: the lease, the session, the nights, and what is told after."""
+"""`onefold run` and `onefold backfill`: the lease, the session, the nights, what is told after."""
 
 from __future__ import annotations
 

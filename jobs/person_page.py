@@ -1,4 +1,4 @@
-"""`onefold profile IDENTIFIER`: one person, as the published night knows them; masked unless revealed."""
+"""`onefold profile`: one person as the published night knows them; masked unless revealed."""
 
 from __future__ import annotations
 
@@ -67,7 +67,7 @@ def _tokens(
     kinds = definitions.policy.kinds
     row = spark.createDataFrame([(value,)], "value string").select(
         *(normalised(F.col("value"), kind).alias(name) for name, kind in kinds.items())
-    ).first()  # fmt: skip
+    ).collect()[0]  # fmt: skip
     scopes = spark.table("identity.nodes").select("kind", "scope").distinct().collect()  # few
     return [
         token_of(key, kind, scope, row[kind]) for kind, scope in scopes if row[kind] is not None

@@ -1,4 +1,4 @@
-"""Progress of a run: a live table on a terminal, plain lines elsewhere, or one JSON object a line."""
+"""Progress of a run: a live table on a terminal, lines elsewhere, or one JSON object a line."""
 
 from __future__ import annotations
 
@@ -78,7 +78,8 @@ class JsonProgress:
 
     def _write(self, event: str, **fields: Any) -> None:
         at = datetime.now(timezone.utc).isoformat(timespec="milliseconds")
-        sys.stdout.write(json.dumps({"at": at, "event": event, **fields}, ensure_ascii=False) + "\n")
+        line = json.dumps({"at": at, "event": event, **fields}, ensure_ascii=False)
+        sys.stdout.write(line + "\n")
         sys.stdout.flush()
 
 
@@ -100,7 +101,9 @@ class TerminalProgress:
         self._began[stage] = time.monotonic()
         self._rows[stage] = (Spinner("dots"), "", "")
         if self._console.is_terminal and self._live is None:
-            self._live = Live(get_renderable=self._table, console=self._console, refresh_per_second=8)
+            self._live = Live(
+                get_renderable=self._table, console=self._console, refresh_per_second=8
+            )
             self._live.start()
 
     def note(self, stage: str, message: str) -> None:

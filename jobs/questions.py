@@ -9,7 +9,7 @@ from collections.abc import Iterable, Sequence
 from datetime import date
 from typing import Any
 
-from pyspark.sql.utils import AnalysisException, ParseException
+from pyspark.errors import AnalysisException, ParseException
 from rich.console import Console
 from rich.table import Table
 
@@ -68,14 +68,16 @@ def config(given: Common) -> None:
     merged = given.definitions().project.merged
     table = Table("setting", "value", "from", box=None)
     for key, value in flattened(merged.settings).items():
-        table.add_row(key, json.dumps(value, ensure_ascii=False), merged.origins.get(key, "default"))
+        told = json.dumps(value, ensure_ascii=False)
+        table.add_row(key, told, merged.origins.get(key, "default"))
     Console().print(table)
 
 
 def report(given: Common, date_text: str | None) -> None:
     """Prints the report's place; InputMissingError (exit 4) where there is none yet."""
     project = given.definitions().project
-    night = published_or_refused(project.lake_root, business_date(date_text, project) if date_text else None)
+    as_of = business_date(date_text, project) if date_text else None
+    night = published_or_refused(project.lake_root, as_of)
     place = f"reports/{night.business_date}.html"
     if read_text(project.lake_root, place) is None:
         raise InputMissingError(f"no report of {night.business_date}: run the night again")
@@ -86,7 +88,8 @@ def sql(given: Common, statement: str, as_of: str | None, form: str) -> None:
     """Answers one query over the published night's views."""
     definitions = given.definitions()
     project = definitions.project
-    night = published_or_refused(project.lake_root, business_date(as_of, project) if as_of else None)
+    day = business_date(as_of, project) if as_of else None
+    night = published_or_refused(project.lake_root, day)
     with session_of(project) as spark:
         register_views(
             spark, project.lake_root, night, definitions.contracts, definitions.tables
@@ -100,7 +103,7 @@ def sql(given: Common, statement: str, as_of: str | None, form: str) -> None:
 
 
 def published_or_refused(lake_root: str, as_of: date | None = None) -> PublishedNight:
-    """The published night, of `as_of` or the last; InputMissingError (exit 4) where there is none."""
+    """The published night, `as_of` or the last; InputMissingError (exit 4) where there is none."""
     night = published_night(lake_root, as_of)
     if night is None:
         which = f"the night of {as_of}" if as_of else "no night"

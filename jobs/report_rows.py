@@ -1,4 +1,4 @@
-"""The rows of the night's report, read from the lake: counts and names, bounded, no person's row."""
+"""The rows of the night's report, read from the lake: counts and names, never a person's row."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from pyspark.sql import DataFrame
+from pyspark.sql import DataFrame, GroupedData
 from pyspark.sql import functions as F
 
 from insight.report_data import (
@@ -88,11 +88,11 @@ def _identity(night: Night) -> IdentityHealth:
     one_ids = _held(night, ONE_IDS)
     sightings = one_ids.where(F.col("kind") == "sighting")
     sizes = sightings.groupBy("one_id").agg(F.count(F.lit(1)).alias("size"))
-    by_size = dict(sizes.groupBy(_size_name(F.col("size")).alias("name")).count().collect())
-    events = dict(_slice(night, ONE_ID_EVENTS).groupBy("event").count().collect())
+    by_size = _counted(sizes.groupBy(_size_name(F.col("size")).alias("name")))
+    events = _counted(_slice(night, ONE_ID_EVENTS).groupBy("event"))
     row_count, anonymous = _clean_rows(night)
     return IdentityHealth(
-        persons=one_ids.agg(F.count_distinct("one_id")).first()[0],
+        persons=one_ids.select("one_id").distinct().count(),
         sightings=sightings.count(),
         anonymous=anonymous,
         row_count=row_count,
@@ -111,10 +111,11 @@ def _clean_rows(night: Night) -> tuple[int, int]:
     """Current rows of all canonical tables, and those of them that belong to nobody."""
     row_count = anonymous = 0
     for table in night.definitions.tables:
-        counts = night.by_person(table).agg(
+        counted = night.by_person(table).agg(
             F.count(F.lit(1)), F.count_if(F.col("one_id").isNull())
-        ).first()  # fmt: skip
-        row_count, anonymous = row_count + counts[0], anonymous + counts[1]
+        )  # fmt: skip
+        rows, of_nobody = counted.collect()[0]
+        row_count, anonymous = row_count + rows, anonymous + of_nobody
     return row_count, anonymous
 
 
@@ -134,13 +135,20 @@ def _tag(
     catalog: Mapping[str, Any], metrics: Mapping[str, Any], buckets: list[BucketRow]
 ) -> TagRow:
     more = {key: metrics[key] for key in ("person_count", "filled_count", "mean")}
-    return row_of(TagRow, catalog, **more, buckets=tuple(buckets), sources=tuple(catalog["sources"]))
+    sources = tuple(catalog["sources"])
+    return row_of(TagRow, catalog, **more, buckets=tuple(buckets), sources=sources)
 
 
 def _counts(rows: DataFrame, name: str, reason: str | None = None) -> tuple[CountRow, ...]:
     names = [name, *([reason] if reason else [])]
     found = rows.groupBy(*names).agg(F.count(F.lit(1)).alias("n")).orderBy(F.desc("n"), *names)
-    return tuple(CountRow(row[name], row["n"], row[reason] if reason else "") for row in found.collect())
+    return tuple(
+        CountRow(row[name], row["n"], row[reason] if reason else "") for row in found.collect()
+    )
+
+
+def _counted(groups: GroupedData) -> dict[str, int]:
+    return {row[0]: row[1] for row in groups.count().collect()}
 
 
 def _size_names() -> tuple[str, ...]:

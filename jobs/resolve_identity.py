@@ -68,9 +68,12 @@ def _write(night: Night, resolution: Resolution) -> None:
 
 def _golden(night: Night) -> DataFrame:
     (table,) = night.project.model.golden_tables
-    trust_ranks = {channel.name: channel.trust_rank for channel in night.definitions.channels}
+    definitions = night.definitions
+    trust_ranks = {channel.name: channel.trust_rank for channel in definitions.channels}
     accounts = night.by_person(table)
-    return golden_profiles(accounts, trust_ranks, table, night.definitions.policy, night.business_date)
+    return golden_profiles(
+        accounts, trust_ranks, table, definitions.policy, night.business_date
+    )
 
 
 if __name__ == "__main__":

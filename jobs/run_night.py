@@ -64,6 +64,8 @@ def run_night(
         except GateHeldError:
             _put_back(night, stages)
             raise
+        finally:
+            night.release()
 
 
 def _run_stage(night: Night, stage: Stage, memory: PeakMemory) -> None:

@@ -123,6 +123,8 @@ def _started(settings: SparkSettings, app_name: str, scratch: Path) -> SparkSess
         "spark.driver.extraJavaOptions": "",
     }
     options |= settings.config
+    # A night compiles thousands of classes: a full code cache stops the compiler for good.
+    options["spark.driver.extraJavaOptions"] += " -XX:ReservedCodeCacheSize=512m"
     options["spark.driver.extraJavaOptions"] += f" -Dlog4j2.configurationFile={_log4j(scratch)}"
     return _built(app_name, enforced(options))
 

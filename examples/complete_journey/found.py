@@ -35,9 +35,8 @@ def planted_outcome(folder: Path) -> str:
         rows = own[own["planted"] == planted]
         merged = rows.groupby("one_id")["person"].nunique()
         values = rows["identifier_value"].nunique()
-        lines.append(
-            f"planted {planted:<12} {values:>5} values, {(merged > 1).sum()} OneIDs hold two persons"
-        )
+        both = (merged > 1).sum()
+        lines.append(f"planted {planted:<12} {values:>5} values, {both} OneIDs hold two persons")
     cards = _national_ids(folder)
     lines.append(f"persons with two national ids: {(cards > 1).sum()}; "
                  f"links rejected: {len(_valid(folder, 'rejected_links'))}")  # fmt: skip

@@ -58,7 +58,8 @@ def test_a_night_killed_in_the_middle_of_a_write_ends_with_the_same_rows(
         if contract.full_name != table:
             return save(self, writer, contract)
         # The files are there, the commit is not: what a kill in the middle of a write leaves.
-        writer.format("parquet").option("mergeSchema", False).mode("append").save(self.path(contract))
+        files = writer.format("parquet").option("mergeSchema", False).mode("append")
+        files.save(self.path(contract))
         raise Killed
 
     with monkeypatch.context() as patch:

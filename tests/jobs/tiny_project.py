@@ -78,7 +78,9 @@ datasets:
       changed: {from: 更新, type: timestamp, formats: ["yyyy/M/d H:mm"], required: true}
     into:
       members:
-        columns: {account_id: number, full_name: name, mobile: mobile, born: born, level: level, changed_at: changed}
+        columns:
+          {account_id: number, full_name: name, mobile: mobile, born: born, level: level,
+           changed_at: changed}
 """,
     "conf/channels/line.yml": """
 channel: line
@@ -110,15 +112,21 @@ defaults: {object: person, owner: tests, status: online}
 tags:
   level: {title: 等级, description: 会员等级, pick: level, values: {gold: 金, plain: 普通}}
   born: {title: 生日, description: 生日, pick: born, type: date, pii: high, mask: month_day}
-  age_band: {title: 年龄段, description: 按生日, bins: years_since(born), edges: [30], values: {young: 三十以下, old: 三十以上}}
+  age_band:
+    {title: 年龄段, description: 按生日, bins: years_since(born), edges: [30],
+     values: {young: 三十以下, old: 三十以上}}
 """,
     "tag_definitions/use/trips.yml": """
 defaults: {object: person, owner: tests, status: online, from: trips, where: "state = 'taken'"}
 tags:
-  fares: {title: 车费, description: 车费合计, measure: sum(fare), over: [7d, ever], type: money, absent: 0}
+  fares:
+    {title: 车费, description: 车费合计, measure: sum(fare), over: [7d, ever], type: money,
+     absent: 0}
   trips: {title: 次数, description: 乘车次数, measure: count(), over: [7d, ever]}
   fav_line: {title: 常坐线路, description: 最常坐的线路, top: line, over: ever}
-  rider: {title: 乘客类型, description: 按次数, cases: [{value: often, when: "trips_ever >= 2"}], else: seldom, values: {often: 常客, seldom: 稀客}}
+  rider:
+    {title: 乘客类型, description: 按次数, cases: [{value: often, when: "trips_ever >= 2"}],
+     else: seldom, values: {often: 常客, seldom: 稀客}}
 """,
     "conf/quality/clean.trips.yml": """
 checks:

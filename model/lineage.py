@@ -1,8 +1,8 @@
 """Frames cut from what they were made of: kept by the executors, planned as if they were tables.
 
-A night of identity reads the same few frames many times. A cached frame still carries its whole
-plan, which doubles with every self-join until planning alone takes minutes; a local checkpoint does
-not. Executors that are lost take their part along: the run fails then, and is simply run again.
+A night reads the same few frames many times. A cached frame still carries its whole plan, which
+grows with every join until planning alone takes minutes; a local checkpoint does not. Executors
+that are lost take their part along: the run fails then, and is simply run again.
 """
 
 from __future__ import annotations
