@@ -84,7 +84,10 @@ def _result_written(lake_root: str, run_id: str, nights: Sequence[date]) -> Iter
     finally:
         if not busy:
             told = ("business_date", "stage", "outcome", "seconds", "row_counts")
-            stages = [{key: row[key] for key in told} for row in stage_rows(lake_root, run_id)]
+            stages = [
+                {key: row[key] for key in told} | {"row_counts": dict(row["row_counts"])}
+                for row in stage_rows(lake_root, run_id)
+            ]
             fields = {"run_id": run_id, "business_date": nights[-1], "message": message}
             write_result(lake_root, {**fields, "stages": stages}, code)
 
