@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, timezone
 from typing import Any
 
-from lake.snapshots import read_rows
+from lake.log_tables import read_rows
 from lake.tables import Lake
 from lake.views import PublishedNight
 from model.contracts import TableContract

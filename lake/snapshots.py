@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
-from typing import Any
 
 from deltalake import DeltaTable
 from deltalake.exceptions import TableNotFoundError
@@ -14,7 +13,7 @@ from model.contracts import TableContract
 
 def version_of(path: str) -> int | None:
     """The table's newest version; None where there is no table."""
-    table = _open(path)
+    table = open_table(path)
     return None if table is None else int(table.version())
 
 
@@ -34,36 +33,31 @@ def table_path(root: str, contract: TableContract) -> str:
 
 def files_at(path: str, version: int) -> list[str]:
     """The data files that make up a version, sorted, by names that every reader finds."""
-    table = _open(path, version)
+    table = open_table(path, version)
     if table is None:
         return []
     # delta-rs percent-encodes the table's own folder (a blank, 客户), which is then no file's name.
     encoded = table.table_uri.removeprefix("file://")
-    place = _place(path).rstrip("/")
+    place = store_place(path).rstrip("/")
     return sorted(f"{place}/{uri.removeprefix(encoded)}" for uri in table.file_uris())
-
-
-def read_rows(root: str, contract: TableContract) -> list[dict[str, Any]]:
-    """All rows of a small table as dictionaries; none where it does not exist."""
-    table = _open(table_path(root, contract))
-    return [] if table is None else table.to_pyarrow_table().to_pylist()
 
 
 def rows_written(path: str) -> int | None:
     """Rows the newest commit wrote, by its own account; None where it does not say."""
-    table = _open(path)
+    table = open_table(path)
     commits = table.history(1) if table is not None else []
     written = commits[0].get("operationMetrics", {}).get("numOutputRows") if commits else None
     return None if written is None else int(written)
 
 
-def _open(path: str, version: int | None = None) -> DeltaTable | None:
+def open_table(path: str, version: int | None = None) -> DeltaTable | None:
+    """The table at a version, or the newest; None where there is no table."""
     try:
-        return DeltaTable(_place(path), version=version)
+        return DeltaTable(store_place(path), version=version)
     except TableNotFoundError:
         return None
 
 
-def _place(path: str) -> str:
-    # Hadoop calls the store s3a, everyone else s3; the log is the same.
+def store_place(path: str) -> str:
+    """A place as delta-rs names it: Hadoop calls the store s3a, everyone else s3."""
     return path.replace("s3a://", "s3://", 1)

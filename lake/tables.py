@@ -13,6 +13,7 @@ from pyspark.errors import AnalysisException
 from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
 
+from lake.log_tables import append_rows
 from lake.snapshots import version_of
 from model.contracts import TableContract
 from model.errors import OnefoldError
@@ -72,8 +73,7 @@ class Lake:
 
     def append(self, contract: TableContract, rows: Sequence[tuple[object, ...]]) -> None:
         """Adds records of the ledger; only tables of zone ops grow this way."""
-        frame = self.spark.createDataFrame(list(rows), contract.schema)
-        self._save(self._writer(contract, frame.coalesce(1)).mode("append"), contract)
+        append_rows(self.root, contract, rows, self._stamp())
 
     def restore(self, contract: TableContract, version: int) -> None:
         """Puts the table back as it was at a version."""
@@ -85,12 +85,14 @@ class Lake:
         described = rows.select(
             *(_described(F.col(f"`{name}`"), name, comments.get(name, "")) for name in names)
         )
-        stamp = {"run_id": self.run_id, "inputs_hash": self.inputs_hash}
         return (
             described.write.format("delta")
-            .option("userMetadata", json.dumps(stamp, sort_keys=True))
+            .option("userMetadata", json.dumps(self._stamp(), sort_keys=True))
             .option("delta.enableDeletionVectors", "false")
         )
+
+    def _stamp(self) -> dict[str, str]:
+        return {"run_id": self.run_id, "inputs_hash": self.inputs_hash}
 
     def _save(self, writer, contract: TableContract) -> None:  # type: ignore[no-untyped-def]
         try:

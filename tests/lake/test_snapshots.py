@@ -11,7 +11,7 @@ import pytest
 from deltalake import write_deltalake
 from pyspark.sql import SparkSession
 
-from lake.snapshots import files_at, read_rows, rows_written, table_path, version_of, versions
+from lake.snapshots import files_at, rows_written, table_path, version_of, versions
 from model.contracts import TableContract, columns
 
 COLUMNS = columns("business_date date | 业务日 | Night", "n bigint | 数 | Number")
@@ -61,16 +61,9 @@ def test_the_files_of_a_version_are_found_under_the_names_they_have_on_disk(
     assert files_at(path, 1) == sorted(files_at(path, 1))
 
 
-def test_a_missing_table_has_no_files_and_no_rows(scratch: Path) -> None:
+def test_a_missing_table_has_no_files(scratch: Path) -> None:
     assert files_at(table_path(str(scratch), TOTALS), 0) == []
-    assert read_rows(str(scratch), TOTALS) == []
     assert rows_written(table_path(str(scratch), TOTALS)) is None
-
-
-def test_rows_come_as_dictionaries_of_the_newest_version(scratch: Path) -> None:
-    write(scratch, 1)
-    write(scratch, 2)
-    assert read_rows(str(scratch), TOTALS) == [{"business_date": date(2017, 3, 1), "n": 2}]
 
 
 def test_rows_written_are_those_of_sparks_newest_commit(spark: SparkSession, scratch: Path) -> None:
