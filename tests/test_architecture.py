@@ -116,14 +116,18 @@ def test_every_folder_of_python_is_a_package() -> None:
 
 
 def test_tests_mirror_the_packages() -> None:
-    """A test module of tests/<package> is named for a module there, or imports the package."""
+    """A test module of tests/<package> is named for a module there, or imports the package.
+
+    The fixtures of the folder's conftest are the package at work: to import their types counts.
+    """
     strays = []
     for module in modules_of("tests"):
         _, *folders, name = module.path.split("/")
         if not folders or not name.startswith("test_"):
             continue
         is_named = (ROOT / Path(*folders) / name.removeprefix("test_")).exists()
-        is_about = any(dotted.startswith(f"{folders[0]}.") for dotted in imported(module))
+        abouts = (f"{folders[0]}.", f"tests.{folders[0]}.conftest")
+        is_about = any(dotted.startswith(abouts) for dotted in imported(module))
         if not (is_named or is_about):
             strays.append(module.path)
     assert strays == []

@@ -9,7 +9,8 @@ import pytest
 from deltalake import DeltaTable
 from pyspark.sql import SparkSession
 
-from lake.snapshots import read_rows, table_path
+from lake.log_tables import read_rows
+from lake.snapshots import table_path
 from lake.tables import Lake, side_by_side
 from model.contracts import TableContract, columns
 from model.errors import OnefoldError
