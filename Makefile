@@ -53,12 +53,16 @@ demo: setup ## a demo shop's nights, its report and a query (HOUSEHOLDS, NIGHTS,
 	  --start $(START) --folder $(FOLDER)
 
 .PHONY: test
-test: setup ## the whole test suite
+test: setup ## the test suite, but for whole nights
+	@$(BIN)/python -m pytest -m "not long"
+
+.PHONY: test-all
+test-all: setup ## everything, whole nights killed and run again and the demo's oracle among it
 	@$(BIN)/python -m pytest
 
 .PHONY: test-fast
 test-fast: setup ## the tests that take seconds
-	@$(BIN)/python -m pytest -m "not slow"
+	@$(BIN)/python -m pytest -m "not slow and not long"
 
 .PHONY: lint
 lint: $(INSTALLED) ## ruff, and mypy in strict mode on the packages

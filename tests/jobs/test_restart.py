@@ -14,7 +14,7 @@ from tests.jobs.conftest import onefold
 from tests.jobs.lake_rows import hashes_of
 from tests.jobs.tiny_project import NIGHTS
 
-pytestmark = pytest.mark.slow
+pytestmark = pytest.mark.long
 FIRST, SECOND, THIRD = (str(night) for night in NIGHTS)
 
 
