@@ -35,7 +35,7 @@ def _edit(path: Path, old: str, new: str) -> None:
     [
         (["run", "--date", "yesterday"], 2, "expected a day such as 2017-03-01"),
         (["run", "--date", "2999-01-01"], 2, "lies in the future"),
-        (["run", "--date", FIRST, "--only", "ingest_chanels"], 2, "did you mean 'ingest_channels'?"),
+        (["run", "--date", FIRST, "--only", "publsh"], 2, "did you mean 'publish'?"),
         (["run", "--date", FIRST, "--accept", "x.y"], 2, '--accept needs --reason "…"'),
         (["run", "--date", FIRST, "--set", "lake.rot=x"], 2, "did you mean 'lake.root'?"),
         (["run", "--date", FIRST, "--env", "prod"], 2, "there is no conf/prod.yml"),
