@@ -46,6 +46,17 @@ class Definitions:
         return golden_contract(self.project.model)
 
     @property
+    def raw_contracts(self) -> tuple[TableContract, ...]:
+        """The raw table of every dataset."""
+        return tuple(dataset.raw_contract for one in self.channels for dataset in one.datasets)
+
+    @property
+    def published_contracts(self) -> tuple[TableContract, ...]:
+        """Every table whose version a published night records: all but the ledger's plain logs."""
+        every = (*self.raw_contracts, *self.contracts)
+        return tuple(c for c in every if c.zone != "ops" or c.sliced_by is not None)
+
+    @property
     def contracts(self) -> tuple[TableContract, ...]:
         """Every table of the lake but raw ones."""
         return (*(table.contract for table in self.tables), *FIXED_TABLES, self.golden)

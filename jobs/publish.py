@@ -16,7 +16,7 @@ NAME = "publish"
 def run(night: Night) -> None:
     """From its commit on, readers see the night; views left over by a kill are written again."""
     definitions, lake = night.definitions, night.lake
-    contracts = [c for c in definitions.contracts if c.zone != "ops"]
+    contracts = definitions.published_contracts
     published = record_published(
         lake, night.business_date, versions(lake.root, contracts), definitions.fingerprint
     )

@@ -11,7 +11,7 @@ from types import ModuleType
 from jobs import compute_tags, gate, ingest_channels, publish, report_insight, resolve_identity
 from jobs.memory import PeakMemory
 from jobs.night import Night
-from lake.ledger import StageRecord, held_dates, published_dates, published_night, record_stage
+from lake.ledger import StageRecord, held_dates, newest_publication, published_dates, record_stage
 from lake.snapshots import rows_written, table_path
 from model.contracts import TableContract
 from model.errors import GateHeldError, UsageError, did_you_mean
@@ -108,7 +108,7 @@ def _put_back(night: Night, stages: Sequence[Stage]) -> None:
     root = night.lake.root
     if night.business_date not in published_dates(root):
         return
-    last = published_night(root)
+    last = newest_publication(root)
     contracts = {c.full_name: c for stage in stages for c in stage.tables(night)}
     for name, version in (last.versions if last else {}).items():
         if name in contracts:

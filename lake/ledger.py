@@ -75,6 +75,15 @@ def published_night(root: str, as_of: date | None = None) -> PublishedNight | No
     return PublishedNight(last["business_date"], last["run_id"], dict(last["versions"]))
 
 
+def newest_publication(root: str) -> PublishedNight | None:
+    """The night published last, whichever its date: the newest whole state of the tables."""
+    rows = _rows(root, PUBLISHED)
+    if not rows:
+        return None
+    last = max(rows, key=lambda row: row["published_at"])
+    return PublishedNight(last["business_date"], last["run_id"], dict(last["versions"]))
+
+
 def published_dates(root: str) -> dict[date, datetime]:
     """Every published night, and when it was published last."""
     dates: dict[date, datetime] = {}
