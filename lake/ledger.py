@@ -64,23 +64,19 @@ def record_published(
 
 def published_night(root: str, as_of: date | None = None) -> PublishedNight | None:
     """What readers see: the newest publication of the latest night, or of the night `as_of`."""
-    rows = [
-        row
-        for row in _rows(root, PUBLISHED)
-        if as_of is None or row["business_date"] == as_of
-    ]
-    if not rows:
-        return None
-    last = max(rows, key=lambda row: (row["business_date"], row["published_at"]))
-    return PublishedNight(last["business_date"], last["run_id"], dict(last["versions"]))
+    rows = [row for row in _rows(root, PUBLISHED) if as_of in (None, row["business_date"])]
+    return _last_published(rows, "business_date", "published_at")
 
 
 def newest_publication(root: str) -> PublishedNight | None:
     """The night published last, whichever its date: the newest whole state of the tables."""
-    rows = _rows(root, PUBLISHED)
+    return _last_published(_rows(root, PUBLISHED), "published_at")
+
+
+def _last_published(rows: list[dict[str, Any]], *order: str) -> PublishedNight | None:
     if not rows:
         return None
-    last = max(rows, key=lambda row: row["published_at"])
+    last = max(rows, key=lambda row: tuple(row[name] for name in order))
     return PublishedNight(last["business_date"], last["run_id"], dict(last["versions"]))
 
 
