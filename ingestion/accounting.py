@@ -6,13 +6,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 
-from pyspark.sql import DataFrame, SparkSession
+from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
 from ingestion.channels import Dataset
 from ingestion.planning import PlannedFile
 from model.errors import OnefoldError
-from model.ops_tables import FILES
 
 
 class AccountingError(OnefoldError):
@@ -80,19 +79,18 @@ def file_accounts(
     }  # fmt: skip
 
 
-def files_frame(
-    spark: SparkSession, dataset: Dataset, business_date: date,
-    accounts: Sequence[tuple[PlannedFile, FileAccount]],
-) -> DataFrame:
-    """The night's rows of ops.files for one dataset (contract FILES), each account proven."""
-    rows = []
+def file_records(
+    dataset: Dataset, business_date: date, accounts: Sequence[tuple[PlannedFile, FileAccount]]
+) -> tuple[tuple[object, ...], ...]:
+    """The night's records of ops.files for one dataset (contract FILES), each account proven."""
+    records = []
     for file, account in accounts:
         account.prove(file.path)
-        rows.append((
+        records.append((
             business_date, dataset.channel, dataset.name, file.path, file.path_date, file.sha256,
             file.byte_count, file.generation, "refused" if file.refusal else file.state,
             file.refusal, account.lines, account.header, account.blank, account.accepted,
             account.duplicates, account.quarantined, dict(account.repaired),
             dict(account.refused_identifiers),
         ))  # fmt: skip
-    return spark.createDataFrame(rows, FILES.schema)
+    return tuple(records)

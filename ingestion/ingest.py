@@ -10,7 +10,7 @@ from pathlib import Path
 from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
 
-from ingestion.accounting import FileAccount, file_accounts, files_frame
+from ingestion.accounting import FileAccount, file_accounts, file_records
 from ingestion.channels import Channel, Dataset
 from ingestion.clean_rows import clean_rows, sightings, united_sightings, with_united
 from ingestion.layout import Layout, layout_of
@@ -49,7 +49,7 @@ class IngestionContext:
 class IngestedDataset:
     """A dataset's frames of one night, in their contracts; lazy, over what is kept until release.
 
-    raw is None where the settings keep none; `accounts` are the proven accounts by path.
+    raw is None where the settings keep none; `files` are records of ops.files; `accounts` are the proven accounts by path.
     """
 
     raw: DataFrame | None
@@ -58,7 +58,7 @@ class IngestedDataset:
     sightings: DataFrame
     identifiers: DataFrame
     profile_values: DataFrame
-    files: DataFrame
+    files: tuple[tuple[object, ...], ...]
     accounts: Mapping[str, FileAccount]
     refused: Mapping[str, str]
     kept: tuple[DataFrame, ...]
@@ -139,7 +139,7 @@ def _derived(
         sightings=sightings(_standing(records, beaten), standards),
         identifiers=identifier_values(standard, dataset, night),
         profile_values=profile_values(standard, standards.high, night),
-        files=files_frame(spark, dataset, night, told),
+        files=file_records(dataset, night, told),
         accounts=accounts,
         refused={file.path: file.refusal for file in checked if file.refusal},
         kept=tuple(frame for frame in (standard, beaten, united) if frame is not None),

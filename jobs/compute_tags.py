@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from datetime import timedelta
 from functools import partial
 
 from pyspark.sql import DataFrame
-from pyspark.sql import functions as F
 
 from jobs.night import Night
 from jobs.plain_values import with_plain_columns
@@ -22,7 +22,7 @@ from model.fixed_tables import (
     TAG_METRICS,
     TAG_TABLES,
 )
-from tags.catalog import catalog_frame, wide_columns
+from tags.catalog import catalog_records, wide_columns
 from tags.changes import tag_changes
 from tags.computing import compute_tags
 from tags.metrics import tag_metrics
@@ -45,7 +45,7 @@ def run(night: Night) -> None:
     written = lake.read_slice(CUSTOMER_TAGS, day).select(*wide.columns)
     changes = tag_changes(_night_before(night), written, day)
     side_by_side([
-        partial(lake.replace_slice, TAG_CATALOG, catalog_frame(lake.spark, book, day), day),
+        partial(lake.replace_records, TAG_CATALOG, catalog_records(book, day), day),
         partial(lake.replace_slice, CUSTOMER_TAG_CHANGES, changes, day),
         partial(lake.replace_slice, TAG_METRICS, tag_metrics(written, day), day),
     ])
@@ -77,10 +77,10 @@ def _persons(night: Night) -> DataFrame:
 
 def _night_before(night: Night) -> DataFrame:
     """The newest slice of the wide table before D; empty on the first night."""
-    slices = night.lake.read(CUSTOMER_TAGS)
-    earlier = slices.where(F.col("business_date") < F.lit(night.business_date))
-    (newest,) = earlier.agg(F.max("business_date")).collect()[0]  # one row: a date
-    return earlier.where(F.col("business_date") == F.lit(newest))
+    earlier = [day for day in night.lake.days_of(CUSTOMER_TAGS) if day < night.business_date]
+    # On the first night the slice of D−1 stands for it: there is none.
+    newest = max(earlier, default=night.business_date - timedelta(days=1))
+    return night.lake.read_slice(CUSTOMER_TAGS, newest)
 
 
 if __name__ == "__main__":

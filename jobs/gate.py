@@ -10,23 +10,19 @@ from jobs.night import Night
 from lake.ledger import QualityRecord, record_quality
 from lake.readers import published_rows
 from model.contracts import TableContract
-from quality.checks import TableChecks
 from quality.gate import CheckResult, accepted, raise_if_held, run_checks
 
 
 def judge(night: Night, contracts: Sequence[TableContract]) -> None:
     """Runs and records the tables' checks; GateHeldError (exit 3) where one holds the night."""
     checks = {one.table_name: one for one in night.definitions.checks}
-    results: list[CheckResult] = []
-    for contract in contracts:
-        if contract.full_name in checks:
-            results += _judged(night, contract, checks[contract.full_name])
+    judged = [
+        (_rows(night, contract), checks[contract.full_name])
+        for contract in contracts if contract.full_name in checks
+    ]  # fmt: skip
+    results = accepted(run_checks(judged), night.accepted) if judged else ()
     record_quality(night.lake, [_record(night, result) for result in results])
     raise_if_held(results)
-
-
-def _judged(night: Night, contract: TableContract, checks: TableChecks) -> tuple[CheckResult, ...]:
-    return accepted(run_checks(_rows(night, contract), checks), night.accepted)
 
 
 def _rows(night: Night, contract: TableContract) -> DataFrame:

@@ -13,6 +13,7 @@ from ingestion.ingest import IngestedDataset, IngestionContext, ingest_dataset
 from ingestion.planning import FilePlan, LedgerEntry, arrived_files, plan_files
 from jobs.night import Night
 from lake.ledger import file_rows
+from lake.scans import no_rows
 from lake.tables import side_by_side
 from model.contracts import TableContract
 from model.errors import InputMissingError
@@ -33,8 +34,8 @@ def run(night: Night) -> None:
         raw = [(dataset.raw_contract, one.raw) for (_, dataset, _), one in pairs]
         side_by_side(_writes(night, [*raw, *_shared(night, ingested)]))
         # The ledger last: a night killed before this line takes the same files again.
-        files = _union([one.files for one in ingested], FILES, night)
-        night.lake.replace_slice(FILES, files, night.business_date)
+        files = [record for one in ingested for record in one.files]
+        night.lake.replace_records(FILES, files, night.business_date)
     finally:
         for one in ingested:
             one.release()
@@ -133,14 +134,15 @@ def _writes(
 def _new_values(night: Night, vault: TableContract, values: DataFrame) -> DataFrame:
     """Values no earlier night has sealed yet, once each."""
     earlier = night.lake.read(vault).where(f"arrived_date < DATE '{night.business_date}'")
-    return values.dropDuplicates(list(vault.key)).join(
+    # A token has one seal: rows that are equal in all are one value, and none else are.
+    return values.distinct().join(
         earlier.select(*vault.key), on=list(vault.key), how="left_anti"
     )
 
 
 def _union(parts: Sequence[DataFrame], contract: TableContract, night: Night) -> DataFrame:
     if not parts:
-        return night.lake.spark.createDataFrame([], contract.schema)
+        return no_rows(night.lake.spark, contract.schema)
     return reduce(DataFrame.unionByName, parts)
 
 

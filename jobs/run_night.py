@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -12,9 +13,9 @@ from jobs import compute_tags, gate, ingest_channels, publish, report_insight, r
 from jobs.memory import PeakMemory
 from jobs.night import Night
 from lake.ledger import StageRecord, held_dates, newest_publication, published_dates, record_stage
-from lake.snapshots import rows_written, table_path
 from model.contracts import TableContract
 from model.errors import GateHeldError, UsageError, did_you_mean
+from quality.expectations import load_library
 
 
 @dataclass(frozen=True)
@@ -56,6 +57,8 @@ def run_night(
     is asked before every stage whether this run still holds the lake.
     """
     _refuse_after_held(night)
+    # great-expectations takes seconds to load: beside the first stage, not behind it.
+    threading.Thread(target=load_library, name="great-expectations").start()
     with PeakMemory() as memory:
         try:
             for stage in stages:
@@ -89,10 +92,10 @@ def _run_stage(night: Night, stage: Stage, memory: PeakMemory) -> None:
 
 
 def _row_counts(night: Night, stage: Stage) -> dict[str, int]:
-    """Rows the stage wrote by table, as Delta's own history tells."""
-    root = night.lake.root
-    counts = {c.full_name: rows_written(table_path(root, c)) for c in stage.tables(night)}
-    return {name: count for name, count in counts.items() if count is not None}
+    """Rows of the night by table, as the files of their slices tell."""
+    day = night.business_date
+    counts = {c.full_name: night.lake.row_count(c, day) for c in stage.tables(night)}
+    return {name: count for name, count in sorted(counts.items()) if count is not None}
 
 
 def _refuse_after_held(night: Night) -> None:

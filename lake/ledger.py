@@ -58,7 +58,9 @@ def record_published(
 ) -> PublishedNight:
     """The last act of a night: from this commit on, readers see it."""
     now = datetime.now(timezone.utc)
-    lake.append(PUBLISHED, [(business_date, lake.run_id, now, versions, definitions_hash)])
+    lake.append(PUBLISHED, [
+        (business_date, lake.run_id, now, dict(sorted(versions.items())), definitions_hash)
+    ])
     return PublishedNight(business_date, lake.run_id, versions)
 
 

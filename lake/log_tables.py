@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-import json
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from datetime import date
 from typing import Any
 
 import pyarrow as pa
 from deltalake import CommitProperties, write_deltalake
 
+from lake.commits import CONFIGURATION, stamp_text
 from lake.snapshots import open_table, store_place, table_path
 from model.contracts import TableContract
+
+Records = Sequence[tuple[object, ...]]
 
 _ARROW_TYPES = {
     "string": pa.string(),
@@ -31,13 +34,29 @@ def read_rows(root: str, contract: TableContract) -> list[dict[str, Any]]:
     return [] if table is None else table.to_pyarrow_table().to_pylist()
 
 
-def append_rows(
-    root: str, contract: TableContract, rows: Sequence[tuple[object, ...]], stamp: dict[str, str]
+def append_records(
+    root: str, contract: TableContract, records: Records, stamp: Mapping[str, str]
 ) -> None:
-    """Adds rows, in the contract's order of columns, in one commit that bears the stamp."""
+    """Adds records, in the contract's order of columns, in one commit that bears the stamp."""
+    _write(root, contract, records, stamp, mode="append")
+
+
+def replace_records(
+    root: str, contract: TableContract, records: Records, stamp: Mapping[str, str], day: date
+) -> None:
+    """Makes records the slice of `day`, in one commit that bears the stamp."""
+    exists = open_table(table_path(root, contract)) is not None
+    where = f"{contract.sliced_by} = DATE '{day.isoformat()}'" if exists else None
+    by = [contract.sliced_by] if contract.sliced_by else None
+    _write(root, contract, records, stamp, mode="overwrite", predicate=where, partition_by=by)
+
+
+def _write(
+    root: str, contract: TableContract, records: Records, stamp: Mapping[str, str], **how: Any
+) -> None:
     columns = contract.columns
     arrays = [
-        pa.array([_entries(row[n]) for row in rows], arrow_type(column.type))
+        pa.array([_entries(record[n]) for record in records], arrow_type(column.type))
         for n, column in enumerate(columns)
     ]
     fields = [
@@ -47,19 +66,21 @@ def append_rows(
     write_deltalake(
         store_place(table_path(root, contract)),
         pa.Table.from_arrays(arrays, schema=pa.schema(fields)),
-        mode="append",
-        commit_properties=CommitProperties(
-            custom_metadata={"userMetadata": json.dumps(stamp, sort_keys=True)}
-        ),
+        configuration=CONFIGURATION,
+        commit_properties=CommitProperties(custom_metadata={"userMetadata": stamp_text(stamp)}),
+        **how,
     )
 
 
 def arrow_type(ddl: str) -> pa.DataType:
-    """A Spark DDL type of a log table as an Arrow type: scalars, and maps of them."""
+    """A Spark DDL type of a log table as an Arrow type: scalars, lists and maps of them."""
     nested = re.fullmatch(r"map<(\w+), *(\w+)>", ddl)
-    return pa.map_(*map(arrow_type, nested.groups())) if nested else _ARROW_TYPES[ddl]
+    if nested:
+        return pa.map_(*map(arrow_type, nested.groups()))
+    listed = re.fullmatch(r"array<(\w+)>", ddl)
+    return pa.list_(arrow_type(listed[1])) if listed else _ARROW_TYPES[ddl]
 
 
 def _entries(value: object) -> object:
-    # Arrow takes a map as pairs; sorted, so that the same map gives the same bytes.
-    return sorted(value.items()) if isinstance(value, dict) else value
+    # Arrow takes a map as pairs; their order is the writer's.
+    return list(value.items()) if isinstance(value, Mapping) else value

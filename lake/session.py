@@ -52,6 +52,14 @@ TUNING = {
     "spark.sql.parquet.compression.codec": "zstd",
     # Small shuffles end in few files instead of one per core.
     "spark.sql.adaptive.coalescePartitions.parallelismFirst": "false",
+    # Where in Python a column was made is asked of the JVM for every function call otherwise: half
+    # of all calls of a night. Our errors name the step themselves.
+    "spark.python.sql.dataFrameDebugging.enabled": "false",
+    # A night generates some thousand classes; the default of 1,000 would forget them from night to
+    # night, and compile them again.
+    "spark.sql.codegen.cache.maxEntries": "10000",
+    # Inferring filters from filters takes exponential time over wide tables; ours name their own.
+    "spark.sql.constraintPropagation.enabled": "false",
     # Terminals show Onefold's own progress.
     "spark.ui.showConsoleProgress": "false",
 }

@@ -2,13 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from datetime import date
 
 from deltalake import DeltaTable
 from deltalake.exceptions import TableNotFoundError
 
 from model.contracts import TableContract
+
+Days = Callable[[date], bool]  # which slices of a table are meant
+
+
+@dataclass(frozen=True)
+class DataFile:
+    """One file of a version: where every reader finds it, its rows, the day of its slice."""
+
+    place: str
+    row_count: int
+    day: date | None
 
 
 def version_of(path: str) -> int | None:
@@ -34,20 +47,28 @@ def table_path(root: str, contract: TableContract) -> str:
 def files_at(path: str, version: int) -> list[str]:
     """The data files that make up a version, sorted, by names that every reader finds."""
     table = open_table(path, version)
-    if table is None:
-        return []
-    # delta-rs percent-encodes the table's own folder (a blank, 客户), which is then no file's name.
-    encoded = table.table_uri.removeprefix("file://")
-    place = store_place(path).rstrip("/")
-    return sorted(f"{place}/{uri.removeprefix(encoded)}" for uri in table.file_uris())
+    return [] if table is None else [file.place for file in data_files(path, table)]
 
 
-def rows_written(path: str) -> int | None:
-    """Rows the newest commit wrote, by its own account; None where it does not say."""
+def data_files(path: str, table: DeltaTable, days: Days | None = None) -> list[DataFile]:
+    """The data files of an opened table, of all its slices or of the days meant; by place."""
+    actions = table.get_add_actions(flatten=True)
+    by = table.metadata().partition_columns
+    names = ["path", "num_records", *(f"partition.{name}" for name in by)]
+    columns = (actions.column(name).to_pylist() for name in names)
+    root = store_place(path).rstrip("/")
+    files = [
+        DataFile(f"{root}/{name}", count or 0, day[0] if day else None)
+        for name, count, *day in zip(*columns, strict=True)
+        if days is None or days(day[0])
+    ]
+    return sorted(files, key=lambda file: file.place)
+
+
+def row_count(path: str, days: Days | None = None) -> int | None:
+    """Rows of the newest version, by its files' own account; None where there is no table."""
     table = open_table(path)
-    commits = table.history(1) if table is not None else []
-    written = commits[0].get("operationMetrics", {}).get("numOutputRows") if commits else None
-    return None if written is None else int(written)
+    return None if table is None else sum(f.row_count for f in data_files(path, table, days))
 
 
 def open_table(path: str, version: int | None = None) -> DeltaTable | None:

@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import date
 
-from delta.tables import DeltaTable
-from pyspark.errors import AnalysisException
 from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
 
-from lake.log_tables import append_rows
-from lake.snapshots import version_of
+from lake.commits import commit_rows
+from lake.log_tables import append_records, replace_records
+from lake.scans import no_rows, scan
+from lake.snapshots import Days, data_files, open_table, row_count, version_of
+from lake.spark_commits import by_spark
 from model.contracts import TableContract
 from model.errors import OnefoldError
 
@@ -44,69 +44,84 @@ class Lake:
 
     def read(self, contract: TableContract, version: int | None = None) -> DataFrame:
         """The table's rows, now or at a Delta version; an empty frame where it does not exist."""
-        if not self.exists(contract):
-            return self.spark.createDataFrame([], contract.schema)
-        reader = self.spark.read.format("delta")
-        if version is not None:
-            reader = reader.option("versionAsOf", version)
-        return reader.load(self.path(contract))
+        return self._read(contract, version)
 
     def read_slice(self, contract: TableContract, day: date) -> DataFrame:
         """The rows of one date's slice."""
-        return self.read(contract).where(F.col(_sliced_by(contract)) == F.lit(day))
+        column = _sliced_by(contract)
+        rows = self._read(contract, days=lambda found: found == day)
+        return rows.where(F.col(column) == F.lit(day))
 
     def read_until(self, contract: TableContract, day: date) -> DataFrame:
         """The rows of all slices up to and with `day`."""
-        return self.read(contract).where(F.col(_sliced_by(contract)) <= F.lit(day))
+        column = _sliced_by(contract)
+        rows = self._read(contract, days=lambda found: found <= day)
+        return rows.where(F.col(column) <= F.lit(day))
+
+    def days_of(self, contract: TableContract) -> list[date]:
+        """The days that have a slice with rows, sorted."""
+        table = open_table(self.path(contract))
+        files = [] if table is None else data_files(self.path(contract), table)
+        return sorted({file.day for file in files if file.day is not None})
+
+    def row_count(self, contract: TableContract, day: date) -> int | None:
+        """Rows of the slice of `day`, or of a history as it stands; None where there is none."""
+        is_sliced = contract.sliced_by is not None
+        return row_count(self.path(contract), (lambda found: found == day) if is_sliced else None)
 
     def replace_slice(self, contract: TableContract, rows: DataFrame, day: date) -> None:
         """Makes `rows` the whole slice of `day`, in one commit; the other slices stay."""
         column = _sliced_by(contract)
-        writer = self._writer(contract, rows).mode("overwrite").partitionBy(column)
-        if self.exists(contract):
-            writer = writer.option("replaceWhere", f"{column} = DATE '{day.isoformat()}'")
-        self._save(writer.option("mergeSchema", True), contract)
+        if self.is_local:
+            commit_rows(self.path(contract), contract, self._own(contract, rows), self._stamp, day)
+            return
+        where = f"{column} = DATE '{day.isoformat()}'"
+        by_spark(self.path(contract), contract, self._own(contract, rows), self._stamp, where)
 
     def overwrite(self, contract: TableContract, rows: DataFrame) -> None:
         """Makes `rows` the whole table, in one commit."""
-        self._save(self._writer(contract, rows).mode("overwrite"), contract)
+        write = commit_rows if self.is_local else by_spark
+        write(self.path(contract), contract, self._own(contract, rows), self._stamp)
 
-    def append(self, contract: TableContract, rows: Sequence[tuple[object, ...]]) -> None:
+    def append(self, contract: TableContract, records: Sequence[tuple[object, ...]]) -> None:
         """Adds records of the ledger; only tables of zone ops grow this way."""
-        append_rows(self.root, contract, rows, self._stamp())
+        append_records(self.root, contract, records, self._stamp)
+
+    def replace_records(
+        self, contract: TableContract, records: Sequence[tuple[object, ...]], day: date
+    ) -> None:
+        """Makes the driver's own records (files, definitions) the slice of `day`: no Spark job."""
+        replace_records(self.root, contract, records, self._stamp, day)
 
     def restore(self, contract: TableContract, version: int) -> None:
         """Puts the table back as it was at a version."""
-        DeltaTable.forPath(self.spark, self.path(contract)).restoreToVersion(version)
+        table = open_table(self.path(contract))
+        if table is not None and table.version() != version:  # delta-rs refuses to do nothing
+            table.restore(version)
 
-    def _writer(self, contract: TableContract, rows: DataFrame):  # type: ignore[no-untyped-def]
-        comments = {column.name: column.comment for column in contract.columns}
-        names = rows.columns if contract.is_open else contract.column_names
-        described = rows.select(
-            *(_described(F.col(f"`{name}`"), name, comments.get(name, "")) for name in names)
-        )
-        return (
-            described.write.format("delta")
-            .option("userMetadata", json.dumps(self._stamp(), sort_keys=True))
-            .option("delta.enableDeletionVectors", "false")
-        )
+    @property
+    def is_local(self) -> bool:
+        """Whether the lake lies on a disk, where files are committed without Spark."""
+        return "://" not in self.root
 
+    @property
     def _stamp(self) -> dict[str, str]:
         return {"run_id": self.run_id, "inputs_hash": self.inputs_hash}
 
-    def _save(self, writer, contract: TableContract) -> None:  # type: ignore[no-untyped-def]
-        try:
-            writer.save(self.path(contract))
-        except AnalysisException as error:
-            condition = error.getCondition() or "schema"
-            raise OnefoldError(
-                f"{contract.full_name}: the new rows do not fit the table ({condition}); a column "
-                "changed its type: give the tag or column a new name, or remove the table"
-            ) from None
+    def _read(
+        self, contract: TableContract, version: int | None = None, days: Days | None = None
+    ) -> DataFrame:
+        path = self.path(contract)
+        table = open_table(path, version)
+        if table is None:
+            return no_rows(self.spark, contract.schema)
+        if self.is_local:
+            return scan(self.spark, path, table, days)
+        return self.spark.read.format("delta").option("versionAsOf", table.version()).load(path)
 
-
-def _described(column, name: str, comment: str):  # type: ignore[no-untyped-def]
-    return column.alias(name, metadata={"comment": comment}) if comment else column
+    def _own(self, contract: TableContract, rows: DataFrame) -> DataFrame:
+        """The columns the table is written with: an open table takes all there are."""
+        return rows if contract.is_open else rows.select(*contract.column_names)
 
 
 def _sliced_by(contract: TableContract) -> str:

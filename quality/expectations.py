@@ -28,7 +28,7 @@ _AGGREGATES = (
 
 @dataclass(frozen=True)
 class Bounds:
-    """A count under the code of its check, and where it must lie; None leaves an end open."""
+    """A count under the name of its check, and where it must lie; None leaves an end open."""
 
     code: str
     count: int
@@ -45,7 +45,7 @@ class Verdict:
 
 
 def judge_counts(bounds: Sequence[Bounds]) -> Mapping[str, bool]:
-    """Whether each count lies in its bounds, by code: one validation of a one-row table."""
+    """Whether each count lies in its bounds, by name: one validation of a one-row table."""
     if not bounds:
         return {}
     import pandas as pd  # noqa: PLC0415  only where a gate runs
@@ -91,7 +91,7 @@ def check_expectations(tables: Sequence[TableChecks], problems: Problems) -> Non
 
 
 def _refusal(expectation: Expectation) -> str:
-    _library()
+    load_library()
     from great_expectations.exceptions.exceptions import (  # noqa: PLC0415
         ExpectationNotFoundError,
     )
@@ -108,8 +108,11 @@ def _refusal(expectation: Expectation) -> str:
     return ""
 
 
-def _library() -> Any:
-    """great-expectations itself; telemetry off must be in the environment before the import."""
+def load_library() -> Any:
+    """great-expectations itself, which takes seconds the first time.
+
+    Telemetry off must be in the environment before the import.
+    """
     os.environ["GX_ANALYTICS_ENABLED"] = "false"
     # It logs whole stack traces, with rows in them, where a rule cannot run; we report those rules.
     logging.getLogger("great_expectations").setLevel(logging.CRITICAL)
@@ -119,7 +122,7 @@ def _library() -> Any:
 
 
 def _context() -> Any:
-    library = _library()
+    library = load_library()
     from great_expectations.data_context.types.base import ProgressBarsConfig  # noqa: PLC0415
 
     context = library.get_context(mode="ephemeral")
@@ -140,7 +143,7 @@ def _validate(
     result_format: Any = "BOOLEAN_ONLY",
 ) -> dict[str, Any]:
     """Results by code of one validation run over a whole table."""
-    library = _library()
+    library = load_library()
     name = f"run_{len(context.validation_definitions.all())}"
     batches = source.add_dataframe_asset(name).add_batch_definition_whole_dataframe("whole")
     suite = context.suites.add(library.ExpectationSuite(name=name, expectations=rules))

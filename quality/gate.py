@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 from pyspark.sql import DataFrame
@@ -13,6 +14,8 @@ from quality.checks import Check, Severity, TableChecks
 from quality.expectations import Bounds, judge_counts, run_suite
 from quality.measures import Measure, files_of_failures, measure
 from quality.rules import Filled, RowCount, Share, Unique
+
+_SIDE_BY_SIDE = 4  # aggregations over small tables are mostly waiting
 
 
 @dataclass(frozen=True)
@@ -31,21 +34,44 @@ class CheckResult:
     accepted_because: str | None = None
 
 
-def run_checks(frame: DataFrame, table_checks: TableChecks) -> tuple[CheckResult, ...]:
-    """The result of every check on `frame`, the rows to judge, in the file's order.
+def run_checks(tables: Sequence[tuple[DataFrame, TableChecks]]) -> tuple[CheckResult, ...]:
+    """The result of every check on its table's rows, in the order of tables and of their files.
 
-    Cost: one aggregation for all checks, one more where a row check failed (to name the files), and
-    one validation run for great-expectations' own rules. A check whose column is missing fails.
+    Cost: per table one aggregation for all its checks, side by side, and one more where a row check
+    failed (to name the files); one judgement over the counts of all; one validation run for
+    great-expectations' own rules of a table. A check whose column is missing fails.
     """
+    with ThreadPoolExecutor(_SIDE_BY_SIDE) as pool:
+        measured = list(pool.map(_measured, tables))
+    verdicts = judge_counts([
+        _bounds(checks.table_name, check, seen)
+        for (_, checks), found in zip(tables, measured, strict=True)
+        for check, seen in found.items()
+    ])  # fmt: skip
+    return tuple(
+        result
+        for (frame, checks), found in zip(tables, measured, strict=True)
+        for result in _results(frame, checks, found, verdicts)
+    )
+
+
+def _measured(table: tuple[DataFrame, TableChecks]) -> dict[Check, Measure]:
+    frame, table_checks = table
     present = set(frame.columns)
     runnable = [check for check in table_checks.checks if present.issuperset(check.rule.columns)]
-    measures = dict(zip(runnable, measure(frame, runnable), strict=True))
-    verdicts = judge_counts([_bounds(check, seen) for check, seen in measures.items()])
-    measures |= _with_files(frame, {
-        check: seen for check, seen in measures.items() if not verdicts[check.code]
-    })  # fmt: skip
+    return dict(zip(runnable, measure(frame, runnable), strict=True))
+
+
+def _results(
+    frame: DataFrame, table_checks: TableChecks, measures: dict[Check, Measure],
+    verdicts: Mapping[str, bool],
+) -> tuple[CheckResult, ...]:
+    table = table_checks.table_name
+    passed = {check: verdicts[_name(table, check)] for check in measures}
+    failed = {check: seen for check, seen in measures.items() if not passed[check]}
+    measures = measures | _with_files(frame, failed)
     own = tuple(
-        _result(table_checks.table_name, check, measures.get(check), verdicts.get(check.code))
+        _result(table, check, measures.get(check), passed.get(check))
         for check in table_checks.checks
     )
     return own + _suite_results(frame, table_checks)
@@ -84,7 +110,7 @@ def raise_if_held(results: Sequence[CheckResult]) -> None:
 def _with_files(
     frame: DataFrame, failed: Mapping[Check, Measure]
 ) -> dict[Check, Measure]:
-    files = files_of_failures(frame, list(failed))
+    files = files_of_failures(frame, list(failed)) if failed else ()
     return {
         check: dataclasses.replace(seen, files=named)
         for (check, seen), named in zip(failed.items(), files, strict=True)
@@ -102,11 +128,16 @@ def _suite_results(frame: DataFrame, table_checks: TableChecks) -> tuple[CheckRe
     )  # fmt: skip
 
 
-def _bounds(check: Check, seen: Measure) -> Bounds:
+def _bounds(table: str, check: Check, seen: Measure) -> Bounds:
     """The count a check is judged by: its rows, or its failing rows against those allowed."""
+    name = _name(table, check)
     if isinstance(check.rule, RowCount):
-        return Bounds(check.code, seen.judged, check.rule.low, check.rule.high)
-    return Bounds(check.code, seen.failing, 0, _share(check).allowed_failures(seen.judged))
+        return Bounds(name, seen.judged, check.rule.low, check.rule.high)
+    return Bounds(name, seen.failing, 0, _share(check).allowed_failures(seen.judged))
+
+
+def _name(table: str, check: Check) -> str:
+    return f"{table}.{check.code}"
 
 
 def _share(check: Check) -> Share:

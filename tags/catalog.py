@@ -6,10 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
 
-from pyspark.sql import DataFrame, SparkSession
-
 from model.contracts import Column
-from model.fixed_tables import CUSTOMER_TAGS, TAG_CATALOG
+from model.fixed_tables import CUSTOMER_TAGS
 from tags.definitions import Code, Pick, Rfm, Tag, TagBook, TagColumn
 from tags.derived_sql import SEGMENTS
 from tags.lineage import GOLDEN_PROFILES
@@ -55,10 +53,9 @@ def catalog_rows(book: TagBook) -> tuple[CatalogRow, ...]:
     )
 
 
-def catalog_frame(spark: SparkSession, book: TagBook, business_date: date) -> DataFrame:
-    """The catalogue of one night, as its contract asks."""
-    rows = [(business_date, *_values(row)) for row in catalog_rows(book)]
-    return spark.createDataFrame(rows, TAG_CATALOG.schema)
+def catalog_records(book: TagBook, business_date: date) -> list[tuple[object, ...]]:
+    """The catalogue of one night as records of tags.tag_catalog."""
+    return [(business_date, *vars(row).values()) for row in catalog_rows(book)]
 
 
 def column_comments(book: TagBook) -> dict[str, str]:
@@ -119,11 +116,3 @@ def _absent_text(absent: Code | None) -> str | None:
     if absent is None:
         return None
     return str(absent).lower() if isinstance(absent, bool) else str(absent)
-
-
-def _values(row: CatalogRow) -> tuple[object, ...]:
-    return tuple(
-        list(value) if isinstance(value, tuple) else dict(value) if isinstance(value, Mapping)
-        else value
-        for value in (getattr(row, name) for name in row.__dataclass_fields__)
-    )

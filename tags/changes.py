@@ -7,10 +7,11 @@ from datetime import date
 from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
+from language.binding import quoted
 from model.fixed_tables import CUSTOMER_TAG_CHANGES
 from tags.night import BUSINESS_DATE, ONE_ID
 
-_OLD, _NEW = "_old", "_new"
+_OLD, _NEW = "_old_", "_new_"
 
 
 def tag_changes(previous: DataFrame, current: DataFrame, business_date: date) -> DataFrame:
@@ -24,30 +25,22 @@ def tag_changes(previous: DataFrame, current: DataFrame, business_date: date) ->
     both = _texts(previous, names, _OLD).join(
         _texts(current, names, _NEW), on=ONE_ID, how="full"
     )
-    pairs = [
-        F.struct(
-            F.lit(name).alias("tag"),
-            F.get(F.col(_OLD), F.lit(n)).alias("old_value"),
-            F.get(F.col(_NEW), F.lit(n)).alias("new_value"),
-        )
-        for n, name in enumerate(names)
-    ]
-    changed = F.filter(F.array(*pairs), _differs) if pairs else F.array()
-    rows = both.select(ONE_ID, F.explode(changed).alias("change"))
-    dated = rows.select(F.lit(business_date).alias(BUSINESS_DATE), ONE_ID, "change.*")
+    triples = [f"'{name}', {quoted(_OLD + name)}, {quoted(_NEW + name)}" for name in names]
+    rows = both.selectExpr(
+        ONE_ID, f"stack({len(names)}, {', '.join(triples)}) AS (tag, old_value, new_value)"
+    )
+    changed = rows.where("NOT (old_value <=> new_value)")
+    dated = changed.select(F.lit(business_date).alias(BUSINESS_DATE), "*")
     return dated.select(*CUSTOMER_TAG_CHANGES.column_names)
 
 
-def _differs(pair: Column) -> Column:
-    return ~pair["old_value"].eqNullSafe(pair["new_value"])
-
-
-def _texts(frame: DataFrame, names: list[str], alias: str) -> DataFrame:
-    """One array of texts per person, in the order of `names`."""
+def _texts(frame: DataFrame, names: list[str], prefix: str) -> DataFrame:
+    """Every column as text under its prefixed name; null where the frame has none."""
     types = dict(frame.dtypes)
     texts = [_text(name, types[name]) if name in types else F.lit(None).cast("string")
              for name in names]
-    return frame.select(ONE_ID, F.array(*texts).alias(alias))
+    named = (text.alias(f"{prefix}{name}") for text, name in zip(texts, names, strict=True))
+    return frame.select(ONE_ID, *named)
 
 
 def _text(name: str, spark_type: str) -> Column:

@@ -16,11 +16,11 @@ if TYPE_CHECKING:  # pure tests do not even load Spark
 settings.register_profile("suite", derandomize=True, deadline=None, database=None)
 settings.load_profile("suite")
 
-# Cheap settings: C1 compilation and no whole-stage code halve the CPU seconds of many small
-# queries; adaptive execution stays on, since GraphFrames is slow without it.
+# Cheap settings: C1 compilation and no generated code halve the CPU seconds of many small queries; adaptive execution stays on, since GraphFrames is slow without it.
 CHEAP = {
     "spark.driver.extraJavaOptions": "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC",
     "spark.sql.codegen.wholeStage": "false",
+    "spark.sql.codegen.factoryMode": "NO_CODEGEN",
     "spark.sql.shuffle.partitions": "2",
     "spark.default.parallelism": "2",
 }

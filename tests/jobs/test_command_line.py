@@ -98,6 +98,7 @@ def test_a_sound_project_checks_and_shows_its_settings(
     assert "--set" in capfd.readouterr().out
 
 
+@pytest.mark.usefixtures("spark")  # one session for the whole suite
 def test_a_missing_required_dump_is_waited_for(
     fresh: Path, capfd: pytest.CaptureFixture[str]
 ) -> None:

@@ -11,7 +11,7 @@ import pytest
 from deltalake import write_deltalake
 from pyspark.sql import SparkSession
 
-from lake.snapshots import files_at, rows_written, table_path, version_of, versions
+from lake.snapshots import files_at, row_count, table_path, version_of, versions
 from model.contracts import TableContract, columns
 
 COLUMNS = columns("business_date date | 业务日 | Night", "n bigint | 数 | Number")
@@ -63,15 +63,15 @@ def test_the_files_of_a_version_are_found_under_the_names_they_have_on_disk(
 
 def test_a_missing_table_has_no_files(scratch: Path) -> None:
     assert files_at(table_path(str(scratch), TOTALS), 0) == []
-    assert rows_written(table_path(str(scratch), TOTALS)) is None
+    assert row_count(table_path(str(scratch), TOTALS)) is None
 
 
-def test_rows_written_are_those_of_sparks_newest_commit(spark: SparkSession, scratch: Path) -> None:
+def test_rows_are_counted_whoever_wrote_them_and_by_slice(
+    spark: SparkSession, scratch: Path
+) -> None:
     path = str(scratch / "t")
     spark.range(5).coalesce(1).write.format("delta").save(path)
     spark.range(3).coalesce(1).write.format("delta").mode("append").save(path)
-    assert rows_written(path) == 3
-
-
-def test_rows_written_are_unknown_where_the_commit_does_not_say(scratch: Path) -> None:
-    assert rows_written(write(scratch, 1)) is None
+    assert row_count(path) == 8
+    assert row_count(write(scratch, 1, 2)) == 2
+    assert row_count(write(scratch, 1, 2), lambda day: day > date(2017, 3, 1)) == 0

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from datetime import date
+from pathlib import Path
 
 import pytest
 from deltalake import DeltaTable
@@ -38,14 +39,23 @@ def rows(lake: Lake, contract: TableContract, at: int | None = None) -> list[tup
     return sorted((tuple(row) for row in lake.read(contract, at).collect()), key=repr)
 
 
-@pytest.fixture(scope="module")
-def lake(spark: SparkSession, tmp_path_factory: pytest.TempPathFactory) -> Lake:
+class SparkLake(Lake):
+    """A lake that is written and read as one on an object store."""
+
+    is_local = False  # type: ignore[assignment]
+
+
+@pytest.fixture(scope="module", params=[Lake, SparkLake])
+def lake(
+    request: pytest.FixtureRequest, spark: SparkSession, tmp_path_factory: pytest.TempPathFactory
+) -> Lake:
     """Three writes of `totals`: night 1, night 2 with a new column, night 1 again by another run.
 
     `persons` is written twice; each test that writes has a table of its own.
     """
-    root = str(tmp_path_factory.mktemp("lake"))
-    first, second = Lake(spark, root, "run-1", "inputs-1"), Lake(spark, root, "run-2", "inputs-2")
+    root = str(tmp_path_factory.mktemp("my lake 客户"))
+    first = request.param(spark, root, "run-1", "inputs-1")
+    second = request.param(spark, root, "run-2", "inputs-2")
     night_1 = spark.createDataFrame([(D1, 1), (D1, 2)], TOTALS.schema)
     night_2 = spark.createDataFrame([(D2, 3, 9.5)], f"{TOTALS.schema}, spent double")
     again = spark.createDataFrame([(4, D1)], "n bigint, business_date date")
@@ -55,7 +65,7 @@ def lake(spark: SparkSession, tmp_path_factory: pytest.TempPathFactory) -> Lake:
     for one_id in (41, 42):
         persons = spark.createDataFrame([("x", one_id, ["a"])], f"extra string, {PERSONS.schema}")
         first.overwrite(PERSONS, persons.coalesce(1))
-    return first
+    return first  # type: ignore[no-any-return]
 
 
 def test_a_slice_is_replaced_and_the_others_stay(lake: Lake) -> None:
@@ -152,3 +162,27 @@ def test_writes_side_by_side_all_end_before_the_first_error_is_raised() -> None:
     with pytest.raises(OnefoldError, match="the first"):
         side_by_side([fail, *(lambda n=n: ended.append(n) for n in range(6))])  # type: ignore[misc]
     assert sorted(map(str, ended)) == ["0", "1", "2", "3", "4", "5", "failed"]
+
+
+def test_the_log_tells_counts_and_no_values(lake: Lake) -> None:
+    log = Path(table_path(lake.root, TOTALS)) / "_delta_log"
+    for commit in log.glob("*.json"):
+        actions = [json.loads(line) for line in commit.read_text(encoding="utf-8").splitlines()]
+        stats = [json.loads(action["add"]["stats"]) for action in actions if "add" in action]
+        for told in stats:
+            assert told["numRecords"] > 0
+            assert not {**told.get("minValues", {}), **told.get("maxValues", {})}
+
+
+def test_days_and_rows_are_known_without_a_job(lake: Lake) -> None:
+    assert lake.days_of(TOTALS) == [D1, D2]
+    assert [lake.row_count(TOTALS, day) for day in (D1, D2, date(2017, 3, 9))] == [1, 1, 0]
+
+
+def test_records_of_the_driver_replace_a_slice_without_spark(scratch: Path) -> None:
+    lake = Lake(None, str(scratch), "run-1")  # type: ignore[arg-type]
+    lake.replace_records(TOTALS, [(D1, 1), (D1, 2)], D1)
+    lake.replace_records(TOTALS, [(D2, 3)], D2)
+    lake.replace_records(TOTALS, [(D1, 4)], D1)
+    found = sorted(tuple(row.values()) for row in read_rows(lake.root, TOTALS))
+    assert found == [(D1, 4), (D2, 3)]

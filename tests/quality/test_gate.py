@@ -37,7 +37,7 @@ def results(spark, rows, *checks, expectations=""):
     nodes = {"clean.orders.yml": parse_yaml(text, "clean.orders.yml", problems)}
     (table,) = read_checks(nodes, {"clean.orders": TYPES}, problems)
     assert not problems.found
-    return run_checks(spark.createDataFrame(rows, SCHEMA), table)
+    return run_checks([(spark.createDataFrame(rows, SCHEMA), table)])
 
 
 def verdict(spark, rows, check):
@@ -121,7 +121,7 @@ def test_a_check_of_a_column_the_table_lost_fails(spark):
     problems = Problems()
     nodes = {"clean.orders.yml": parse_yaml('checks: ["gone >= 1", "rows >= 0"]', "f", problems)}
     (table,) = read_checks(nodes, {"clean.orders": {"gone": "money"}}, problems)
-    gone, rows = run_checks(spark.createDataFrame([order("1")], SCHEMA), table)
+    gone, rows = run_checks([(spark.createDataFrame([order("1")], SCHEMA), table)])
     assert (gone.is_passed, gone.observed) == (False, "a column it reads is missing")
     assert rows.is_passed
 

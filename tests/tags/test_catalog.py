@@ -7,7 +7,7 @@ import pytest
 from pyspark.sql import DataFrame, SparkSession
 
 from model.fixed_tables import CUSTOMER_TAG_CHANGES, TAG_CATALOG, TAG_METRICS
-from tags.catalog import catalog_frame, catalog_rows, column_comments, wide_columns
+from tags.catalog import catalog_records, catalog_rows, column_comments, wide_columns
 from tags.changes import tag_changes
 from tags.metrics import tag_metrics
 from tests.tags.books import book_of
@@ -92,11 +92,11 @@ def test_comments_and_the_wide_table_hold_computed_columns_only() -> None:
     ]
 
 
-def test_the_catalogue_frame_is_as_its_contract_asks(spark: SparkSession) -> None:
-    frame = catalog_frame(spark, BOOK, D)
-    assert frame.columns == list(TAG_CATALOG.column_names)
-    found = frame.where("column_name = 'level'").collect()[0]
-    assert (found.business_date, found.value_titles) == (D, {"low": "低", "high": "高"})
+def test_the_catalogue_records_are_as_their_contract_asks() -> None:
+    names = TAG_CATALOG.column_names
+    records = [dict(zip(names, record, strict=True)) for record in catalog_records(BOOK, D)]
+    (found,) = (record for record in records if record["column_name"] == "level")
+    assert (found["business_date"], found["value_titles"]) == (D, {"low": "低", "high": "高"})
 
 
 @pytest.fixture(scope="module")
