@@ -38,7 +38,10 @@ def numbered(
     claims = history.join(before.select("one_id").distinct(), on="one_id", how="left_anti")
     returned = cut(_returned(members, new, claims, business_date))
     nameless = new.join(returned, on="component", how="left_anti")
-    fresh = _fresh(nameless, _largest_ever(history, events))
+    # Later events are those of runs of this night that were killed (their numbers nobody has seen),
+    # or have their numbers in the history too.
+    earlier = events.where(F.col("business_date") < F.lit(business_date))
+    fresh = _fresh(nameless, _largest_ever(history, earlier))
     return Numbering(handed_on.union(returned).union(fresh), (returned, handed_on))
 
 
