@@ -53,11 +53,11 @@ demo: setup ## a demo shop's nights, its report and a query (HOUSEHOLDS, NIGHTS,
 	  --start $(START) --folder $(FOLDER)
 
 .PHONY: test
-test: setup ## the test suite, but for whole nights
+test: setup ## the test suite: whole nights killed and run again, the demo against its oracle
 	@$(BIN)/python -m pytest -m "not long"
 
 .PHONY: test-all
-test-all: setup ## everything, whole nights killed and run again and the demo's oracle among it
+test-all: setup ## the suite, and every kill in a night of its own
 	@$(BIN)/python -m pytest
 
 .PHONY: test-fast

@@ -9,7 +9,7 @@ from pyarrow import fs
 
 def write_text(root: str, relative: str, text: str) -> str:
     """Writes `<root>/<relative>`, replacing it whole; returns its full name."""
-    system, base = _system(root)
+    system, base = file_system(root)
     path = str(PurePosixPath(base) / relative)
     system.create_dir(str(PurePosixPath(path).parent), recursive=True)
     with system.open_output_stream(f"{path}.new") as stream:
@@ -20,7 +20,7 @@ def write_text(root: str, relative: str, text: str) -> str:
 
 def read_text(root: str, relative: str) -> str | None:
     """The file's text; None where there is no such file."""
-    system, base = _system(root)
+    system, base = file_system(root)
     path = str(PurePosixPath(base) / relative)
     if system.get_file_info(path).type != fs.FileType.File:
         return None
@@ -28,7 +28,8 @@ def read_text(root: str, relative: str) -> str | None:
         return str(stream.readall().decode("utf-8"))
 
 
-def _system(root: str) -> tuple[fs.FileSystem, str]:
+def file_system(root: str) -> tuple[fs.FileSystem, str]:
+    """The native file system of a place, and the place's name in it."""
     if "://" not in root:
         return fs.LocalFileSystem(), root
     system, base = fs.FileSystem.from_uri(root.replace("s3a://", "s3://", 1))

@@ -17,6 +17,7 @@ import pyarrow as pa
 from deltalake import CommitProperties, DeltaTable, write_deltalake
 from deltalake.exceptions import CommitFailedError, DeltaError, TableNotFoundError
 
+from lake.snapshots import rows_of
 from model.errors import LakeBusyError
 
 _SCHEMA = pa.schema(
@@ -52,7 +53,7 @@ class Lease:
     def __enter__(self) -> Lease:
         self._create_where_missing()
         table = DeltaTable(self._path)
-        row = _read(table)
+        row = _read(self._path, table)
         if row.holder != _FREE and self._is_alive(row):
             raise LakeBusyError(
                 f"run {row.run_id} on {row.holder} holds the lake; try again when it has ended "
@@ -74,19 +75,19 @@ class Lease:
         self._ended.set()
         self._heart.join()
         table = DeltaTable(self._path)
-        if _read(table).run_id == self._run_id:
+        if _read(self._path, table).run_id == self._run_id:
             self._write(table, _FREE)
 
     def confirm(self) -> None:
         """Raises LakeBusyError when the lease ran out and another run has taken it since."""
-        if self._is_lost or _read(DeltaTable(self._path)).run_id != self._run_id:
+        if self._is_lost or _read(self._path, DeltaTable(self._path)).run_id != self._run_id:
             raise LakeBusyError("this run's lease ran out and another run took the lake; try again")
 
     def _beat(self) -> None:
         while not self._ended.wait(self._seconds / BEATS_PER_LEASE):
             try:
                 table = DeltaTable(self._path)
-                if _read(table).run_id != self._run_id:
+                if _read(self._path, table).run_id != self._run_id:
                     self._is_lost = True
                     return
                 self._write(table, self._holder)
@@ -119,8 +120,8 @@ class Lease:
         return pa.table(values, schema=_SCHEMA)
 
 
-def _read(table: DeltaTable) -> _Row:
-    rows = table.to_pyarrow_table().to_pylist()
+def _read(path: str, table: DeltaTable) -> _Row:
+    rows = rows_of(path, table)
     return _Row(**rows[0]) if rows else _Row(_FREE, "", 0.0)
 
 

@@ -11,7 +11,7 @@ import pyarrow as pa
 from deltalake import CommitProperties, write_deltalake
 
 from lake.commits import CONFIGURATION, stamp_text
-from lake.snapshots import open_table, store_place, table_path
+from lake.snapshots import open_table, rows_of, store_place, table_path
 from model.contracts import TableContract
 
 Records = Sequence[tuple[object, ...]]
@@ -30,8 +30,9 @@ _ARROW_TYPES = {
 
 def read_rows(root: str, contract: TableContract) -> list[dict[str, Any]]:
     """All rows of a small table as dictionaries; none where it does not exist."""
-    table = open_table(table_path(root, contract))
-    return [] if table is None else table.to_pyarrow_table().to_pylist()
+    path = table_path(root, contract)
+    table = open_table(path)
+    return [] if table is None else rows_of(path, table)
 
 
 def append_records(

@@ -6,10 +6,13 @@ from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import date
+from typing import Any
 
 from deltalake import DeltaTable
 from deltalake.exceptions import TableNotFoundError
+from pyarrow import fs
 
+from lake.files import file_system
 from model.contracts import TableContract
 
 Days = Callable[[date], bool]  # which slices of a table are meant
@@ -63,6 +66,19 @@ def data_files(path: str, table: DeltaTable, days: Days | None = None) -> list[D
         if days is None or days(day[0])
     ]
     return sorted(files, key=lambda file: file.place)
+
+
+def rows_of(path: str, table: DeltaTable) -> list[dict[str, Any]]:
+    """All rows of a small table as dictionaries.
+
+    Read by Arrow's own file system: delta-rs' one calls Python from Arrow's threads, and a process
+    that ends meanwhile is aborted.
+    """
+    native, place = file_system(path)
+    rows: list[dict[str, Any]] = table.to_pyarrow_table(
+        filesystem=fs.SubTreeFileSystem(place, native)
+    ).to_pylist()
+    return rows
 
 
 def row_count(path: str, days: Days | None = None) -> int | None:

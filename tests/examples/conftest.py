@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import os
+import shutil
+import signal
 import subprocess
 import sys
+import tempfile
 from dataclasses import dataclass
 from datetime import date, timedelta
 from pathlib import Path
@@ -35,42 +38,69 @@ class Demo:
     event_logs: Path
 
 
+_started: list[tuple[Demo, subprocess.Popen[bytes]]] = []
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Tests over the demo come last: its nights run beside all others meanwhile."""
+    items.sort(key=lambda item: "demo" in getattr(item, "fixturenames", ()))
+
+
+def pytest_collection_finish(session: pytest.Session) -> None:
+    """Starts the demo's nights where a chosen test wants them; they take minutes on one core."""
+    wanted = any("demo" in getattr(item, "fixturenames", ()) for item in session.items)
+    if wanted and not session.config.option.collectonly:
+        folder = Path(tempfile.mkdtemp(prefix="complete-journey-"))
+        session.config.add_cleanup(lambda: shutil.rmtree(folder, ignore_errors=True))
+        generate(HOUSEHOLDS, str(FIRST), NIGHTS, folder)
+        demo = _demo_in(folder)
+        _started.append((demo, _nights_of(demo)))
+
+
+def pytest_unconfigure() -> None:
+    """A suite that was stopped takes the nights with it."""
+    for _, process in _started:
+        if process.poll() is None:
+            os.killpg(process.pid, signal.SIGKILL)
+
+
 @pytest.fixture(scope="session")
-def demo(tmp_path_factory: pytest.TempPathFactory) -> Demo:
+def demo() -> Demo:
     """The demo after all its nights, in a lake of its own; nobody may write to it.
 
     Its users: the tags against their oracle; the search for plain identifiers in tables, `log`
     and `event_logs`, for which both stay whole and uncompressed; the sales of every night against
-    the dumps' totals; the OneIDs against `truth`, and their stability from night to night. All
-    take minutes together with this fixture, so their modules are marked `slow`.
+    the dumps' totals; the OneIDs against `truth`, and their stability from night to night.
     """
-    folder = tmp_path_factory.mktemp("complete_journey")
-    generate(HOUSEHOLDS, str(FIRST), NIGHTS, folder)
-    nights = tuple(FIRST + timedelta(days=n) for n in range(NIGHTS))
-    demo = Demo(
-        folder, folder / "lake", folder / "landing", folder / "truth", nights,
-        log=folder / "nights.log", event_logs=folder / "event_logs",
-    )  # fmt: skip
-    demo.event_logs.mkdir()
-    code = run_nights(demo)
+    ((demo, process),) = _started
+    code = process.wait(LONGEST_RUN)
     if code != 0:
         told = demo.log.read_text(encoding="utf-8", errors="replace")[-TAIL:]
         pytest.fail(f"the demo's nights ended with exit code {code}:\n{told}", pytrace=False)
     return demo
 
 
-def run_nights(demo: Demo) -> int:
-    """Runs the nights in one process from the demo's folder; the exit code of the command."""
+def _demo_in(folder: Path) -> Demo:
+    nights = tuple(FIRST + timedelta(days=n) for n in range(NIGHTS))
+    demo = Demo(
+        folder, folder / "lake", folder / "landing", folder / "truth", nights,
+        log=folder / "nights.log", event_logs=folder / "event_logs",
+    )  # fmt: skip
+    demo.event_logs.mkdir()
+    return demo
+
+
+def _nights_of(demo: Demo) -> subprocess.Popen[bytes]:
+    """Runs the nights in one process from the demo's folder, as a user's command."""
     # Another test's secret in the environment would win over the file that the demo makes.
-    environment = {k: v for k, v in os.environ.items() if not k.startswith("ONEFOLD_")}
+    environment = {k: v for k, v in os.environ.items() if not k.startswith("ONEFOLD_PSEUDONYM")}
     environment["PYTHONPATH"] = str(ROOT)
-    with demo.log.open("wb") as log:
-        return subprocess.run(
-            command(demo), cwd=demo.folder, env=environment, timeout=LONGEST_RUN,
-            stdin=subprocess.DEVNULL, stdout=log, stderr=subprocess.STDOUT, check=False,
-            # Without a terminal nothing in the child can be stopped for touching it.
-            start_new_session=True,
-        ).returncode  # fmt: skip
+    return subprocess.Popen(
+        command(demo), cwd=demo.folder, env=environment, stdin=subprocess.DEVNULL,
+        stdout=demo.log.open("wb"), stderr=subprocess.STDOUT,
+        # Without a terminal nothing in the child can be stopped for touching it.
+        start_new_session=True,
+    )  # fmt: skip
 
 
 def command(demo: Demo) -> list[str]:

@@ -10,7 +10,7 @@ from examples.complete_journey.evaluate import pair_scores
 from examples.complete_journey.found import accounts_found
 from tests.examples.conftest import Demo
 
-pytestmark = pytest.mark.long
+pytestmark = pytest.mark.slow
 
 
 @pytest.fixture(scope="module")

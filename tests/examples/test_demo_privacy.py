@@ -14,7 +14,7 @@ from deltalake import DeltaTable
 
 from tests.examples.conftest import Demo
 
-pytestmark = pytest.mark.long
+pytestmark = pytest.mark.slow
 PHONE = re.compile(r"(?<!\d)(?:86)?(1[3-9]\d{9})(?!\d)")
 EMAIL = re.compile(r"[a-z0-9._+-]+@[a-z0-9.-]+", re.IGNORECASE)
 CARD = re.compile(r"(?<!\d)\d{17}[\dXx](?!\d)")

@@ -19,7 +19,7 @@ from lake.ledger import published_night
 from lake.views import duckdb_views, script
 from tests.examples.conftest import ROOT, Demo
 
-pytestmark = pytest.mark.long
+pytestmark = pytest.mark.slow
 
 
 def _files(demo: Demo, below: str, night: date) -> Iterator[Path]:

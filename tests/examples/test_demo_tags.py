@@ -49,7 +49,7 @@ def wide_rows(oracle: duckdb.DuckDBPyConnection, night: date) -> list[dict[str, 
     return [dict(zip(names, row, strict=True)) for row in found.fetchall()]
 
 
-@pytest.mark.long
+@pytest.mark.slow
 def test_every_measure_and_top_tag_equals_a_query_over_the_dumps(
     demo: Demo, oracle: duckdb.DuckDBPyConnection
 ) -> None:
@@ -69,7 +69,7 @@ def test_every_measure_and_top_tag_equals_a_query_over_the_dumps(
     assert wrong == {}
 
 
-@pytest.mark.long
+@pytest.mark.slow
 def test_no_measure_or_top_column_is_left_out(
     demo: Demo, oracle: duckdb.DuckDBPyConnection
 ) -> None:
@@ -83,7 +83,7 @@ def test_no_measure_or_top_column_is_left_out(
         assert sorted(name for (name,) in listed) == sorted(compared)
 
 
-@pytest.mark.long
+@pytest.mark.slow
 def test_the_wide_table_has_one_row_for_everyone_the_map_knows(
     demo: Demo, oracle: duckdb.DuckDBPyConnection
 ) -> None:
@@ -96,7 +96,7 @@ def test_the_wide_table_has_one_row_for_everyone_the_map_knows(
         assert found == [one_id for (one_id,) in known]
 
 
-@pytest.mark.long
+@pytest.mark.slow
 @pytest.mark.parametrize("table", TABLES.values(), ids=lambda table: table.name)
 def test_clean_tables_hold_the_keys_of_the_dumps_and_no_others(
     demo: Demo, oracle: duckdb.DuckDBPyConnection, table: Table

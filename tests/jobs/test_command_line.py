@@ -118,7 +118,7 @@ def test_a_second_runner_is_sent_away_at_once(
     assert "run the first run" in capfd.readouterr().err
 
 
-@pytest.mark.long
+@pytest.mark.slow
 def test_a_failed_gate_holds_the_night_and_readers_stay(
     nights: list[Path], tmp_path: Path, capfd: pytest.CaptureFixture[str]
 ) -> None:
@@ -143,7 +143,7 @@ def test_a_failed_gate_holds_the_night_and_readers_stay(
     assert {row["accepted_because"] for row in results} == {None, "a refund of the conductor"}
 
 
-@pytest.mark.long
+@pytest.mark.slow
 def test_a_held_rerun_of_a_published_night_puts_its_slices_back(
     nights: list[Path], tmp_path: Path
 ) -> None:
@@ -158,7 +158,7 @@ def test_a_held_rerun_of_a_published_night_puts_its_slices_back(
     assert hashes_of(project / "lake") == hashes_of(nights[0] / "lake")
 
 
-@pytest.mark.long
+@pytest.mark.slow
 def test_what_the_nights_made_of_the_tiny_project(nights: list[Path]) -> None:
     tables = tables_of(nights[2] / "lake")
     reasons = [row["reasons"] for row in tables["ops.quarantine"].to_pylist()]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+from itertools import zip_longest
 from pathlib import Path
 
 import pytest
@@ -14,7 +15,7 @@ from tests.jobs.conftest import onefold
 from tests.jobs.lake_rows import hashes_of
 from tests.jobs.tiny_project import NIGHTS
 
-pytestmark = pytest.mark.long
+pytestmark = pytest.mark.slow
 FIRST, SECOND, THIRD = (str(night) for night in NIGHTS)
 
 
@@ -22,15 +23,16 @@ class Killed(BaseException):
     """Stands for a kill: nothing in the code catches it."""
 
 
+STAGE_NAMES = [stage.name for stage in STAGES]
+TABLES = ["clean.trips", "identity.one_ids", "tags.customer_tags"]
+
+
 def _copy(project: Path, folder: Path) -> Path:
     return Path(shutil.copytree(project, folder / "project"))
 
 
-@pytest.mark.parametrize("stage", [stage.name for stage in STAGES])
-def test_a_night_killed_behind_a_stage_ends_with_the_same_rows(
-    stage: str, nights: list[Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    project = _copy(nights[0], tmp_path)
+def _run_killed_behind(stage: str, project: Path, patches: pytest.MonkeyPatch) -> None:
+    """Runs the second night until the end of a stage's work."""
 
     def killed_behind(one: Stage) -> Stage:
         def run(night):  # type: ignore[no-untyped-def]
@@ -39,33 +41,59 @@ def test_a_night_killed_behind_a_stage_ends_with_the_same_rows(
 
         return Stage(one.name, run, one.tables) if one.name == stage else one
 
-    with monkeypatch.context() as patch:
+    with patches.context() as patch:
         patch.setattr("jobs.nights.chosen_stages", lambda *_: tuple(map(killed_behind, STAGES)))
         with pytest.raises(Killed):
             onefold(project, "run", "--date", SECOND)
-    assert onefold(project, "run", "--date", SECOND) == 0
-    assert hashes_of(project / "lake") == hashes_of(nights[1] / "lake")
 
 
-@pytest.mark.parametrize("table", ["clean.trips", "identity.one_ids", "tags.customer_tags"])
-def test_a_night_killed_in_the_middle_of_a_write_ends_with_the_same_rows(
-    table: str, nights: list[Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    project = _copy(nights[0], tmp_path)
+def _run_killed_in_a_write(table: str, project: Path, patches: pytest.MonkeyPatch) -> None:
+    """Runs the second night until a table's files are there and their commit is not."""
     written = commits._written
 
     def killed_before_the_commit(rows, folder, *more):  # type: ignore[no-untyped-def]
         files = written(rows, folder, *more)
-        # The files are there, the commit is not: what a kill in the middle of a write leaves.
         if f"{folder.parent.name}.{folder.name}" == table:
             assert files
             raise Killed
         return files
 
-    with monkeypatch.context() as patch:
+    with patches.context() as patch:
         patch.setattr(commits, "_written", killed_before_the_commit)
         with pytest.raises(Killed):
             onefold(project, "run", "--date", SECOND)
+
+
+def test_a_night_killed_in_every_place_ends_with_the_same_rows(
+    nights: list[Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    project = _copy(nights[0], tmp_path)
+    for table, stage in zip_longest(TABLES, STAGE_NAMES):
+        if table:
+            _run_killed_in_a_write(table, project, monkeypatch)
+        _run_killed_behind(stage, project, monkeypatch)
+    assert onefold(project, "run", "--date", SECOND) == 0
+    assert hashes_of(project / "lake") == hashes_of(nights[1] / "lake")
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("stage", STAGE_NAMES)
+def test_a_night_killed_behind_a_stage_ends_with_the_same_rows(
+    stage: str, nights: list[Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    project = _copy(nights[0], tmp_path)
+    _run_killed_behind(stage, project, monkeypatch)
+    assert onefold(project, "run", "--date", SECOND) == 0
+    assert hashes_of(project / "lake") == hashes_of(nights[1] / "lake")
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("table", TABLES)
+def test_a_night_killed_in_the_middle_of_a_write_ends_with_the_same_rows(
+    table: str, nights: list[Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    project = _copy(nights[0], tmp_path)
+    _run_killed_in_a_write(table, project, monkeypatch)
     assert onefold(project, "run", "--date", SECOND) == 0
     assert hashes_of(project / "lake") == hashes_of(nights[1] / "lake")
 
@@ -86,6 +114,7 @@ def test_an_earlier_night_again_and_then_the_later_one_give_the_same_rows(
     assert hashes_of(project / "lake") == hashes_of(nights[2] / "lake")
 
 
+@pytest.mark.long
 def test_nights_in_a_row_equal_nights_one_by_one(nights: list[Path], tmp_path: Path) -> None:
     project = _copy(nights[2], tmp_path)
     shutil.rmtree(project / "lake")
