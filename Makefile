@@ -18,6 +18,8 @@ HOUSEHOLDS ?= 400
 NIGHTS ?= 3
 START ?= 2017-09-28
 FOLDER ?= build/demo
+# Planning many small queries keeps one core busy: two sessions fill two.
+SIDE_BY_SIDE ?= -n 2 --dist loadgroup
 
 PACKAGES := jobs model language ingestion identity tags audiences insight quality privacy lake
 PACKAGES := $(patsubst %/__init__.py,%,$(wildcard $(addsuffix /__init__.py,$(PACKAGES))))
@@ -54,15 +56,15 @@ demo: setup ## a demo shop's nights, its report and a query (HOUSEHOLDS, NIGHTS,
 
 .PHONY: test
 test: setup ## the test suite: whole nights killed and run again, the demo against its oracle
-	@$(BIN)/python -m pytest -m "not long"
+	@$(BIN)/python -m pytest $(SIDE_BY_SIDE) -m "not long"
 
 .PHONY: test-all
 test-all: setup ## the suite, and every kill in a night of its own
-	@$(BIN)/python -m pytest
+	@$(BIN)/python -m pytest $(SIDE_BY_SIDE)
 
 .PHONY: test-fast
 test-fast: setup ## the tests that take seconds
-	@$(BIN)/python -m pytest -m "not slow and not long"
+	@$(BIN)/python -m pytest $(SIDE_BY_SIDE) -m "not slow and not long"
 
 .PHONY: lint
 lint: $(INSTALLED) ## ruff, and mypy in strict mode on the packages

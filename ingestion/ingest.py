@@ -49,7 +49,8 @@ class IngestionContext:
 class IngestedDataset:
     """A dataset's frames of one night, in their contracts; lazy, over what is kept until release.
 
-    raw is None where the settings keep none; `files` are records of ops.files; `accounts` are the proven accounts by path.
+    raw is None where the settings keep none; `files` are records of ops.files; `accounts` are the
+    proven accounts by path.
     """
 
     raw: DataFrame | None

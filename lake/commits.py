@@ -24,6 +24,7 @@ from model.errors import OnefoldError
 
 # Kept by every table: readers of all kinds, and a log that is read in few steps.
 CONFIGURATION = {"delta.enableDeletionVectors": "false", "delta.checkpointInterval": "10"}
+_MAY_BE_NULL = ("nullable", "containsNull", "valueContainsNull")
 _WRITING = "_writing"  # readers pass over names that begin with an underscore
 
 
@@ -49,7 +50,7 @@ def commit_rows(
         )  # fmt: skip
     else:
         table.create_write_transaction(
-            adds, "overwrite", schema, partition_by=by, commit_properties=properties,
+            [*adds], "overwrite", schema, partition_by=by, commit_properties=properties,
             partition_filters=[(name, "=", value) for name, value in slice_of.items()] or None,
         )  # fmt: skip
 
@@ -91,10 +92,10 @@ def _nullable(part: Any) -> Any:
     """A piece of a schema in which everything may be missing, as Delta's tables hold it."""
     if not isinstance(part, Mapping):
         return part
-    flags = {name: True for name in ("nullable", "containsNull", "valueContainsNull")}
+    opened = {name: True for name in _MAY_BE_NULL if name in part}
     inner = {name: _nullable(value) for name, value in part.items() if name != "fields"}
     fields = {"fields": [_nullable(f) for f in part["fields"]]} if "fields" in part else {}
-    return {**inner, **fields, **{n: v for n, v in flags.items() if n in part}}
+    return {**inner, **fields, **opened}
 
 
 def _written(

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
+from typing import Any
 
 from deltalake import DeltaTable
 from pyspark.sql import DataFrame, SparkSession
@@ -36,7 +37,7 @@ def scan(
 
 def no_rows(spark: SparkSession, schema: str | StructType) -> DataFrame:
     """A frame without rows that Spark knows to have none: what is joined to it needs no job."""
-    fields = StructType.fromDDL(schema) if isinstance(schema, str) else schema
+    fields: Any = StructType.fromDDL(schema) if isinstance(schema, str) else schema
     nulls = [
         f"CAST(NULL AS {field.dataType.simpleString()}) AS `{field.name}`" for field in fields
     ]

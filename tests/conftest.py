@@ -16,21 +16,32 @@ if TYPE_CHECKING:  # pure tests do not even load Spark
 settings.register_profile("suite", derandomize=True, deadline=None, database=None)
 settings.load_profile("suite")
 
-# Cheap settings: C1 compilation and no generated code halve the CPU seconds of many small queries; adaptive execution stays on, since GraphFrames is slow without it.
+# Cheap settings for many small queries: C1 compilation, no generated code, and one job a query.
+# Adaptive execution would run every shuffle as a job of its own; GraphFrames' tests switch it on.
 CHEAP = {
     "spark.driver.extraJavaOptions": "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC",
     "spark.sql.codegen.wholeStage": "false",
     "spark.sql.codegen.factoryMode": "NO_CODEGEN",
+    "spark.sql.adaptive.enabled": "false",
+    "spark.sql.autoBroadcastJoinThreshold": "-1",
     "spark.sql.shuffle.partitions": "2",
     "spark.default.parallelism": "2",
 }
 
 
+# What takes minutes to make is made once: tests that share it run in one worker.
+SHARED = ("nights", "demo")
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Mark every test that reaches the session, so that `-m "not spark"` starts no JVM."""
     for item in items:
-        if "spark" in getattr(item, "fixturenames", ()):
+        fixtures = getattr(item, "fixturenames", ())
+        if "spark" in fixtures:
             item.add_marker(pytest.mark.spark)
+        for shared in SHARED:
+            if shared in fixtures:
+                item.add_marker(pytest.mark.xdist_group(shared))
 
 
 @pytest.fixture(scope="session")

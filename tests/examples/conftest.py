@@ -3,21 +3,26 @@
 from __future__ import annotations
 
 import os
+import shlex
 import shutil
-import signal
 import subprocess
 import sys
 import tempfile
+import time
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date, timedelta
 from pathlib import Path
 
 import pytest
 
-from examples.complete_journey.generate import generate
-
 ROOT = Path(__file__).resolve().parents[2]
 HOUSEHOLDS, FIRST, NIGHTS = 120, date(2017, 9, 28), 3
+_GENERATE = f"""
+import sys, pathlib
+from examples.complete_journey.generate import generate
+generate({HOUSEHOLDS}, "{FIRST}", {NIGHTS}, pathlib.Path(sys.argv[1]))
+"""
 LONGEST_RUN = 840  # seconds; the suite's own limit for one test is 900
 TAIL = 4_000  # characters of the log that a failure shows
 
@@ -27,6 +32,7 @@ class Demo:
     """Where the demo lies, and what its run left behind.
 
     log: standard output and error of the command, whole. event_logs: Spark's, as plain text.
+    exit_code: a file that is there when the command has ended.
     """
 
     folder: Path
@@ -36,9 +42,10 @@ class Demo:
     nights: tuple[date, ...]
     log: Path
     event_logs: Path
+    exit_code: Path
 
 
-_started: list[tuple[Demo, subprocess.Popen[bytes]]] = []
+_started: list[subprocess.Popen[bytes]] = []
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -47,47 +54,48 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 
 def pytest_collection_finish(session: pytest.Session) -> None:
-    """Starts the demo's nights where a chosen test wants them; they take minutes on one core."""
+    """The first worker starts the demo's nights where a chosen test wants them."""
     wanted = any("demo" in getattr(item, "fixturenames", ()) for item in session.items)
-    if wanted and not session.config.option.collectonly:
-        folder = Path(tempfile.mkdtemp(prefix="complete-journey-"))
-        session.config.add_cleanup(lambda: shutil.rmtree(folder, ignore_errors=True))
-        generate(HOUSEHOLDS, str(FIRST), NIGHTS, folder)
-        demo = _demo_in(folder)
-        _started.append((demo, _nights_of(demo)))
-
-
-def pytest_unconfigure() -> None:
-    """A suite that was stopped takes the nights with it."""
-    for _, process in _started:
-        if process.poll() is None:
-            os.killpg(process.pid, signal.SIGKILL)
+    is_first = os.environ.get("PYTEST_XDIST_WORKER", "gw0") == "gw0"
+    if wanted and is_first and not session.config.option.collectonly:
+        demo = _demo_in(_folder())
+        demo.event_logs.mkdir(parents=True)
+        _started.append(_nights_of(demo))
 
 
 @pytest.fixture(scope="session")
-def demo() -> Demo:
+def demo() -> Iterator[Demo]:
     """The demo after all its nights, in a lake of its own; nobody may write to it.
 
     Its users: the tags against their oracle; the search for plain identifiers in tables, `log`
     and `event_logs`, for which both stay whole and uncompressed; the sales of every night against
     the dumps' totals; the OneIDs against `truth`, and their stability from night to night.
     """
-    ((demo, process),) = _started
-    code = process.wait(LONGEST_RUN)
-    if code != 0:
+    demo = _demo_in(_folder())
+    began = time.monotonic()
+    while not demo.exit_code.exists() and time.monotonic() - began < LONGEST_RUN:
+        time.sleep(1)
+    code = demo.exit_code.read_text(encoding="utf-8").strip() if demo.exit_code.exists() else "none"
+    if code != "0":
         told = demo.log.read_text(encoding="utf-8", errors="replace")[-TAIL:]
         pytest.fail(f"the demo's nights ended with exit code {code}:\n{told}", pytrace=False)
-    return demo
+    yield demo
+    shutil.rmtree(demo.folder, ignore_errors=True)
+
+
+def _folder() -> Path:
+    """One folder for all workers of a run of the suite."""
+    run = os.environ.get("PYTEST_XDIST_TESTRUNUID", str(os.getpid()))
+    return Path(tempfile.gettempdir()) / f"complete-journey-{run}"
 
 
 def _demo_in(folder: Path) -> Demo:
     nights = tuple(FIRST + timedelta(days=n) for n in range(NIGHTS))
-    demo = Demo(
+    return Demo(
         folder, folder / "lake", folder / "landing", folder / "truth", nights,
         log=folder / "nights.log", event_logs=folder / "event_logs",
+        exit_code=folder / "exit_code",
     )  # fmt: skip
-    demo.event_logs.mkdir()
-    return demo
 
 
 def _nights_of(demo: Demo) -> subprocess.Popen[bytes]:
@@ -95,8 +103,10 @@ def _nights_of(demo: Demo) -> subprocess.Popen[bytes]:
     # Another test's secret in the environment would win over the file that the demo makes.
     environment = {k: v for k, v in os.environ.items() if not k.startswith("ONEFOLD_PSEUDONYM")}
     environment["PYTHONPATH"] = str(ROOT)
+    generated = [sys.executable, "-c", _GENERATE, str(demo.folder)]
+    both = f"{shlex.join(generated)} && {shlex.join(command(demo))}; echo $? > exit_code"
     return subprocess.Popen(
-        command(demo), cwd=demo.folder, env=environment, stdin=subprocess.DEVNULL,
+        ["/bin/sh", "-c", both], cwd=demo.folder, env=environment, stdin=subprocess.DEVNULL,
         stdout=demo.log.open("wb"), stderr=subprocess.STDOUT,
         # Without a terminal nothing in the child can be stopped for touching it.
         start_new_session=True,

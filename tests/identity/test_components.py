@@ -51,12 +51,14 @@ def test_the_local_engine_is_union_find(spark: SparkSession, partitions: int) ->
     assert labelled(found) == component_of(nodes, edges)
 
 
+@pytest.mark.usefixtures("adaptive")
 def test_graphframes_gives_the_same_labels_as_union_find(spark: SparkSession) -> None:
     nodes, edges = many_graphs()
     found = components(*frames(spark, nodes, edges), "graphframes", POLICY)
     assert labelled(found) == component_of(nodes, edges)
 
 
+@pytest.mark.usefixtures("adaptive")
 @pytest.mark.parametrize("engine", ["local", "graphframes"])
 def test_nodes_without_a_link_are_components_of_their_own(spark: SparkSession, engine: str) -> None:
     assert labelled(components(*frames(spark, {7, 9}, []), engine, POLICY)) == {7: 7, 9: 9}

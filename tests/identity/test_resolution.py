@@ -6,6 +6,7 @@ import random
 from collections import defaultdict
 from dataclasses import replace
 
+import pytest
 from pyspark.sql import SparkSession
 
 from tests.identity.oracle import Persons
@@ -33,6 +34,7 @@ def groups(world: World) -> set[frozenset[int]]:
     return {frozenset(group) for group in members.values()}
 
 
+@pytest.mark.usefixtures("adaptive")
 def test_random_worlds_are_what_the_plain_rules_say(spark: SparkSession) -> None:
     seen = {words: day for seed in range(250) for words, day in random_world(seed).items()}
     world = World(spark)

@@ -30,10 +30,10 @@ def refusal(folder: Path, data: bytes, name: str = "f.csv", text: str = CSV) -> 
     [
         (GOOD, "f.csv", None),
         (b"\xef\xbb\xbf" + GOOD, "f.csv", None),
-        (gzip.compress(GOOD), "f.csv.gz", None),
+        (gzip.compress(GOOD, mtime=0), "f.csv.gz", None),
         (GOOD, "f.csv.gz", "not_gzip"),
-        (gzip.compress(GOOD * 1000)[:-20], "f.csv.gz", "truncated_gzip"),
-        (gzip.compress(GOOD)[:-8] + b"01234567", "f.csv.gz", "broken_gzip"),
+        (gzip.compress(GOOD * 1000, mtime=0)[:-20], "f.csv.gz", "truncated_gzip"),
+        (gzip.compress(GOOD, mtime=0)[:-8] + b"01234567", "f.csv.gz", "broken_gzip"),
         (b"PK\x03\x04 and so on", "f.csv", "unsupported_container"),
         ("A,B\n男,2\n".encode("gbk"), "f.csv", "encoding"),
         ("A,B\n1,2\n".encode("utf-16"), "f.csv", "encoding"),

@@ -72,7 +72,7 @@ def test_a_run_that_fails_frees_the_lake(scratch: Path) -> None:
     assert row(scratch)["holder"] == ""
 
 
-@pytest.mark.parametrize("holder", ["elsewhere:1", f"{HERE}:{os.getpid()}"])
+@pytest.mark.parametrize("holder", ["elsewhere:1", f"{HERE}:{os.getpid()}"], ids=["far", "near"])
 def test_a_holder_that_renewed_in_time_is_left_alone(scratch: Path, holder: str) -> None:
     plant(scratch, holder, IN_AN_HOUR)
     with pytest.raises(LakeBusyError, match="run other"), Lease(str(scratch), "one", 60):
