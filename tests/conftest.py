@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -29,10 +30,14 @@ CHEAP = {
 }
 
 
+# A worker's main module has no file, which pyspark.sql.connect takes for a doctest, and exits.
+sys.modules["__main__"].__dict__.setdefault("__file__", __file__)
+
 # What takes minutes to make is made once: tests that share it run in one worker.
 SHARED = ("nights", "demo")
 
 
+@pytest.hookimpl(tryfirst=True)  # before xdist reads the groups
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Mark every test that reaches the session, so that `-m "not spark"` starts no JVM."""
     for item in items:

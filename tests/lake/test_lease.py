@@ -101,8 +101,8 @@ def test_of_two_runners_that_read_the_same_version_one_gets_through(
     both_have_read, both_are_done, first_read = threading.Barrier(2), threading.Barrier(2), set()
     outcomes = []
 
-    def read_together(table: DeltaTable) -> lease._Row:
-        found = plain_read(table)
+    def read_together(path: str, table: DeltaTable) -> lease._Row:
+        found = plain_read(path, table)
         if threading.get_ident() not in first_read:
             first_read.add(threading.get_ident())
             both_have_read.wait(10)
