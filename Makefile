@@ -19,7 +19,7 @@ NIGHTS ?= 3
 START ?= 2017-09-28
 FOLDER ?= build/demo
 # Planning many small queries keeps one core busy: two sessions fill two.
-SIDE_BY_SIDE ?= -n 2 --dist loadgroup
+SIDE_BY_SIDE ?= -n 2 --dist loadfile
 
 PACKAGES := jobs model language ingestion identity tags audiences insight quality privacy lake
 PACKAGES := $(patsubst %/__init__.py,%,$(wildcard $(addsuffix /__init__.py,$(PACKAGES))))

@@ -92,7 +92,7 @@ def sql(given: Common, statement: str, as_of: str | None, form: str) -> None:
     night = published_or_refused(project.lake_root, day)
     with session_of(project) as spark:
         register_views(
-            spark, project.lake_root, night, definitions.contracts, definitions.tables
+            spark, project.lake_root, night, definitions.contracts, definitions.tables, statement
         )
         try:
             answer = spark.sql(statement)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Sequence
 from datetime import date
 
@@ -29,10 +30,15 @@ def write_views(
 
 def register_views(
     spark: SparkSession, root: str, night: PublishedNight, contracts: Iterable[TableContract],
-    tables: Sequence[CanonicalTable],
+    tables: Sequence[CanonicalTable], statement: str = "",
 ) -> None:
-    """Makes the night's views queryable in this session; unqualified names are those of `tags`."""
+    """Makes the night's views queryable in this session; unqualified names are those of `tags`.
+
+    Only the views a statement names, where it names any: each one costs Spark a look at its table.
+    """
+    words = set(re.findall(r"\w+", statement.lower()))
     views = spark_views(root, night, contracts, tables)
+    views = [view for view in views if view.name in words] or views
     for schema in sorted({view.schema for view in views}):
         spark.sql(f"create schema if not exists {schema}")
     for view in views:

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import os
+import shutil
 import sys
+import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -33,20 +36,26 @@ CHEAP = {
 # A worker's main module has no file, which pyspark.sql.connect takes for a doctest, and exits.
 sys.modules["__main__"].__dict__.setdefault("__file__", __file__)
 
-# What takes minutes to make is made once: tests that share it run in one worker.
-SHARED = ("nights", "demo")
+RUN_FOLDER = "ONEFOLD_TESTS_FOLDER"  # names the folder that all workers of a run share
 
 
-@pytest.hookimpl(tryfirst=True)  # before xdist reads the groups
+def pytest_configure(config: pytest.Config) -> None:
+    """The process that was started makes the run's folder; its workers inherit the name."""
+    if not hasattr(config, "workerinput"):
+        os.environ[RUN_FOLDER] = tempfile.mkdtemp(prefix="onefold-tests-")
+
+
+def pytest_unconfigure(config: pytest.Config) -> None:
+    """It takes the folder away again when all workers have ended."""
+    if not hasattr(config, "workerinput"):
+        shutil.rmtree(os.environ.pop(RUN_FOLDER), ignore_errors=True)
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Mark every test that reaches the session, so that `-m "not spark"` starts no JVM."""
     for item in items:
-        fixtures = getattr(item, "fixturenames", ())
-        if "spark" in fixtures:
+        if "spark" in getattr(item, "fixturenames", ()):
             item.add_marker(pytest.mark.spark)
-        for shared in SHARED:
-            if shared in fixtures:
-                item.add_marker(pytest.mark.xdist_group(shared))
 
 
 @pytest.fixture(scope="session")

@@ -4,17 +4,16 @@ from __future__ import annotations
 
 import os
 import shlex
-import shutil
 import subprocess
 import sys
-import tempfile
 import time
-from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date, timedelta
 from pathlib import Path
 
 import pytest
+
+from tests.conftest import RUN_FOLDER
 
 ROOT = Path(__file__).resolve().parents[2]
 HOUSEHOLDS, FIRST, NIGHTS = 120, date(2017, 9, 28), 3
@@ -64,7 +63,7 @@ def pytest_collection_finish(session: pytest.Session) -> None:
 
 
 @pytest.fixture(scope="session")
-def demo() -> Iterator[Demo]:
+def demo() -> Demo:
     """The demo after all its nights, in a lake of its own; nobody may write to it.
 
     Its users: the tags against their oracle; the search for plain identifiers in tables, `log`
@@ -79,14 +78,11 @@ def demo() -> Iterator[Demo]:
     if code != "0":
         told = demo.log.read_text(encoding="utf-8", errors="replace")[-TAIL:]
         pytest.fail(f"the demo's nights ended with exit code {code}:\n{told}", pytrace=False)
-    yield demo
-    shutil.rmtree(demo.folder, ignore_errors=True)
+    return demo
 
 
 def _folder() -> Path:
-    """One folder for all workers of a run of the suite."""
-    run = os.environ.get("PYTEST_XDIST_TESTRUNUID", str(os.getpid()))
-    return Path(tempfile.gettempdir()) / f"complete-journey-{run}"
+    return Path(os.environ[RUN_FOLDER]) / "complete_journey"
 
 
 def _demo_in(folder: Path) -> Demo:
