@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 
-from pyspark.sql import Column, DataFrame, SparkSession
+import pyarrow as pa
+from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
+from pyspark.sql.pandas.functions import arrow_udf
 
 from identity.normalise import normalised
 from model.identity_policy import IdentityPolicy
-from privacy.tokens import TokenKey, unseal
+from privacy.tokens import TokenKey, unseals_of
 
 ANY = "any"
-_LISTED = "kind string, pattern string, is_own boolean"
 
 
 def refused_tokens(identifiers: DataFrame, policy: IdentityPolicy, key: TokenKey) -> DataFrame:
@@ -24,60 +26,50 @@ def refused_tokens(identifiers: DataFrame, policy: IdentityPolicy, key: TokenKey
     in any case of letters, also as values of the kind are spelt: 13800000000 means +8613800000000
     too. * is any text.
     """
-    opened = identifiers.select(
-        "kind", "scope", "token", unseal(key)(F.col("sealed")).alias("value")
+    lists = {
+        kind: [_listed(policy, kind, name) for name in (kind, ANY)] for kind in policy.kinds
+    }
+
+    def reasons(kinds: pa.Array, sealed: pa.Array) -> pa.Array:
+        opened = zip(kinds.to_pylist(), unseals_of(key, sealed).to_pylist(), strict=True)
+        return pa.array([_reason(lists.get(kind, ()), value) for kind, value in opened], pa.string())
+
+    # An Arrow UDF, since Spark's built-ins know no AES-SIV; its own stubs cannot tell its kind.
+    reason: Callable[..., pa.Array] = arrow_udf(reasons, "string")  # type: ignore[call-overload]
+    return identifiers.select(
+        "kind", "scope", "token", reason(F.col("kind"), F.col("sealed")).alias("reason")
+    ).where(F.col("reason").isNotNull())
+
+
+@dataclass(frozen=True)
+class _List:
+    """One `invalid` list as values of a kind meet it; values in small letters."""
+
+    name: str
+    values: frozenset[str]
+    likes: tuple[re.Pattern[str], ...]
+
+    def holds(self, value: str) -> bool:
+        return value.lower() in self.values or any(like.fullmatch(value) for like in self.likes)
+
+
+def _listed(policy: IdentityPolicy, kind: str, name: str) -> _List:
+    patterns = policy.invalid.get(name, ())
+    plain = [pattern for pattern in patterns if "*" not in pattern]
+    spellings = [normalised(pattern, policy.kinds[kind]) or pattern for pattern in plain]
+    likes = [pattern for pattern in patterns if "*" in pattern]
+    return _List(
+        f"invalid.{name}",
+        frozenset(each.lower() for each in (*plain, *spellings)),
+        tuple(_like(pattern) for pattern in likes),
     )
-    forms = F.broadcast(_forms(identifiers.sparkSession, policy))  # unique by kind and form
-    met = opened.withColumn("form", F.lower("value")).join(forms, on=["kind", "form"], how="left")
-    is_own = F.coalesce("is_own", F.lit(False)) | _is_like(policy, own=True)
-    is_any = F.col("is_own").isNotNull() | _is_like(policy, own=False)
-    reason = F.when(is_own, F.concat(F.lit("invalid."), "kind")).when(is_any, f"invalid.{ANY}")
-    return met.select("kind", "scope", "token", reason.alias("reason")).where(
-        F.col("reason").isNotNull()
-    )
 
 
-def _patterns(policy: IdentityPolicy) -> Iterator[tuple[str, str, bool]]:
-    """(kind, pattern, whether it is of the kind's own list) of every kind."""
-    for kind in policy.kinds:
-        for listed in (kind, ANY):
-            for pattern in policy.invalid.get(listed, ()):
-                yield kind, pattern, listed == kind
+def _like(pattern: str) -> re.Pattern[str]:
+    parts = map(re.escape, pattern.split("*"))
+    return re.compile(".*".join(parts), re.IGNORECASE | re.DOTALL)
 
 
-def _forms(spark: SparkSession, policy: IdentityPolicy) -> DataFrame:
-    """The listed values as they may be met, in small letters: (kind, form, is_own)."""
-    rows = [row for row in _patterns(policy) if "*" not in row[1]]
-    listed = spark.createDataFrame(rows, _LISTED)
-    spellings = [_spelling(kinds, policy) for kinds in _alike(policy)]
-    both = F.array("pattern", F.coalesce(F.lit(None).cast("string"), *spellings))
-    forms = listed.select("kind", F.explode(both).alias("form"), "is_own")
-    return (
-        forms.where(F.col("form").isNotNull())
-        .groupBy("kind", F.lower("form").alias("form"))
-        .agg(F.bool_or("is_own").alias("is_own"))
-    )
-
-
-def _alike(policy: IdentityPolicy) -> list[list[str]]:
-    """The kinds by the way they are normalised: one expression serves all of a group."""
-    groups: dict[tuple[str, str | None], list[str]] = {}
-    for name, kind in policy.kinds.items():
-        groups.setdefault((kind.normalise, kind.region), []).append(name)
-    return list(groups.values())
-
-
-def _spelling(kinds: Sequence[str], policy: IdentityPolicy) -> Column:
-    spelt = normalised(F.col("pattern"), policy.kinds[kinds[0]])
-    return F.when(F.col("kind").isin(*kinds), spelt)
-
-
-def _is_like(policy: IdentityPolicy, own: bool) -> Column:
-    """Whether the value is like a pattern with *, of its kind's own list or of `any`."""
-    holds = F.lit(False)
-    for kind, pattern, is_own in _patterns(policy):
-        if "*" in pattern and is_own == own:
-            parts = (rf"\Q{part}\E" if part else "" for part in re.split(r"\*", pattern))
-            like = F.col("value").rlike(f"(?is)^{'.*'.join(parts)}$")
-            holds = holds | ((F.col("kind") == kind) & like)
-    return holds
+def _reason(lists: Sequence[_List], value: str) -> str | None:
+    """The name of the first list that holds the value."""
+    return next((each.name for each in lists if each.holds(value)), None)

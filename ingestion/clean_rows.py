@@ -13,14 +13,14 @@ from model.canonical import SPARK_TYPES
 from model.fixed_tables import IDENTIFIER_TYPE, SIGHTINGS
 from model.node_ids import sighting_id
 
-_UNITED = "_united"
+_UNITED, _UNITED_ID = "_united", "_united_id"
 
 
 def united_sightings(records: DataFrame, standards: Standards) -> DataFrame | None:
     """For roll-ups whose records differ in their identifiers: the identifiers of all of them.
 
-    One row per such roll-up key: the key's fields and `_united` (sorted identifiers). None where
-    the dataset rolls nothing up. Most receipts show one set of identifiers on every line; those
+    One row per such roll-up key: the key's fields, `_united` (sorted identifiers) and their number.
+    None where the dataset rolls nothing up. Most receipts show one set of identifiers on every line; those
     need no row here.
     """
     rollup = standards.dataset.rollup
@@ -39,7 +39,12 @@ def united_sightings(records: DataFrame, standards: Standards) -> DataFrame | No
     )  # fmt: skip
     sets = F.collect_set(identifiers_of(standards.dataset))
     united = F.sort_array(F.array_distinct(F.flatten(sets)))
-    return hashed.join(mixed, on="_hash", how="left_semi").groupBy(*key).agg(united.alias(_UNITED))
+    return (
+        hashed.join(mixed, on="_hash", how="left_semi")
+        .groupBy(*key)
+        .agg(united.alias(_UNITED))
+        .withColumn(_UNITED_ID, sighting_id(F.col(_UNITED)))
+    )
 
 
 def _tokens(standards: Standards) -> list[str]:
@@ -53,9 +58,7 @@ def with_united(records: DataFrame, united: DataFrame | None, standards: Standar
     if united is None or rollup is None:
         return kept.withColumn(_UNITED, F.lit(None).cast(f"array<{IDENTIFIER_TYPE}>"))
     joined = kept.join(united, on=list(rollup.one_row_per), how="left")  # united: unique by key
-    return joined.withColumn(
-        "_sighting", F.coalesce(sighting_id(F.col(_UNITED)), F.col("_sighting"))
-    )
+    return joined.withColumn("_sighting", F.coalesce(_UNITED_ID, "_sighting"))
 
 
 def sightings(records: DataFrame, standards: Standards) -> DataFrame:

@@ -9,7 +9,7 @@ import pyarrow as pa
 
 from ingestion.channels import Dataset
 from ingestion.protection import Step
-from ingestion.reader import RAW
+from ingestion.standard_batch import RAW
 from privacy.tokens import TokenKey, column_kind, masked, per_distinct, seals_of, tokens_of
 
 GLOBAL = "global"
@@ -19,12 +19,14 @@ GLOBAL = "global"
 class HighColumn:
     """One high-pii column a dataset fills, under a number of its own.
 
-    `slots` numbers the dataset's identifier slots its field has: then its token is theirs.
+    `field` is the bare field it is made of, if it is; `slots` numbers the dataset's identifier
+    slots that field has: then its token is theirs.
     """
 
     number: int
     name: str
     sql: str
+    field: str | None
     mask: str
     slots: tuple[int, ...]
 
@@ -45,7 +47,7 @@ def high_columns(dataset: Dataset) -> tuple[HighColumn, ...]:
             if each.is_high and (each.name, each.sql) not in found:
                 held = slots.get(each.field or "", ())
                 found[each.name, each.sql] = HighColumn(
-                    len(found), each.name, each.sql, each.column.mask, held
+                    len(found), each.name, each.sql, each.field, each.column.mask, held
                 )
     return tuple(found.values())
 

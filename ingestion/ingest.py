@@ -17,8 +17,9 @@ from ingestion.layout import Layout, layout_of
 from ingestion.mapping import LINE
 from ingestion.planning import PlannedFile
 from ingestion.preflight import refusal_of
-from ingestion.reader import RAW, read_records
-from ingestion.standard import Standards, standardise
+from ingestion.reader import read_records
+from ingestion.standard import Standards, batch_rules, standardise
+from ingestion.standard_batch import RAW
 from ingestion.vault_rows import identifier_values, profile_values
 from ingestion.versions import beaten_records, duplicates, newest_rows, row_tables
 from model.canonical import CanonicalModel
@@ -90,7 +91,7 @@ def ingest_dataset(
         dataset, context.policy, context.key, context.time_zone, context.business_date,
         context.settings.keep_raw,
     )
-    records = read_records(spark, sound, context.landing_root, layout)
+    records = read_records(spark, sound, context.landing_root, layout, batch_rules(standards))
     # Kept, since every frame below derives from it: files are read and tokens made only once. A
     # checkpoint rather than a cache: later plans begin here instead of carrying all of this along.
     standard = cut(standardise(records, standards))

@@ -13,7 +13,11 @@ from pyspark.sql import Column
 from pyspark.sql import functions as F
 from pyspark.sql.pandas.functions import arrow_udf
 
-from ingestion.reader import TaskError
+from model.errors import OnefoldError
+
+
+class TaskError(OnefoldError):
+    """A task's failure told by class and step only: Spark would print the rows it worked on."""
 
 
 @dataclass(frozen=True)

@@ -1,4 +1,4 @@
-"""Files read inside tasks: one task a file, bounded batches, every value as the text it was."""
+"""Files read inside tasks: one task a file, bounded batches, each made standard where it is read."""
 
 from __future__ import annotations
 
@@ -11,8 +11,9 @@ from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
 
 from ingestion.layout import Layout, open_lines
+from ingestion.protection import TaskError
 from ingestion.records import Record, Tally, records
-from ingestion.tidy_text import changed_count, half_width_texts, trimmed_texts
+from ingestion.standard_batch import BatchRules, RawBatch, standard_batch
 from model.errors import InputMissingError, OnefoldError
 
 if TYPE_CHECKING:  # tasks import this module: they need no channels and no parser
@@ -21,48 +22,43 @@ if TYPE_CHECKING:  # tasks import this module: they need no channels and no pars
 # A batch ends at either bound, whichever comes first.
 BATCH_ROWS = 20_000
 BATCH_CHARACTERS = 8 << 20
-RAW, CLEAN = "_raw_", "_clean_"
 _COUNTS = pa.struct([("lines", pa.int64()), ("header", pa.int64()), ("blank", pa.int64())])
+LINE_BITS = 40  # of `_order`: below a file's number
 _FILE_SCHEMA = "_file string, byte_count bigint, _number int"
 
 
-class TaskError(OnefoldError):
-    """A task's failure told by class and step only: Spark would print the rows it worked on."""
-
-
 def read_records(
-    spark: SparkSession, files: Sequence[PlannedFile], root: Path, layout: Layout
-) -> DataFrame:
+    spark: SparkSession, files: Sequence[PlannedFile], root: Path, layout: Layout,
+    rules: BatchRules,
+) -> DataFrame:  # fmt: skip
     """All records of the files: one row per data record, and one with the counts of each file.
 
-    `_number` (the file's place in `files`), `_file`, `_line`, `_original` (the record's own text),
-    `_problem` (the reason code of a record without values; null otherwise), `_counts` (null but in
-    the row of the counts, which has nothing else), `_trims` and `_widths` (values changed by
-    tidying), then for every field `_raw_<field>` as text (null: no such column or key) and
-    `_clean_<field>`, the same tidied. No field's name begins with an underscore.
+    `_number` (the file's place in `files`), `_file`, `_line`, `_order` (grows in the order in which
+    versions win where their times tie: file, line), `_counts` (null but in the row of the counts,
+    which has nothing else), and the columns of `rules.outputs` (ingestion.standard_batch).
     """
     rows = [(file.path, file.byte_count, number) for number, file in enumerate(files)]
     slices = spark.createDataFrame(rows, _FILE_SCHEMA)
     apart = slices.repartitionById(max(len(rows), 1), F.col("_number"))
-    return apart.mapInArrow(_reader(root, layout), _schema(layout))
+    return apart.mapInArrow(_reader(root, layout, rules), _schema(rules))
 
 
-def _schema(layout: Layout) -> str:
-    fields = "".join(f", `{at}{name}` string" for at in (RAW, CLEAN) for name in layout.fields)
+def _schema(rules: BatchRules) -> str:
+    outputs = "".join(f", `{name}` {type_}" for name, type_ in rules.outputs.items())
     return (
-        "_number int, _file string, _line bigint, _original string, _problem string, "
-        "_counts struct<lines: bigint, header: bigint, blank: bigint>, "
-        f"_trims int, _widths int{fields}"
+        "_number int, _file string, _line bigint, _order bigint, "
+        f"_counts struct<lines: bigint, header: bigint, blank: bigint>{outputs}"
     )
 
 
 def _reader(
-    root: Path, layout: Layout
+    root: Path, layout: Layout, rules: BatchRules
 ) -> Callable[[Iterator[pa.RecordBatch]], Iterator[pa.RecordBatch]]:
     def read(slices: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
         for batch in slices:
             for file in batch.to_pylist():
-                yield from guarded(batches_of_file(root, file, layout), f"reading {file['_file']}")
+                found = batches_of_file(root, file, layout, rules)
+                yield from guarded(found, f"reading {file['_file']}")
 
     return read
 
@@ -77,7 +73,9 @@ def guarded(batches: Iterator[Any], step: str) -> Iterator[Any]:
         raise TaskError(f"{type(error).__name__} while {step}") from None
 
 
-def batches_of_file(root: Path, file: dict[str, Any], layout: Layout) -> Iterator[pa.RecordBatch]:
+def batches_of_file(
+    root: Path, file: dict[str, Any], layout: Layout, rules: BatchRules
+) -> Iterator[pa.RecordBatch]:
     """The records of one file in bounded batches, and its counts at the end.
 
     InputMissingError where the file is no longer what was planned.
@@ -88,8 +86,8 @@ def batches_of_file(root: Path, file: dict[str, Any], layout: Layout) -> Iterato
     tally = Tally()
     with open_lines(path, layout) as lines:
         for batch in _batched(records(lines, layout, tally)):
-            yield _arrow(batch, file, layout, None)
-    yield _arrow([Record(0, None, "", None)], file, layout, tally)
+            yield _arrow(batch, file, layout, rules)
+    yield _counts_of(tally, file, _arrow([], file, layout, rules).schema)
 
 
 def _batched(found: Iterator[Record]) -> Iterator[list[Record]]:
@@ -106,36 +104,28 @@ def _batched(found: Iterator[Record]) -> Iterator[list[Record]]:
 
 
 def _arrow(
-    batch: Sequence[Record], file: dict[str, Any], layout: Layout, tally: Tally | None
+    batch: Sequence[Record], file: dict[str, Any], layout: Layout, rules: BatchRules
 ) -> pa.RecordBatch:
     count = len(batch)
     unread = (None,) * len(layout.fields)
-    lines, values, texts, problems = zip(*batch, strict=True)
-    columns = list(zip(*(row or unread for row in values), strict=True)) or [()]
-    counts = tally and {"lines": tally.lines, "header": tally.header, "blank": tally.blank}
-    arrays = {
+    lines, values, texts, problems = zip(*batch, strict=True) if batch else ((),) * 4
+    columns = list(zip(*(row or unread for row in values), strict=True)) or [()] * len(unread)
+    raw = [pa.array(column, pa.string()) for column in columns]
+    named = dict(zip(layout.fields, raw, strict=True))
+    first = file["_number"] << LINE_BITS
+    places = {
         "_number": pa.repeat(pa.scalar(file["_number"], pa.int32()), count),
         "_file": pa.repeat(pa.scalar(file["_file"], pa.string()), count),
-        "_line": pa.array([None] if tally else lines, pa.int64()),
-        "_original": pa.array(texts, pa.string()),
-        "_problem": pa.array(problems, pa.string()),
-        "_counts": pa.array([counts] * count, _COUNTS),
+        "_line": pa.array(lines, pa.int64()),
+        "_order": pa.array([first | line for line in lines], pa.int64()),
+        "_counts": pa.nulls(count, _COUNTS),
     }
-    raw = [pa.array(column, pa.string()) for column in columns]
-    return pa.RecordBatch.from_pydict(arrays | _tidied(layout, raw, count))
+    standard = standard_batch(RawBatch(lines, texts, problems, named), rules)
+    return pa.RecordBatch.from_pydict(places | standard)
 
 
-def _tidied(layout: Layout, raw: Sequence[pa.Array], count: int) -> dict[str, pa.Array]:
-    """The fields as they were and as they are read on, and how many values of a record changed.
-
-    Done here, where a batch of text is at hand: as Spark columns it would double the plan.
-    """
-    trimmed = [trimmed_texts(column) for column in raw]
-    clean = [half_width_texts(column) for column in trimmed]
-    counts = {
-        "_trims": changed_count(count, list(zip(raw, trimmed, strict=True))),
-        "_widths": changed_count(count, list(zip(trimmed, clean, strict=True))),
-    }
-    as_were = {f"{RAW}{name}": column for name, column in zip(layout.fields, raw, strict=True)}
-    tidy = {f"{CLEAN}{name}": column for name, column in zip(layout.fields, clean, strict=True)}
-    return counts | as_were | tidy
+def _counts_of(tally: Tally, file: dict[str, Any], schema: pa.Schema) -> pa.RecordBatch:
+    """The row that has a file's counts and nothing else."""
+    counts = {"lines": tally.lines, "header": tally.header, "blank": tally.blank}
+    row = {"_number": file["_number"], "_file": file["_file"], "_counts": counts}
+    return pa.RecordBatch.from_pylist([row], schema)

@@ -1,31 +1,32 @@
 """Records of text become the standardised frame: typed, judged, and without any plain pii.
 
-Internal columns begin with an underscore, which no field may. `_order` grows in the order in which
-versions win where their times tie: generation, file, line.
+Nearly all of it happens where the records are read (ingestion.standard_batch); here follows what
+the expression language decides. Internal columns begin with an underscore, which no field may.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date
+from functools import cached_property
 
 from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
-from identity.normalise import refusal, sound, spelt, stripped
 from ingestion.channels import Dataset
 from ingestion.high_columns import HighColumn, high_columns, protection
 from ingestion.mapping import FILE, LINE, IntoTable
-from ingestion.protection import protected
-from ingestion.reader import CLEAN, RAW
-from ingestion.typed_fields import fault, local_time, typed, utc_time
+from ingestion.protection import Step, protected
+from ingestion.standard_batch import RAW, BatchRules
 from language.aggregates import Aggregate
-from language.binding import bind
+from language.binding import bind, quoted
+from model.canonical import SPARK_TYPES
 from model.identity_policy import IdentityPolicy
-from model.node_ids import sighting_id
 from privacy.tokens import TokenKey
 
-_LOCAL = "_local_"
+# Field types whose text is the same wherever it is made.
+_TEXTUAL = ("text", "enum", "date")
+_COUNTED = {"_trims": "int", "_widths": "int", "_deleted": "boolean", "_refused": "string"}
 
 
 @dataclass(frozen=True)
@@ -43,12 +44,12 @@ class Standards:
         """Rendered SQL of the expression language as a column of this night."""
         return F.expr(bind(text, self.business_date, self.time_zone))
 
-    @property
+    @cached_property
     def high(self) -> tuple[HighColumn, ...]:
         """The dataset's high-pii columns, numbered."""
         return high_columns(self.dataset)
 
-    @property
+    @cached_property
     def readable_fields(self) -> tuple[str, ...]:
         """Fields whose typed value may stand in a frame: all but the high-pii ones."""
         shown = {
@@ -61,6 +62,81 @@ class Standards:
         sealed |= frozenset().union(*(table.high_fields for table in self.dataset.tables))
         return tuple(name for name in self.dataset.entry.fields if name not in sealed)
 
+    @cached_property
+    def unsealed_raw(self) -> tuple[str, ...]:
+        """Raw columns that are kept as the text they were."""
+        if not self.keep_raw:
+            return ()
+        fields = self.dataset.entry.fields
+        return tuple(RAW + name for name in fields if name not in self.dataset.sealed)
+
+    @cached_property
+    def early_high(self) -> dict[str, str]:
+        """The high-pii columns that are a bare field, and that field: known where it is read."""
+        fields = self.dataset.entry.fields
+        return {
+            high.prefix: high.field
+            for high in self.high if high.field and fields[high.field].type in _TEXTUAL
+        }  # fmt: skip
+
+    @cached_property
+    def steps(self) -> tuple[tuple[Step, ...], tuple[Step, ...]]:
+        """What is protected where records are read, and what waits for an expression."""
+        late = {high.prefix for high in self.high} - set(self.early_high)
+        if self.key_faults:
+            late.add("_original")  # whether it is kept is known only then
+        every = protection(self.dataset, self.high, self.key, self.keep_raw)
+        return (
+            tuple(step for step in every if step.source not in late),
+            tuple(step for step in every if step.source in late),
+        )
+
+    @cached_property
+    def key_faults(self) -> tuple[tuple[str, str], ...]:
+        """(reason code, SQL): a record without its whole key is no row.
+
+        Fields that say so themselves are left out.
+        """
+        entry = self.dataset.entry
+        required = {name for name, field in entry.fields.items() if field.required}
+        required |= set(self.dataset.accounts)
+        faults = []
+        for table in self.dataset.tables:
+            for column in table.key:
+                if not isinstance(column.value, Aggregate) and column.field not in required:
+                    sql = f"({column.value.sql}) IS NULL AND ({table.where or 'true'})"
+                    faults.append((f"{table.table.name}.{column.name}:missing", sql))
+            faults += [
+                (f"{field}:missing", f"{quoted(field)} IS NULL")
+                for field in table.one_row_per if field not in required
+            ]  # fmt: skip
+        return tuple(faults)
+
+
+def batch_rules(standards: Standards) -> BatchRules:
+    """What the tasks that read the files do with every batch."""
+    dataset, (early, _) = standards.dataset, standards.steps
+    fields = dataset.entry.fields
+    shown = dict.fromkeys((*standards.readable_fields, *_fields_of_expressions(standards)))
+    late_text = {"_original": "string"} if standards.key_faults else {}
+    shared = {f"{high.prefix}_token": high.slots for high in standards.high if high.slots}
+    return BatchRules(
+        fields=fields,
+        slots=[(slot, standards.policy.kinds[slot.kind]) for slot in dataset.slots],
+        accounts=dataset.accounts,
+        time_zone=dataset.entry.time_zone or standards.time_zone,
+        deleted=dataset.entry.deleted,
+        high=standards.early_high,
+        steps=early,
+        shared_tokens=shared,
+        outputs={
+            "_reasons": "string", **_COUNTED, "_sighting": "bigint", **late_text,
+            **dict.fromkeys(standards.unsealed_raw, "string"),
+            **{name: SPARK_TYPES[fields[name].type] for name in shown},
+            **{step.output: step.type for step in early}, **dict.fromkeys(shared, "string"),
+        },
+    )  # fmt: skip
+
 
 def standardise(records: DataFrame, standards: Standards) -> DataFrame:
     """One row per record of `ingestion.reader.read_records`, and its rows of counts, unchanged.
@@ -71,113 +147,54 @@ def standardise(records: DataFrame, standards: Standards) -> DataFrame:
     `_sealed_line`, `_token_<n>`, `_sealed_<n>`, `_sighting`, the high-pii columns' token, mask and
     seal, raw fields as `_raw_<field>` or `_sealed_raw_<field>`, and the readable typed fields.
     """
-    return (
-        records.transform(_spelt, standards)
-        .transform(_typed, standards)
-        .transform(_judged, standards)
-        .transform(_protected, standards)
-    )
-
-
-def _spelt(records: DataFrame, standards: Standards) -> DataFrame:
-    """Adds `_spelt_<n>`, each identifier's spelling, and `_local_<field>`, times as written."""
-    slots = list(enumerate(standards.dataset.slots))
-    kinds = standards.policy.kinds
-    bare = [stripped(F.col(CLEAN + s.field), kinds[s.kind]).alias(f"_bare_{n}") for n, s in slots]
-    forms = [spelt(F.col(f"_bare_{n}"), kinds[s.kind]).alias(f"_spelt_{n}") for n, s in slots]
-    local = [
-        local_time(field, F.col(CLEAN + name)).alias(_LOCAL + name)
-        for name, field in standards.dataset.entry.fields.items() if field.type == "timestamp"
-    ]  # fmt: skip
-    return records.select("*", *bare).select("*", *forms, *local)
-
-
-def _typed(records: DataFrame, standards: Standards) -> DataFrame:
-    entry, kinds = standards.dataset.entry, standards.policy.kinds
-    zone = entry.time_zone or standards.time_zone
-    ids = [
-        sound(F.col(f"_spelt_{number}"), kinds[slot.kind]).alias(f"_id_{number}")
-        for number, slot in enumerate(standards.dataset.slots)
-    ]
-    held = {slot.field for slot in standards.dataset.slots}
-    values = [
-        (utc_time(field, F.col(CLEAN + name), F.col(_LOCAL + name), zone)
-         if field.type == "timestamp" else typed(field, F.col(CLEAN + name))).alias(name)
-        for name, field in entry.fields.items() if name not in held
-    ]  # fmt: skip
-    records = records.select("*", *ids, *values)
-    # A field with identifiers holds the one it is: in its one spelling, or nothing.
-    return records.select("*", *(_identifier(standards, name).alias(name) for name in sorted(held)))
-
-
-def _identifier(standards: Standards, field: str) -> Column:
-    slots = enumerate(standards.dataset.slots)
-    return F.coalesce(*(F.col(f"_id_{n}") for n, slot in slots if slot.field == field))
-
-
-def _judged(records: DataFrame, standards: Standards) -> DataFrame:
-    dataset = standards.dataset
-    faults = _faults(standards)
-    own = [F.concat(F.lit(f"{name}:"), code) for name, code in faults.items()]
-    codes = F.concat_ws(",", *own, *_key_faults(standards))
-    reasons = F.when(F.col("_problem").isNotNull(), F.col("_problem")).otherwise(codes)
-    is_bad = F.col("_reasons") != ""
-    text = F.regexp_replace("_original", r"\r?\n$|\r$", "")
-    # Only what is quarantined needs its line; nulls cost nothing on the way to the sealing.
-    records = records.select("*", reasons.alias("_reasons")).withColumn(
-        "_original", F.when(is_bad, text)
-    )
-    takes = [_takes(each, standards).alias(f"_takes_{each.table.name}") for each in dataset.tables]
-    plain = [standards.sql(each.sql).cast("string").alias(each.prefix) for each in standards.high]
+    early, late = standards.steps
+    tables = standards.dataset.tables
+    takes = [_takes(each, standards).alias(f"_takes_{each.table.name}") for each in tables]
+    records = records.transform(_judged, standards).select("*", _day(standards), *takes)
+    if late:
+        records = records.transform(_protected, late, standards)
     return records.select(
-        "*", _deleted(dataset).alias("_deleted"), _day(standards).alias("_day"), *takes, *plain,
-        _refused(standards).alias("_refused"),
-        F.shiftleft(F.col("_number").cast("bigint"), 40).bitwiseOR(F.col(LINE)).alias("_order"),
+        "_number", FILE, LINE, "_order", "_counts", "_reasons", *_COUNTED, "_sighting", "_day",
+        *(f"_takes_{table.table.name}" for table in tables),
+        *standards.unsealed_raw, *standards.readable_fields,
+        *(step.output for step in (*early, *late)),
+        *(f"{high.prefix}_token" for high in standards.high if high.slots),
     )  # fmt: skip
 
 
-def _faults(standards: Standards) -> dict[str, Column]:
-    dataset = standards.dataset
-    held = {slot.field for slot in dataset.slots}
-    found = {}
-    for name, field in dataset.entry.fields.items():
-        text = F.col(CLEAN + name)
-        if name not in held:
-            found[name] = fault(field, text, F.col(name))
-        elif field.required or name in dataset.accounts:
-            missing = F.when(text.isNull(), "missing").when(F.col(name).isNull(), "ill_formed")
-            found[name] = F.coalesce(missing, fault(field, text, F.col(name)))
-        else:
-            found[name] = fault(field, text, F.col(name))
-    return found
+def _fields_of_expressions(standards: Standards) -> list[str]:
+    """High-pii fields that an expression of the dataset reads; they leave the frame right after."""
+    late = [high.sql for high in standards.high if high.prefix not in standards.early_high]
+    faults = [sql for _, sql in standards.key_faults]
+    wheres = [table.where for table in standards.dataset.tables if table.where]
+    text = " ".join([*late, *faults, *wheres])
+    return [name for name in standards.dataset.entry.fields if quoted(name) in text]
 
 
-def _key_faults(standards: Standards) -> list[Column]:
-    """A record without its whole key is no row; fields that say so themselves are left out."""
-    required = {name for name, field in standards.dataset.entry.fields.items() if field.required}
-    required |= set(standards.dataset.accounts)
-    faults = []
-    for table in standards.dataset.tables:
-        for column in table.key:
-            if isinstance(column.value, Aggregate) or column.field in required:
-                continue
-            is_missing = standards.sql(column.value.sql).isNull() & _takes(table, standards)
-            faults.append(F.when(is_missing, f"{table.table.name}.{column.name}:missing"))
-        for field in table.one_row_per:
-            if field not in required:
-                faults.append(F.when(F.col(field).isNull(), f"{field}:missing"))
-    return faults
+def _judged(records: DataFrame, standards: Standards) -> DataFrame:
+    if not standards.key_faults:
+        return records
+    codes = [F.when(standards.sql(sql), code) for code, sql in standards.key_faults]
+    own = F.when(F.col("_reasons") != "", F.col("_reasons"))
+    # A record that was not read has one problem, which has no colon, and no key to be missed.
+    unread = ~F.contains("_reasons", F.lit(":")) & (F.col("_reasons") != "")
+    reasons = F.when(unread, F.col("_reasons")).otherwise(F.concat_ws(",", own, *codes))
+    return records.withColumns({"_reasons": reasons})
+
+
+def _protected(records: DataFrame, late: tuple[Step, ...], standards: Standards) -> DataFrame:
+    """Adds what `late` steps make of expressions, and of the lines that turned out to be bad."""
+    high = [high for high in standards.high if high.prefix not in standards.early_high]
+    values = {each.prefix: standards.sql(each.sql).cast("string") for each in high}
+    if standards.key_faults:
+        values["_original"] = F.when(F.col("_reasons") != "", F.col("_original"))
+    whole = records.withColumns(values).withColumn("_late", protected(late))
+    outputs = [F.col(f"_late.`{step.output}`").alias(step.output) for step in late]
+    return whole.select("*", *outputs)
 
 
 def _takes(table: IntoTable, standards: Standards) -> Column:
     return standards.sql(table.where) if table.where else F.lit(True)
-
-
-def _deleted(dataset: Dataset) -> Column:
-    rule = dataset.entry.deleted
-    if rule is None:
-        return F.lit(False)
-    return F.coalesce(F.col(CLEAN + rule.field).isin(*rule.values), F.lit(False))
 
 
 def _day(standards: Standards) -> Column:
@@ -186,11 +203,9 @@ def _day(standards: Standards) -> Column:
     given = table.given(table.table.time)
     value = given.value if given else None
     inner = value.argument if isinstance(value, Aggregate) else value
-    return business_day(standards.sql(inner.sql), inner.type, standards) if inner else _no_day()
-
-
-def _no_day() -> Column:
-    return F.lit(None).cast("date")
+    if inner is None:
+        return F.lit(None).cast("date").alias("_day")
+    return business_day(standards.sql(inner.sql), inner.type, standards).alias("_day")
 
 
 def business_day(value: Column, type_: str, standards: Standards) -> Column:
@@ -198,44 +213,6 @@ def business_day(value: Column, type_: str, standards: Standards) -> Column:
     if type_ == "timestamp":
         return F.from_utc_timestamp(value, standards.time_zone).cast("date")
     return value.cast("date")
-
-
-def _refused(standards: Standards) -> Column:
-    """Codes of the fields that hold something, but none of the identifiers they may be."""
-    first: dict[str, int] = {}
-    for number, slot in enumerate(standards.dataset.slots):
-        first.setdefault(slot.field, number)
-    codes = []
-    for field, number in first.items():
-        kind = standards.dataset.slots[number].kind
-        reason = refusal(F.col(f"_spelt_{number}"), standards.policy.kinds[kind])
-        told = F.concat(F.lit(f"{kind}:"), F.coalesce(reason, F.lit("bad_shape")))
-        codes.append(F.when(F.col(CLEAN + field).isNotNull() & F.col(field).isNull(), told))
-    return F.concat_ws(",", *codes) if codes else F.lit("")
-
-
-def _protected(records: DataFrame, standards: Standards) -> DataFrame:
-    dataset, high = standards.dataset, standards.high
-    steps = protection(dataset, high, standards.key, standards.keep_raw)
-    whole = records.select("*", protected(steps).alias("_protected"))
-    outputs = [F.col(f"_protected.`{step.output}`").alias(step.output) for step in steps]
-    raw = [RAW + name for name in dataset.entry.fields if name not in dataset.sealed]
-    kept = [
-        "_number", FILE, LINE, "_order", "_counts", "_reasons", "_deleted", "_day", "_trims",
-        "_widths", "_refused", *(f"_takes_{table.table.name}" for table in dataset.tables),
-        *(raw if standards.keep_raw else []), *standards.readable_fields,
-    ]  # fmt: skip
-    return whole.select(*kept, *outputs).transform(_with_sightings, standards)
-
-
-def _with_sightings(records: DataFrame, standards: Standards) -> DataFrame:
-    shared = [
-        F.coalesce(*(F.col(f"_token_{n}") for n in each.slots)).alias(f"{each.prefix}_token")
-        for each in standards.high if each.slots
-    ]  # fmt: skip
-    return records.select(
-        "*", *shared, sighting_id(identifiers_of(standards.dataset)).alias("_sighting")
-    )
 
 
 def identifiers_of(dataset: Dataset) -> Column:

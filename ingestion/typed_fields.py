@@ -1,136 +1,148 @@
-"""Text becomes typed values, or says why not: Column → Column, null of null throughout.
+"""Text becomes typed values, or says why not: Arrow array → array, null of null throughout.
 
 A value is never bent to fit: what a type does not hold exactly is null here and has a fault code.
+Computed inside tasks, a batch at a time; once per distinct value where Arrow has no function.
 """
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Callable, Mapping
+from decimal import Decimal
 
-from pyspark.sql import Column
-from pyspark.sql import functions as F
+import pyarrow as pa
+import pyarrow.compute as pc
 
-from identity.normalise import half_width, trimmed
 from ingestion.entries import FieldEntry
+from ingestion.time_formats import date_reader, time_reader
+from privacy.tokens import per_distinct
 
 DATE_FORMATS = ("yyyy-MM-dd",)
 TIME_FORMATS = ("yyyy-MM-dd HH:mm:ss", "yyyy-MM-dd'T'HH:mm:ss")
 TRUE_WORDS = ("true", "t", "1", "yes", "y", "是")
 FALSE_WORDS = ("false", "f", "0", "no", "n", "否")
-_WHOLE = r"^[+-]?\d+$"
-_DECIMAL = r"^[+-]?(?:\d+(?:\.\d*)?|\.\d+)$"
-_CENTS = r"^[+-]?\d*(?:\.\d{0,2}0*)?$"
-_FLOATING = r"^[+-]?(?:\d+(?:\.\d*)?|\.\d+)(?:[eE][+-]?\d{1,3})?$"
-_LAST_SECOND = 253_402_300_799  # of the year 9999
-_EPOCH_UNITS = {"epoch_seconds": 1, "epoch_millis": 1_000}
+MONEY = pa.decimal128(18, 2)
+TIMESTAMP = pa.timestamp("us", tz="UTC")
+_WHOLE = r"^[+-]?[0-9]+$"
+_DECIMAL = r"^[+-]?(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)$"
+_CENTS = r"^[+-]?[0-9]*(?:\.[0-9]{0,2}0*)?$"
+_FLOATING = r"^[+-]?(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)(?:[eE][+-]?[0-9]{1,3})?$"
+_INTEGERS = 2**63
+_EDGES = pa.decimal128(28, 6)  # of a range
 
 
-def standardised(raw: Column) -> Column:
-    """The text without blanks at its ends and full-width signs; null where nothing is left."""
-    return half_width(trimmed(raw))
+def typed(field: FieldEntry, texts: pa.Array, time_zone: str) -> pa.Array:
+    """The values of standardised texts in the field's type; null where a text has none.
 
-
-def typed(field: FieldEntry, text: Column) -> Column:
-    """The value of a standardised text in the field's type; null where it has none.
-
-    Timestamps go by `local_time` and `utc_time`.
+    Times without a zone of their own are wall-clock times in `time_zone`; stored times are UTC.
     """
     if field.type == "date":
-        return F.coalesce(*(F.try_to_date(text, each) for each in field.formats or DATE_FORMATS))
+        return per_distinct(date_reader(field.formats or DATE_FORMATS), texts, pa.date32())
+    if field.type == "timestamp":
+        read = time_reader(field.formats or TIME_FORMATS, time_zone)
+        return per_distinct(read, texts, pa.int64()).cast(TIMESTAMP)
     if field.type == "enum":
-        return _enum(field, text)
-    return _SIMPLE[field.type](text)
+        canonical = field.value_map
+        keeps = field.other == "keep"
+        return per_distinct(lambda text: canonical.get(text, text if keeps else None), texts, _TEXT)
+    return _SIMPLE[field.type](texts)
 
 
-def local_time(field: FieldEntry, text: Column) -> Column:
-    """A timestamp field's text read in its formats without a zone: wall-clock time, not yet UTC."""
-    formats = [each for each in field.formats or TIME_FORMATS if not _is_absolute(each)]
-    times = [F.try_to_timestamp(text, F.lit(each)) for each in formats]
-    return F.coalesce(*times, F.lit(None).cast("timestamp"))
-
-
-def utc_time(field: FieldEntry, text: Column, local: Column, time_zone: str) -> Column:
-    """A timestamp field's value: its local time in `time_zone` as UTC, or what names its own zone.
-
-    A local time that clocks skipped (summer time) is no time; Spark would move it by an hour. Of
-    a time that came twice the earlier is taken.
-    """
-    utc = F.to_utc_timestamp(local, time_zone)
-    exists = F.from_utc_timestamp(utc, time_zone) == local
-    absolute = [_absolute(text, each) for each in field.formats if _is_absolute(each)]
-    return F.coalesce(F.when(exists, utc), *absolute)
-
-
-def _is_absolute(pattern: str) -> bool:
-    return pattern in _EPOCH_UNITS or bool(re.search("[XxZzV]", re.sub("'[^']*'", "", pattern)))
-
-
-def _absolute(text: Column, pattern: str) -> Column:
-    if pattern not in _EPOCH_UNITS:
-        return F.try_to_timestamp(text, F.lit(pattern))
-    unit = _EPOCH_UNITS[pattern]
-    number = F.when(text.rlike(_WHOLE), text.try_cast("bigint"))
-    micros = F.try_multiply(number, F.lit(1_000_000 // unit))
-    return F.timestamp_micros(F.when(micros.between(0, _LAST_SECOND * 1_000_000), micros))
-
-
-def fault(field: FieldEntry, text: Column, value: Column) -> Column:
-    """The reason code for which a field's value cannot be accepted; null where it can."""
-    is_given = text.isNotNull()
-    reasons = []
-    if field.required:
-        reasons.append(F.when(text.isNull(), "missing"))
-    if field.type != "text" and not (field.type == "enum" and field.other != "quarantine"):
-        reasons.append(F.when(is_given & value.isNull(), _type_fault(field, text)))
-    if field.range:
-        lowest, highest = (F.lit(f"{edge:f}").cast("decimal(28,6)") for edge in field.range)
-        reasons.append(F.when(~value.between(lowest, highest), "out_of_range"))
+def fault(field: FieldEntry, texts: pa.Array, values: pa.Array) -> pa.Array:
+    """The reason codes for which a field's values cannot be accepted; null where they can."""
+    codes = pa.nulls(len(texts), _TEXT)
+    # The first reason that holds is told: later ones are set first.
     if field.pattern:
-        reasons.append(F.when(~text.rlike(field.pattern), "pattern"))
-    return F.coalesce(*reasons) if reasons else F.lit(None).cast("string")
+        pattern = re.compile(field.pattern)
+        fits = per_distinct(lambda text: bool(pattern.search(text)), texts, pa.bool_())
+        codes = _set(codes, pc.invert(fits), "pattern")
+    if field.range:
+        codes = _set(codes, pc.invert(_within(field, values)), "out_of_range")
+    if field.type != "text" and not (field.type == "enum" and field.other != "quarantine"):
+        is_lost = pc.and_(texts.is_valid(), values.is_null())
+        if pc.any(is_lost).as_py():
+            lost = pc.if_else(is_lost, texts, pa.scalar(None, _TEXT))
+            told = per_distinct(lambda text: _type_fault(field.type, text), lost, _TEXT)
+            codes = pc.if_else(is_lost, told, codes)
+    if field.required:
+        codes = _set(codes, texts.is_null(), "missing")
+    return codes
 
 
-def _enum(field: FieldEntry, text: Column) -> Column:
-    cases = F.when(F.lit(False), F.lit(None).cast("string"))
-    for found, canonical in field.value_map.items():
-        cases = cases.when(text == found, canonical)
-    return cases.otherwise(text) if field.other == "keep" else cases
+def _set(codes: pa.Array, holds: pa.Array, code: str) -> pa.Array:
+    return pc.if_else(pc.fill_null(holds, False), pa.scalar(code), codes)
 
 
-def _number(text: Column) -> Column:
-    value = F.when(text.rlike(_FLOATING), text.try_cast("double"))
-    return F.when(F.abs(value) < float("inf"), value)
+def _within(field: FieldEntry, values: pa.Array) -> pa.Array:
+    """Whether values lie within the field's range, its edges in it; null of null."""
+    if pa.types.is_floating(values.type):
+        lowest, highest = (pa.scalar(float(edge)) for edge in field.range)
+    else:
+        lowest, highest = (pa.scalar(Decimal(f"{edge:f}"), _EDGES) for edge in field.range)
+        values = values.cast(_WHOLES) if pa.types.is_integer(values.type) else values
+    return pc.and_(pc.greater_equal(values, lowest), pc.less_equal(values, highest))
 
 
-def _bool(text: Column) -> Column:
-    word = F.lower(text)
-    return F.when(word.isin(*TRUE_WORDS), True).when(word.isin(*FALSE_WORDS), False)
+def _only(texts: pa.Array, pattern: str) -> pa.Array:
+    """The texts that match; null in place of the others."""
+    return pc.if_else(pc.match_substring_regex(texts, pattern), texts, pa.scalar(None, _TEXT))
 
 
-_SIMPLE: Mapping[str, Callable[[Column], Column]] = {
-    "text": lambda text: text,
-    "integer": lambda text: F.when(text.rlike(_WHOLE), text.try_cast("bigint")),
-    "number": _number,
-    "money": lambda text: F.when(
-        text.rlike(_DECIMAL) & text.rlike(_CENTS), text.try_cast("decimal(18,2)")
-    ),
-    "bool": _bool,
+def _integers(texts: pa.Array) -> pa.Array:
+    short = _only(texts, r"^-?[0-9]{1,18}$")
+    if short.null_count == texts.null_count:
+        return short.cast(pa.int64())
+    return per_distinct(_integer, _only(texts, _WHOLE), pa.int64())
+
+
+def _integer(text: str) -> int | None:
+    value = int(text)
+    return value if -_INTEGERS <= value < _INTEGERS else None
+
+
+def _numbers(texts: pa.Array) -> pa.Array:
+    values = _only(texts, _FLOATING).cast(pa.float64())
+    return pc.if_else(pc.is_finite(values), values, pa.scalar(None, pa.float64()))
+
+
+def _money(texts: pa.Array) -> pa.Array:
+    """Exact decimals of at most two places, zeros behind them aside, and sixteen before them."""
+    # Sign, one zero, digits, places: "\\1" is followed by the digit 0 there.
+    plain = pc.replace_substring_regex(
+        _only(_only(texts, _DECIMAL), _CENTS),
+        r"^([+-]?)0*([0-9]*)(?:(\.[0-9]{0,2})0*)?$", r"\10\2\3",
+    )  # fmt: skip
+    return _only(plain, r"^[+-]?0[0-9]{0,16}(?:\.[0-9]{0,2})?$").cast(MONEY)
+
+
+def _bools(texts: pa.Array) -> pa.Array:
+    words = dict.fromkeys(TRUE_WORDS, True) | dict.fromkeys(FALSE_WORDS, False)
+    return per_distinct(lambda text: words.get(text.lower()), texts, pa.bool_())
+
+
+_TEXT = pa.string()
+_WHOLES = pa.decimal128(19, 0)  # holds every bigint
+_SIMPLE: Mapping[str, Callable[[pa.Array], pa.Array]] = {
+    "text": lambda texts: texts,
+    "integer": _integers,
+    "number": _numbers,
+    "money": _money,
+    "bool": _bools,
 }
 _FAULTS = {
     "date": "not_a_date", "timestamp": "not_a_time", "bool": "not_a_bool", "enum": "unknown_value",
 }
 
 
-def _type_fault(field: FieldEntry, text: Column) -> Column:
-    if field.type == "integer":
-        return F.when(text.rlike(_WHOLE), "out_of_range").otherwise("not_an_integer")
-    if field.type == "number":
-        return F.when(text.rlike(_FLOATING), "out_of_range").otherwise("not_a_number")
-    if field.type == "money":
-        return (
-            F.when(~text.rlike(_DECIMAL), "not_a_number")
-            .when(~text.rlike(_CENTS), "too_precise")
-            .otherwise("out_of_range")
-        )
-    return F.lit(_FAULTS[field.type])
+def _type_fault(type_: str, text: str) -> str:
+    """Why a text has no value of the type."""
+    if type_ == "integer":
+        return "out_of_range" if re.search(_WHOLE, text) else "not_an_integer"
+    if type_ == "number":
+        return "out_of_range" if re.search(_FLOATING, text) else "not_a_number"
+    if type_ == "money" and not re.search(_DECIMAL, text):
+        return "not_a_number"
+    if type_ == "money":
+        return "out_of_range" if re.search(_CENTS, text) else "too_precise"
+    return _FAULTS[type_]

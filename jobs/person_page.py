@@ -65,12 +65,10 @@ def _tokens(
 ) -> Sequence[str]:
     """The tokens the value has under every kind and scope the lake knows."""
     kinds = definitions.policy.kinds
-    row = spark.createDataFrame([(value,)], "value string").select(
-        *(normalised(F.col("value"), kind).alias(name) for name, kind in kinds.items())
-    ).collect()[0]  # fmt: skip
+    spelt = {name: normalised(value, kind) for name, kind in kinds.items()}
     scopes = spark.table("identity.nodes").select("kind", "scope").distinct().collect()  # few
     return [
-        token_of(key, kind, scope, row[kind]) for kind, scope in scopes if row[kind] is not None
+        token_of(key, kind, scope, found) for kind, scope in scopes if (found := spelt.get(kind))
     ]
 
 
