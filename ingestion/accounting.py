@@ -6,11 +6,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 
-from pyspark.sql import DataFrame
-from pyspark.sql import functions as F
-
 from ingestion.channels import Dataset
 from ingestion.planning import PlannedFile
+from model.engines import Engine, Rows
 from model.errors import OnefoldError
 
 
@@ -42,31 +40,31 @@ class FileAccount:
 
 
 def file_accounts(
-    records: DataFrame, duplicate_records: DataFrame | None
+    engine: Engine, standard: Rows, duplicated: Rows | None
 ) -> dict[int, FileAccount]:
     """The account of every file that was read, by its number.
 
-    `records` is the standardised frame with its rows of counts. The driver receives a few rows a
+    `standard` is the standardised frame with its rows of counts. The driver receives a few rows a
     file, whatever the number of records.
     """
-    is_data = F.col("_counts").isNull()
-    is_bad = is_data & (F.col("_reasons") != "")
-    counted = records.groupBy("_number").agg(
-        F.max("_counts.lines").alias("lines"), F.max("_counts.header").alias("header"),
-        F.max("_counts.blank").alias("blank"), F.count_if(is_data).alias("data"),
-        F.count_if(is_bad).alias("quarantined"),
-        F.sum("_trims").alias("trim"), F.sum("_widths").alias("half_width"),
-    )  # fmt: skip
+    counted = engine.rows("counts_of_files", """
+        select _number, max(_counts.lines) as lines, max(_counts.header) as header,
+               max(_counts.blank) as blank, count(case when _counts is null then 1 end) as data,
+               count(case when _counts is null and _reasons <> '' then 1 end) as quarantined,
+               coalesce(cast(sum(_trims) as bigint), 0) as trim,
+               coalesce(cast(sum(_widths) as bigint), 0) as half_width
+        from standard group by _number
+    """, standard=standard)  # fmt: skip
+    codes = engine.rows("refused_identifiers", """
+        select _number, code, count(*) as times
+        from (select _number, explode(split(_refused, ',')) as code
+              from standard where _refused <> '') as told
+        group by _number, code
+    """, standard=standard)  # fmt: skip
     refused: dict[int, dict[str, int]] = {}
-    codes = records.where(F.col("_refused") != "").select(
-        "_number", F.explode(F.split("_refused", ",")).alias("code")
-    )
-    for row in codes.groupBy("_number", "code").count().collect():
-        refused.setdefault(row["_number"], {})[row["code"]] = row["count"]
-    doubled: dict[int, int] = {}
-    if duplicate_records is not None:
-        found = duplicate_records.groupBy("_number").count().collect()
-        doubled = {row["_number"]: row["count"] for row in found}
+    for row in engine.arrow(codes).to_pylist():
+        refused.setdefault(row["_number"], {})[row["code"]] = row["times"]
+    doubled = _doubled(engine, duplicated)
     return {
         row["_number"]: FileAccount(
             lines=row["lines"], header=row["header"], blank=row["blank"],
@@ -75,8 +73,19 @@ def file_accounts(
             repaired={rule: row[rule] for rule in ("half_width", "trim") if row[rule]},
             refused_identifiers=dict(sorted(refused.get(row["_number"], {}).items())),
         )
-        for row in counted.collect()
+        for row in engine.arrow(counted).to_pylist()
     }  # fmt: skip
+
+
+def _doubled(engine: Engine, duplicated: Rows | None) -> dict[int, int]:
+    if duplicated is None:
+        return {}
+    found = engine.rows(
+        "duplicates_of_files",
+        "select _number, count(*) as times from duplicated group by _number",
+        duplicated=duplicated,
+    )
+    return {row["_number"]: row["times"] for row in engine.arrow(found).to_pylist()}
 
 
 def file_records(

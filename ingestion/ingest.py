@@ -7,26 +7,28 @@ from dataclasses import dataclass, replace
 from datetime import date
 from pathlib import Path
 
-from pyspark.sql import DataFrame, SparkSession
-from pyspark.sql import functions as F
+import pyarrow as pa
+from pyspark.sql import SparkSession
 
 from ingestion.accounting import FileAccount, file_accounts, file_records
 from ingestion.channels import Channel, Dataset
-from ingestion.clean_rows import clean_rows, sightings, united_sightings, with_united
+from ingestion.clean_rows import clean_rows
 from ingestion.layout import Layout, layout_of
 from ingestion.mapping import LINE
 from ingestion.planning import PlannedFile
 from ingestion.preflight import refusal_of
 from ingestion.reader import read_records
+from ingestion.sighting_rows import sightings, united_sightings, with_united
 from ingestion.standard import Standards, batch_rules, standardise
 from ingestion.standard_batch import RAW
 from ingestion.vault_rows import identifier_values, profile_values
 from ingestion.versions import beaten_records, duplicates, newest_rows, row_tables
+from language.binding import quoted
 from model.canonical import CanonicalModel
+from model.ddl_types import arrow_schema
+from model.engines import Engine, LocalEngine, Rows, SparkEngine
 from model.errors import InputMissingError, OnefoldError
 from model.identity_policy import IdentityPolicy
-from model.lineage import cut, let_go
-from model.ops_tables import QUARANTINE
 from model.settings import IngestionSettings
 from privacy.tokens import TokenKey
 
@@ -48,36 +50,42 @@ class IngestionContext:
 
 @dataclass(frozen=True)
 class IngestedDataset:
-    """A dataset's frames of one night, in their contracts; lazy, over what is kept until release.
+    """A dataset's rows of one night, in their contracts; lazy, of the engine that was given.
 
     raw is None where the settings keep none; `files` are records of ops.files; `accounts` are the
     proven accounts by path.
     """
 
-    raw: DataFrame | None
-    clean: Mapping[str, DataFrame]
-    quarantine: DataFrame
-    sightings: DataFrame
-    identifiers: DataFrame
-    profile_values: DataFrame
+    raw: Rows | None
+    clean: Mapping[str, Rows]
+    quarantine: Rows
+    sightings: Rows
+    identifiers: Rows
+    profile_values: Rows
     files: tuple[tuple[object, ...], ...]
     accounts: Mapping[str, FileAccount]
     refused: Mapping[str, str]
-    kept: tuple[DataFrame, ...]
 
-    def release(self) -> None:
-        """Gives back the memory and disk behind the frames; they must be written by then."""
-        for frame in self.kept:
-            let_go(frame)
+
+def engine_for(files: Sequence[PlannedFile], spark: SparkSession, settings: IngestionSettings) -> (
+    Engine
+):
+    """Where a night's records are judged against each other: in this process while the files are
+    small, else by Spark. How far packed files go is not known before they are read."""
+    size = sum(file.byte_count for file in files)
+    is_packed = any(file.path.endswith((".gz", ".bz2", ".zst")) for file in files)
+    fits = size <= settings.local_bytes and not is_packed
+    return LocalEngine(spark) if fits else SparkEngine(spark)
 
 
 def ingest_dataset(
-    spark: SparkSession, channel: Channel, dataset: Dataset, files: Sequence[PlannedFile],
-    context: IngestionContext,
-) -> IngestedDataset:
+    spark: SparkSession, engine: Engine, channel: Channel, dataset: Dataset,
+    files: Sequence[PlannedFile], context: IngestionContext,
+) -> IngestedDataset:  # fmt: skip
     """Reads, types, judges and protects a dataset's files once, and proves every file's account.
 
-    InputMissingError (try again) where a file vanished or changed since it was planned.
+    Files are read by Spark's tasks; what follows is the engine's. InputMissingError (try again)
+    where a file vanished or changed since it was planned.
     """
     if channel.name != dataset.channel:
         raise OnefoldError(f"{dataset.full_name} is no dataset of channel {channel.name}")
@@ -92,16 +100,13 @@ def ingest_dataset(
         context.settings.keep_raw,
     )
     records = read_records(spark, sound, context.landing_root, layout, batch_rules(standards))
-    # Kept, since every frame below derives from it: files are read and tokens made only once. A
-    # checkpoint rather than a cache: later plans begin here instead of carrying all of this along.
-    standard = cut(standardise(records, standards))
     try:
-        return _derived(spark, standard, sound, checked, standards)
+        # Kept, since all rows below derive from it: files are read and tokens made only once.
+        standard = engine.kept(engine.of(standardise(records, standards)))
+        return _derived(engine, standard, sound, checked, standards)
     except OnefoldError:
-        let_go(standard)
         raise
     except Exception as error:  # Spark's messages print the rows it worked on
-        let_go(standard)
         raise _told(error, dataset) from None
 
 
@@ -116,69 +121,68 @@ def _told(error: Exception, dataset: Dataset) -> OnefoldError:
 
 
 def _derived(
-    spark: SparkSession, standard: DataFrame, sound: Sequence[PlannedFile],
-    checked: Sequence[PlannedFile], standards: Standards,
-) -> IngestedDataset:
-    dataset, night = standards.dataset, standards.business_date
-    # Both are kept because they are small, costly to find and read by several frames.
-    beaten = _kept(beaten_records(standard, standards)) if row_tables(standards) else None
-    united = _kept(united_sightings(standard, standards))
-    numbered = file_accounts(standard, duplicates(beaten) if beaten is not None else None)
+    engine: Engine, standard: Rows, sound: Sequence[PlannedFile], checked: Sequence[PlannedFile],
+    standards: Standards,
+) -> IngestedDataset:  # fmt: skip
+    dataset = standards.dataset
+    # Kept because they are small, costly to find and read by several.
+    beaten = duplicated = None
+    if row_tables(standards):
+        beaten = engine.kept(beaten_records(engine, standard, standards))
+        duplicated = duplicates(engine, beaten)
+    united = united_sightings(engine, standard, standards)
+    united = None if united is None else engine.kept(united)
+    numbered = file_accounts(engine, standard, duplicated)
     accounts = {file.path: numbered[number] for number, file in enumerate(sound)}
-    places = [(n, f.generation, f.path, f.path_date) for n, f in enumerate(sound)]
-    files = spark.createDataFrame(places, _FILE_SCHEMA)
-    records = with_united(standard, united, standards)
+    files = engine.of(_places(sound))
+    records = with_united(engine, standard, united, standards)
     told = [(file, accounts.get(file.path, FileAccount())) for file in checked]
     return IngestedDataset(
-        raw=_raw(standard, files, standards) if standards.keep_raw else None,
+        raw=_raw(engine, standard, files, standards) if standards.keep_raw else None,
         clean={
             table.table.name: newest_rows(
-                clean_rows(records, files, beaten, table, standards), table.table
+                engine, clean_rows(engine, records, files, beaten, table, standards), table.table
             )
             for table in dataset.tables
         },
-        quarantine=_quarantine(standard, files, standards),
-        sightings=sightings(_standing(records, beaten), standards),
-        identifiers=identifier_values(standard, dataset, night),
-        profile_values=profile_values(standard, standards.high, night),
-        files=file_records(dataset, night, told),
+        quarantine=_quarantine(engine, standard, files, standards),
+        sightings=sightings(engine, records, duplicated, standards),
+        identifiers=identifier_values(engine, standard, standards),
+        profile_values=profile_values(engine, standard, standards),
+        files=file_records(dataset, standards.business_date, told),
         accounts=accounts,
         refused={file.path: file.refusal for file in checked if file.refusal},
-        kept=tuple(frame for frame in (standard, beaten, united) if frame is not None),
     )
 
 
-def _kept(frame: DataFrame | None) -> DataFrame | None:
-    return None if frame is None else cut(frame)
+def _places(files: Sequence[PlannedFile]) -> pa.Table:
+    """A row a file, by the number its records bear."""
+    rows = [(n, file.generation, file.path, file.path_date) for n, file in enumerate(files)]
+    schema = arrow_schema(_FILE_SCHEMA)
+    return pa.Table.from_pylist([dict(zip(schema.names, row, strict=True)) for row in rows], schema)
 
 
-def _standing(records: DataFrame, beaten: DataFrame | None) -> DataFrame:
-    """The records without duplicates, which no longer say anything about people."""
-    if beaten is None:
-        return records
-    return records.join(duplicates(beaten), on=["_number", "_line"], how="left_anti")
-
-
-def _raw(standard: DataFrame, files: DataFrame, standards: Standards) -> DataFrame:
+def _raw(engine: Engine, standard: Rows, files: Rows, standards: Standards) -> Rows:
     dataset = standards.dataset
     fields = [
-        F.col(f"_sealed_raw_{name}" if name in dataset.sealed else f"{RAW}{name}").alias(name)
+        f"{f'_sealed_raw_{name}' if name in dataset.sealed else f'{RAW}{name}'} as {quoted(name)}"
         for name in dataset.entry.fields
     ]
-    lines = standard.where(F.col("_counts").isNull())
-    return lines.join(F.broadcast(files), on="_number", how="inner").select(
-        F.lit(standards.business_date).alias("arrived_date"), "business_date", "source_file",
-        F.col(LINE).alias("source_line"), "generation", *fields,
-    )  # fmt: skip
+    return engine.rows("raw", f"""
+        select date '{standards.business_date}' as arrived_date, files.business_date,
+               files.source_file, {LINE} as source_line, files.generation, {', '.join(fields)}
+        from standard inner join files on standard._number = files._number
+        where _counts is null
+    """, standard=standard, files=files)  # fmt: skip
 
 
-def _quarantine(standard: DataFrame, files: DataFrame, standards: Standards) -> DataFrame:
+def _quarantine(engine: Engine, standard: Rows, files: Rows, standards: Standards) -> Rows:
     dataset = standards.dataset
-    bad = standard.where(F.col("_counts").isNull() & (F.col("_reasons") != ""))
-    return bad.join(F.broadcast(files), on="_number", how="inner").select(
-        F.lit(standards.business_date).alias("arrived_date"),
-        F.lit(dataset.channel).alias("channel"), F.lit(dataset.name).alias("dataset"),
-        "source_file", F.col(LINE).alias("source_line"), "generation",
-        F.array_sort(F.split("_reasons", ",")).alias("reasons"),
-        F.col("_sealed_line").alias("sealed_line"),
-    ).select(*QUARANTINE.column_names)  # fmt: skip
+    return engine.rows("quarantine", f"""
+        select date '{standards.business_date}' as arrived_date, '{dataset.channel}' as channel,
+               '{dataset.name}' as dataset, files.source_file, {LINE} as source_line,
+               files.generation, array_sort(split(_reasons, ',')) as reasons,
+               _sealed_line as sealed_line
+        from standard inner join files on standard._number = files._number
+        where _counts is null and _reasons <> ''
+    """, standard=standard, files=files)  # fmt: skip

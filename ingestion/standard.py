@@ -6,7 +6,8 @@ the expression language decides. Internal columns begin with an underscore, whic
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 from datetime import date
 from functools import cached_property
 
@@ -14,11 +15,12 @@ from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
 from ingestion.channels import Dataset
+from ingestion.entries import FieldEntry
 from ingestion.high_columns import HighColumn, high_columns, protection
-from ingestion.mapping import FILE, LINE, IntoTable
+from ingestion.mapping import FILE, LINE, IntoTable, MappedColumn
 from ingestion.protection import Step, protected
 from ingestion.standard_batch import RAW, BatchRules
-from language.aggregates import Aggregate
+from language.aggregates import Aggregate, render_aggregate
 from language.binding import bind, quoted
 from model.canonical import SPARK_TYPES
 from model.identity_policy import IdentityPolicy
@@ -91,6 +93,47 @@ class Standards:
             tuple(step for step in every if step.source in late),
         )
 
+    def source(self, table: IntoTable, column: MappedColumn) -> str:
+        """The column of the standardised frame that holds a mapped value, or an aggregate's
+        argument, in the type of the table's column."""
+        return _source(table, column, self.dataset.entry.fields)
+
+    def day(self, table: IntoTable) -> str:
+        """The column with the business day of a table's time; null where it has none."""
+        given = table.given(table.table.time)
+        if given is None or given.is_high:
+            return "cast(null as date)"
+        return f"_day_{table.table.name}"
+
+    def prefix(self, column: MappedColumn) -> str:
+        """What the names of a high-pii column's internal columns begin with."""
+        wanted = (column.name, column.sql)
+        return next(high.prefix for high in self.high if (high.name, high.sql) == wanted)
+
+    def aggregate(self, table: IntoTable, column: MappedColumn, argument: str = "") -> str:
+        """A roll-up's aggregate as SQL over the columns of the standardised frame; of another
+        column where one is given."""
+        value = column.value
+        if not isinstance(value, Aggregate):
+            raise TypeError(f"{column.name} is no aggregate")
+        if value.argument is not None:
+            sql = argument or self.source(table, column)
+            value = replace(value, argument=replace(value.argument, sql=sql))
+        return render_aggregate(value, "_order", "not _deleted", self.day(table))
+
+    @cached_property
+    def expressions(self) -> dict[str, str]:
+        """The columns that the expression language adds to the records, as its SQL."""
+        fields = self.dataset.entry.fields
+        made: dict[str, str] = {}
+        for table in self.dataset.tables:
+            made[f"_takes_{table.table.name}"] = f"coalesce({table.where or 'true'}, false)"
+            for column in table.columns:
+                source = _source(table, column, fields)
+                if not column.is_high and source.startswith("_made_"):
+                    made[source] = _made(column)
+        return made
+
     @cached_property
     def key_faults(self) -> tuple[tuple[str, str], ...]:
         """(reason code, SQL): a record without its whole key is no row.
@@ -142,21 +185,22 @@ def standardise(records: DataFrame, standards: Standards) -> DataFrame:
     """One row per record of `ingestion.reader.read_records`, and its rows of counts, unchanged.
 
     Columns: `_number`, `_file`, `_line`, `_order`, `_counts`; `_reasons` (codes joined by commas;
-    empty: accepted), `_deleted`, `_day` (null: the record tells none), `_takes_<table>`,
+    empty: accepted), `_deleted`, `_day_<table>` (null: the record tells none), `_takes_<table>`,
+    `_made_<table>_<column>` (values that are no bare field),
     `_trims` and `_widths` (changed values), `_refused` (`kind:reason`, joined by commas),
     `_sealed_line`, `_token_<n>`, `_sealed_<n>`, `_sighting`, the high-pii columns' token, mask and
     seal, raw fields as `_raw_<field>` or `_sealed_raw_<field>`, and the readable typed fields.
     """
     early, late = standards.steps
-    tables = standards.dataset.tables
-    takes = [_takes(each, standards).alias(f"_takes_{each.table.name}") for each in tables]
-    records = records.transform(_judged, standards).select("*", _day(standards), *takes)
+    made = [standards.sql(sql).alias(name) for name, sql in standards.expressions.items()]
+    days = _days(standards)
+    records = records.transform(_judged, standards).select("*", *days, *made)
     if late:
         records = records.transform(_protected, late, standards)
     return records.select(
-        "_number", FILE, LINE, "_order", "_counts", "_reasons", *_COUNTED, "_sighting", "_day",
-        *(f"_takes_{table.table.name}" for table in tables),
-        *standards.unsealed_raw, *standards.readable_fields,
+        "_number", FILE, LINE, "_order", "_counts", "_reasons", *_COUNTED, "_sighting",
+        *(day for day in records.columns if day.startswith("_day_")),
+        *standards.expressions, *standards.unsealed_raw, *standards.readable_fields,
         *(step.output for step in (*early, *late)),
         *(f"{high.prefix}_token" for high in standards.high if high.slots),
     )  # fmt: skip
@@ -166,8 +210,7 @@ def _fields_of_expressions(standards: Standards) -> list[str]:
     """High-pii fields that an expression of the dataset reads; they leave the frame right after."""
     late = [high.sql for high in standards.high if high.prefix not in standards.early_high]
     faults = [sql for _, sql in standards.key_faults]
-    wheres = [table.where for table in standards.dataset.tables if table.where]
-    text = " ".join([*late, *faults, *wheres])
+    text = " ".join([*late, *faults, *standards.expressions.values()])
     return [name for name in standards.dataset.entry.fields if quoted(name) in text]
 
 
@@ -193,40 +236,35 @@ def _protected(records: DataFrame, late: tuple[Step, ...], standards: Standards)
     return whole.select("*", *outputs)
 
 
-def _takes(table: IntoTable, standards: Standards) -> Column:
-    return standards.sql(table.where) if table.where else F.lit(True)
-
-
-def _day(standards: Standards) -> Column:
-    """The business day of the record's own time: that of the first table it feeds."""
-    table = standards.dataset.tables[0]
-    given = table.given(table.table.time)
-    value = given.value if given else None
+def _source(table: IntoTable, column: MappedColumn, fields: Mapping[str, FieldEntry]) -> str:
+    value = column.value
     inner = value.argument if isinstance(value, Aggregate) else value
-    if inner is None:
-        return F.lit(None).cast("date").alias("_day")
-    return business_day(standards.sql(inner.sql), inner.type, standards).alias("_day")
+    wanted = SPARK_TYPES[column.column.type]
+    for name, field in fields.items():
+        fits = isinstance(value, Aggregate) or SPARK_TYPES[field.type] == wanted
+        if inner is not None and inner.sql == quoted(name) and fits:
+            return quoted(name)
+    return f"_made_{table.table.name}_{column.name}"
 
 
-def business_day(value: Column, type_: str, standards: Standards) -> Column:
-    """The business day of a date or of a UTC timestamp, in the project's time zone."""
-    if type_ == "timestamp":
-        return F.from_utc_timestamp(value, standards.time_zone).cast("date")
-    return value.cast("date")
+def _made(column: MappedColumn) -> str:
+    value = column.value
+    if isinstance(value, Aggregate):
+        return value.argument.sql if value.argument else "cast(null as int)"
+    return f"cast({value.sql} as {SPARK_TYPES[column.column.type]})"
 
 
-def identifiers_of(dataset: Dataset) -> Column:
-    """The record's identifiers from its token columns: distinct, sorted structs, maybe none."""
-    held = [
-        F.when(
-            F.col(f"_token_{number}").isNotNull(),
-            F.struct(
-                F.lit(slot.kind).alias("kind"), F.lit(slot.scope).alias("scope"),
-                F.col(f"_token_{number}").alias("token"),
-            ),
-        )
-        for number, slot in enumerate(dataset.slots)
-    ]  # fmt: skip
-    if not held:
-        return F.array().cast("array<struct<kind: string, scope: string, token: string>>")
-    return F.sort_array(F.array_distinct(F.array_compact(F.array(*held))))
+def _days(standards: Standards) -> list[Column]:
+    """The business day of each table's time: of a date, or of a UTC timestamp in the project's
+    time zone."""
+    days = []
+    for table in standards.dataset.tables:
+        given = table.given(table.table.time)
+        value = given.value if given else None
+        inner = value.argument if isinstance(value, Aggregate) else value
+        if given is not None and inner is not None and not given.is_high:
+            time = standards.sql(inner.sql)
+            is_instant = inner.type == "timestamp"
+            local = F.from_utc_timestamp(time, standards.time_zone) if is_instant else time
+            days.append(local.cast("date").alias(standards.day(table)))
+    return days

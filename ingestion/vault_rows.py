@@ -3,55 +3,49 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import date
 
-from pyspark.sql import Column, DataFrame
-from pyspark.sql import functions as F
-
-from ingestion.channels import Dataset
-from ingestion.high_columns import HighColumn
-from model.contracts import TableContract
-from model.fixed_tables import VAULT_IDENTIFIERS, VAULT_PROFILES
+from ingestion.standard import Standards
+from ingestion.versions import ACCEPTED
+from model.engines import Engine, Rows
 
 
-def identifier_values(records: DataFrame, dataset: Dataset, business_date: date) -> DataFrame:
+def identifier_values(engine: Engine, standard: Rows, standards: Standards) -> Rows:
     """Every well-formed identifier of the records (contract VAULT_IDENTIFIERS), quarantined ones
     left out: what is not accepted may not name anybody.
     """
     entries = [
-        F.struct(
-            F.lit(slot.kind).alias("kind"), F.lit(slot.scope).alias("scope"),
-            F.col(f"_token_{number}").alias("token"), F.col(f"_sealed_{number}").alias("sealed"),
-        )
-        for number, slot in enumerate(dataset.slots)
-    ]  # fmt: skip
-    return _distinct(records, entries, VAULT_IDENTIFIERS, business_date)
+        (f"'{slot.kind}' as kind, '{slot.scope}' as scope", f"_token_{n}", f"_sealed_{n}")
+        for n, slot in enumerate(standards.dataset.slots)
+    ]
+    return _distinct(engine, standard, standards, ("kind", "scope"), entries)
 
 
-def profile_values(
-    records: DataFrame, high: Sequence[HighColumn], business_date: date
-) -> DataFrame:
+def profile_values(engine: Engine, standard: Rows, standards: Standards) -> Rows:
     """Every value of a high-pii column (contract VAULT_PROFILES), by column and token."""
     entries = [
-        F.struct(
-            F.lit(each.name).alias("column_name"), F.col(f"{each.prefix}_token").alias("token"),
-            F.col(f"{each.prefix}_sealed").alias("sealed"),
-        )
-        for each in high
-    ]  # fmt: skip
-    return _distinct(records, entries, VAULT_PROFILES, business_date)
+        (f"'{each.name}' as column_name", f"{each.prefix}_token", f"{each.prefix}_sealed")
+        for each in standards.high
+    ]
+    return _distinct(engine, standard, standards, ("column_name",), entries)
 
 
 def _distinct(
-    records: DataFrame, entries: Sequence[Column], vault: TableContract, business_date: date
-) -> DataFrame:
-    """The vault's rows of all entries, in one pass; a token has one seal, so it has one row."""
-    if not entries:
-        return records.sparkSession.createDataFrame([], vault.schema)
-    values = records.where(F.col("_counts").isNull() & (F.col("_reasons") == "")).select(
-        F.inline(F.array(*entries))
-    )
-    dated = values.where("token IS NOT NULL").select(
-        F.lit(business_date).alias("arrived_date"), "*"
-    )
-    return dated.distinct()
+    engine: Engine, standard: Rows, standards: Standards, names: Sequence[str],
+    entries: Sequence[tuple[str, str, str]],
+) -> Rows:  # fmt: skip
+    """The vault's rows of all entries; a token has one seal, so it has one row."""
+    sources = [
+        f"select {named}, {token} as token, {sealed} as sealed from standard where {ACCEPTED}"
+        for named, token, sealed in entries
+    ]
+    nothing = ", ".join(f"'' as {name}" for name in names)
+    # Where nothing is kept, rows there are none of still have their columns.
+    sources = sources or [
+        f"select {nothing}, cast(null as string) as token, cast(null as binary) as sealed"
+    ]
+    return engine.rows("vault_values", f"""
+        select distinct date '{standards.business_date}' as arrived_date, {', '.join(names)},
+               token, sealed
+        from ({' union all '.join(sources)}) as entries
+        where token is not null
+    """, standard=standard)  # fmt: skip

@@ -2,19 +2,12 @@
 
 from __future__ import annotations
 
-from pyspark.sql import Column, DataFrame, Window
-from pyspark.sql import functions as F
-
 from ingestion.mapping import IntoTable
 from ingestion.standard import Standards
 from model.canonical import CanonicalTable
+from model.engines import Engine, Rows
 
-TABLE = "_table"
-
-
-def accepted(records: DataFrame) -> DataFrame:
-    """The records that are data and have no fault."""
-    return records.where(F.col("_counts").isNull() & (F.col("_reasons") == ""))
+ACCEPTED = "_counts is null and _reasons = ''"  # records that are data and have no fault
 
 
 def row_tables(standards: Standards) -> tuple[IntoTable, ...]:
@@ -22,77 +15,58 @@ def row_tables(standards: Standards) -> tuple[IntoTable, ...]:
     return tuple(table for table in standards.dataset.tables if not table.one_row_per)
 
 
-def beaten_records(records: DataFrame, standards: Standards) -> DataFrame:
+def beaten_records(engine: Engine, standard: Rows, standards: Standards) -> Rows:
     """Records whose key a newer record of the night has, by the table they are beaten in.
 
     Columns: `_table`, `_number`, `_line`, `_in_file` (the newer one is of the same file),
     `_takes_count` (tables that take the record). Key: table, file, line.
     """
-    frames = [_beaten(records, table, standards) for table in row_tables(standards)]
-    result = frames[0]
-    for frame in frames[1:]:
-        result = result.unionByName(frame)
-    return result
+    parts = [_beaten(table, standards) for table in row_tables(standards)]
+    return engine.rows("beaten", " union all ".join(parts), standard=standard)
 
 
-def _beaten(records: DataFrame, table: IntoTable, standards: Standards) -> DataFrame:
-    keys = [standards.sql(column.sql) for column in table.key]
+def _beaten(table: IntoTable, standards: Standards) -> str:
+    keys = ", ".join(standards.source(table, column) for column in table.key)
     given = table.given(table.table.time)
-    time = standards.sql(given.sql) if given else F.lit(None).cast("timestamp")
-    takes = [F.col(f"_takes_{each.table.name}").cast("int") for each in row_tables(standards)]
-    versions = accepted(records).where(F.col(f"_takes_{table.table.name}")).select(
-        F.lit(table.table.name).alias(TABLE), "_number", "_line", "_order",
-        time.alias("_time"), F.struct(*keys).alias("_key"), _total(takes).alias("_takes_count"),
-    )  # fmt: skip
-    newest = [F.col("_time").desc_nulls_last(), F.col("_order").desc()]
-    of_night = Window.partitionBy("_key").orderBy(*newest)
-    of_file = Window.partitionBy("_key", "_number").orderBy(*newest)
-    return (
-        versions.transform(_with_company)
-        .select("*", F.row_number().over(of_night).alias("_rank"),
-                F.row_number().over(of_file).alias("_rank_in_file"))
-        .where(F.col("_rank") > 1)
-        .select(TABLE, "_number", "_line", (F.col("_rank_in_file") > 1).alias("_in_file"),
-                "_takes_count")
-    )  # fmt: skip
+    time = f"{standards.source(table, given)} desc nulls last, " if given else ""
+    takes = " + ".join(f"cast(_takes_{t.table.name} as int)" for t in row_tables(standards))
+    is_taken = f"{ACCEPTED} and _takes_{table.table.name}"
+    # Few keys occur again: only those are put in order.
+    return f"""
+        select '{table.table.name}' as _table, _number, _line, _rank_in_file > 1 as _in_file,
+               _takes_count
+        from (
+            select _number, _line, {takes} as _takes_count,
+                   row_number() over (partition by {keys} order by {time}_order desc) as _rank,
+                   row_number() over (partition by {keys}, _number order by {time}_order desc)
+                       as _rank_in_file
+            from standard
+            where {is_taken} and ({keys}) in (
+                select {keys} from standard where {is_taken} group by {keys} having count(*) > 1)
+        ) as ranked
+        where _rank > 1"""
 
 
-def _with_company(versions: DataFrame) -> DataFrame:
-    """The versions whose key may occur again: few, so that only these need sorting.
-
-    A hash of the key is counted first (8 bytes a row to shuffle); keys that share one by chance
-    are sorted too, which changes nothing.
-    """
-    hashed = versions.withColumn("_hash", F.xxhash64("_key"))
-    again = hashed.groupBy("_hash").count().where(F.col("count") > 1).select("_hash")
-    return hashed.join(again, on="_hash", how="left_semi")
-
-
-def _total(columns: list[Column]) -> Column:
-    total: Column = F.lit(0)
-    for column in columns:
-        total = total + column
-    return total
-
-
-def duplicates(beaten: DataFrame) -> DataFrame:
+def duplicates(engine: Engine, beaten: Rows) -> Rows:
     """Records that are beaten within their file in every table that takes them; key: file, line."""
-    return (
-        beaten.groupBy("_number", "_line")
-        .agg(F.sum(F.col("_in_file").cast("int")).alias("_lost"),
-             F.max("_takes_count").alias("_takes_count"))
-        .where(F.col("_lost") >= F.col("_takes_count"))
-        .select("_number", "_line")
-    )  # fmt: skip
+    return engine.rows("duplicates", """
+        select _number, _line from beaten group by _number, _line
+        having sum(cast(_in_file as int)) >= max(_takes_count)
+    """, beaten=beaten)  # fmt: skip
 
 
-def newest_rows(rows: DataFrame, table: CanonicalTable) -> DataFrame:
+def newest_rows(engine: Engine, rows: Rows, table: CanonicalTable) -> Rows:
     """One row per key of a clean table's rows of one night, from several files or datasets.
 
     The newest stands: by the table's time (missing times first), then generation, file and line.
     """
-    time = [F.col(table.time).desc_nulls_last()] if table.time else []
-    order = [F.col(name).desc() for name in ("generation", "source_file", "source_line", "dataset")]
-    newest = Window.partitionBy(*table.key).orderBy(*time, *order)
-    ranked = rows.withColumn("_rank", F.row_number().over(newest))
-    return ranked.where(F.col("_rank") == 1).drop("_rank")
+    time = f"`{table.time}` desc nulls last, " if table.time else ""
+    keys = ", ".join(f"`{name}`" for name in table.key)
+    columns = ", ".join(f"`{name}`" for name in table.contract.column_names)
+    return engine.rows(f"newest_{table.name}", f"""
+        select {columns} from (
+            select *, row_number() over (partition by {keys} order by {time}generation desc,
+                source_file desc, source_line desc, dataset desc) as _rank
+            from clean
+        ) as ranked where _rank = 1
+    """, clean=rows)  # fmt: skip

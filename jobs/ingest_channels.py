@@ -4,18 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from functools import partial, reduce
-
-from pyspark.sql import DataFrame
+from datetime import timedelta
+from functools import partial
 
 from ingestion.channels import Channel, Dataset
-from ingestion.ingest import IngestedDataset, IngestionContext, ingest_dataset
+from ingestion.ingest import IngestedDataset, IngestionContext, engine_for, ingest_dataset
 from ingestion.planning import FilePlan, LedgerEntry, arrived_files, plan_files
 from jobs.night import Night
 from lake.ledger import file_rows
-from lake.scans import no_rows
 from lake.tables import side_by_side
 from model.contracts import TableContract
+from model.ddl_types import arrow_schema
+from model.engines import Engine, Rows
 from model.errors import InputMissingError
 from model.fixed_tables import SIGHTINGS, VAULT_IDENTIFIERS, VAULT_PROFILES
 from model.ops_tables import FILES, QUARANTINE
@@ -28,17 +28,15 @@ def run(night: Night) -> None:
     """Takes in every file with a path date ≤ D that the ledger does not have yet."""
     planned = plan_night(night)
     _refuse_missing(planned)
-    ingested = _ingest_side_by_side(night, planned)
-    try:
+    taken = [file for _, _, plan in planned for file in plan.take]
+    with engine_for(taken, night.lake.spark, night.project.settings.ingestion) as engine:
+        ingested = _ingest_side_by_side(night, engine, planned)
         pairs = zip(planned, ingested, strict=True)
         raw = [(dataset.raw_contract, one.raw) for (_, dataset, _), one in pairs]
-        side_by_side(_writes(night, [*raw, *_shared(night, ingested)]))
-        # The ledger last: a night killed before this line takes the same files again.
-        files = [record for one in ingested for record in one.files]
-        night.lake.replace_records(FILES, files, night.business_date)
-    finally:
-        for one in ingested:
-            one.release()
+        side_by_side(_writes(night, engine, [*raw, *_shared(night, engine, ingested)]))
+    # The ledger last: a night killed before this line takes the same files again.
+    files = [record for one in ingested for record in one.files]
+    night.lake.replace_records(FILES, files, night.business_date)
 
 
 def tables(night: Night) -> Sequence[TableContract]:
@@ -87,7 +85,9 @@ def _refuse_missing(planned: Sequence[Planned]) -> None:
         )
 
 
-def _ingest_side_by_side(night: Night, planned: Sequence[Planned]) -> list[IngestedDataset]:
+def _ingest_side_by_side(
+    night: Night, engine: Engine, planned: Sequence[Planned]
+) -> list[IngestedDataset]:
     settings = night.project.settings
     context = IngestionContext(
         night.business_date, settings.project.time_zone, night.project.model,
@@ -95,55 +95,61 @@ def _ingest_side_by_side(night: Night, planned: Sequence[Planned]) -> list[Inges
     )
     with ThreadPoolExecutor(settings.ingestion.parallel_datasets) as pool:
         futures = [
-            pool.submit(ingest_dataset, night.lake.spark, channel, dataset, plan.take, context)
+            pool.submit(
+                ingest_dataset, night.lake.spark, engine, channel, dataset, plan.take, context
+            )
             for channel, dataset, plan in planned
         ]
         return [future.result() for future in futures]
 
 
 def _shared(
-    night: Night, ingested: Sequence[IngestedDataset]
-) -> list[tuple[TableContract, DataFrame]]:
+    night: Night, engine: Engine, ingested: Sequence[IngestedDataset]
+) -> list[tuple[TableContract, Rows]]:
     """The tables that several datasets feed, each with the rows of all of them."""
-    frames = [
-        (table.contract, [one.clean[table.name] for one in ingested if table.name in one.clean])
+    parts = {
+        table.contract: [one.clean[table.name] for one in ingested if table.name in one.clean]
         for table in night.definitions.tables
-    ]
-    frames.append((SIGHTINGS, [one.sightings for one in ingested]))
-    frames.append((QUARANTINE, [one.quarantine for one in ingested]))
-    united = [(contract, _union(parts, contract, night)) for contract, parts in frames]
-    identifiers = _union([one.identifiers for one in ingested], VAULT_IDENTIFIERS, night)
-    values = _union([one.profile_values for one in ingested], VAULT_PROFILES, night)
+    } | {
+        SIGHTINGS: [one.sightings for one in ingested],
+        QUARANTINE: [one.quarantine for one in ingested],
+        VAULT_IDENTIFIERS: [one.identifiers for one in ingested],
+        VAULT_PROFILES: [one.profile_values for one in ingested],
+    }
+    united = [(contract, _union(engine, rows, contract)) for contract, rows in parts.items()]
+    vaults = (VAULT_IDENTIFIERS, VAULT_PROFILES)
     return [
-        *united,
-        (VAULT_IDENTIFIERS, _new_values(night, VAULT_IDENTIFIERS, identifiers)),
-        (VAULT_PROFILES, _new_values(night, VAULT_PROFILES, values)),
+        (contract, _new_values(night, engine, contract, rows) if contract in vaults else rows)
+        for contract, rows in united
     ]
 
 
 def _writes(
-    night: Night, frames: Sequence[tuple[TableContract, DataFrame | None]]
+    night: Night, engine: Engine, tables: Sequence[tuple[TableContract, Rows | None]]
 ) -> list[Callable[[], None]]:
-    return [
-        partial(night.lake.replace_slice, contract, rows, night.business_date)
-        for contract, rows in frames
-        if rows is not None
-    ]
+    def write(contract: TableContract, rows: Rows) -> None:
+        night.lake.replace_slice(contract, engine.output(rows), night.business_date)
+
+    return [partial(write, contract, rows) for contract, rows in tables if rows is not None]
 
 
-def _new_values(night: Night, vault: TableContract, values: DataFrame) -> DataFrame:
+def _new_values(night: Night, engine: Engine, vault: TableContract, values: Rows) -> Rows:
     """Values no earlier night has sealed yet, once each."""
-    earlier = night.lake.read(vault).where(f"arrived_date < DATE '{night.business_date}'")
+    same = " and ".join(f"earlier.{name} = found.{name}" for name in vault.key)
+    before = night.business_date - timedelta(days=1)
     # A token has one seal: rows that are equal in all are one value, and none else are.
-    return values.distinct().join(
-        earlier.select(*vault.key), on=list(vault.key), how="left_anti"
-    )
+    return engine.rows(f"new_{vault.name}", f"""
+        select distinct * from found where not exists (select 1 from earlier where {same})
+    """, found=values, earlier=night.lake.rows(engine, vault, until=before))  # fmt: skip
 
 
-def _union(parts: Sequence[DataFrame], contract: TableContract, night: Night) -> DataFrame:
+def _union(engine: Engine, parts: Sequence[Rows], contract: TableContract) -> Rows:
+    names = ", ".join(f"`{name}`" for name in contract.column_names)
     if not parts:
-        return no_rows(night.lake.spark, contract.schema)
-    return reduce(DataFrame.unionByName, parts)
+        return engine.of(arrow_schema(contract.schema).empty_table())
+    frames = {f"part_{n}": rows for n, rows in enumerate(parts)}
+    sql = " union all ".join(f"select {names} from {name}" for name in frames)
+    return engine.rows(f"all_{contract.name}", sql, **frames)
 
 
 def _keeps_raw(night: Night) -> bool:

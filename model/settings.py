@@ -52,10 +52,12 @@ class PrivacySettings:
 
 @dataclass(frozen=True)
 class IngestionSettings:
-    """Caps of the byte pre-flight, and how many datasets are read side by side."""
+    """Caps of the byte pre-flight, how many datasets are read side by side, and up to how many
+    bytes of dumps a night's records are judged in this process rather than by Spark."""
 
     longest_line: int = 1_048_576
     parallel_datasets: int = 3
+    local_bytes: int = 134_217_728
     keep_raw: bool = True
 
 

@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
-from datetime import date
+from dataclasses import dataclass
+from datetime import date, datetime
 from pathlib import Path
+from typing import Any
+
+from pyspark.sql import SparkSession
 
 from ingestion.channels import Channel, Dataset, read_channels
 from ingestion.ingest import IngestedDataset, IngestionContext, ingest_dataset
 from ingestion.layout import Layout, layout_of
 from ingestion.planning import arrived_files, plan_files
 from model.canonical import read_model
+from model.engines import Engine, Rows
 from model.errors import Problems
 from model.identity_policy import read_identity_policy
 from model.settings import IngestionSettings
@@ -144,8 +149,33 @@ def context(landing: Path) -> IngestionContext:
     )
 
 
-def ingested(spark, text: str, landing: Path) -> IngestedDataset:  # type: ignore[no-untyped-def]
+@dataclass(frozen=True)
+class Ingested:
+    """A dataset's night, and the engine whose rows it holds."""
+
+    night: IngestedDataset
+    engine: Engine
+
+    def rows(self, rows: Rows | None) -> list[dict[str, Any]]:
+        """The rows as dictionaries; times without their zone, which is UTC."""
+        assert rows is not None
+        return [
+            {name: _naive(value) for name, value in row.items()}
+            for row in self.engine.arrow(rows).to_pylist()
+        ]
+
+    def columns(self, rows: Rows | None, *names: str) -> list[tuple[Any, ...]]:
+        """Some columns of the rows, sorted."""
+        return sorted((tuple(row[name] for name in names) for row in self.rows(rows)), key=str)
+
+
+def _naive(value: Any) -> Any:
+    return value.replace(tzinfo=None) if isinstance(value, datetime) else value
+
+
+def ingested(spark: SparkSession, engine: Engine, text: str, landing: Path) -> Ingested:
     """The file's one dataset, ingested from a landing folder as of the night."""
     channel, dataset = sound_channel(text)
     plan = plan_files(arrived_files(landing, channel, dataset, NIGHT), [], NIGHT, dataset)
-    return ingest_dataset(spark, channel, dataset, plan.take, context(landing))
+    night = ingest_dataset(spark, engine, channel, dataset, plan.take, context(landing))
+    return Ingested(night, engine)

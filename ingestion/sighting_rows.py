@@ -1,0 +1,157 @@
+"""What a night's records say about people: their sets of identifiers, and in how many rows."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pyarrow as pa
+
+from ingestion.standard import Standards
+from ingestion.versions import ACCEPTED
+from language.binding import quoted
+from model.canonical import SPARK_TYPES
+from model.ddl_types import arrow_type
+from model.engines import Engine, Rows
+from model.fixed_tables import IDENTIFIER_TYPE
+from model.node_ids import sighting_number
+
+_SETS = f"array<{IDENTIFIER_TYPE}>"
+Slots = tuple[tuple[str, str], ...]  # (kind, scope) of every token column
+
+
+def united_sightings(engine: Engine, standard: Rows, standards: Standards) -> Rows | None:
+    """For roll-ups whose records differ in their identifiers: the identifiers of all of them.
+
+    One row per such roll-up key: the key's fields, `_united` (sorted identifiers) and their number.
+    None where the dataset rolls nothing up. Most receipts show one set of identifiers on every
+    line; those need no row here.
+    """
+    rollup, dataset = standards.dataset.rollup, standards.dataset
+    if rollup is None or not dataset.slots:
+        return None
+    names = rollup.one_row_per
+    keys = ", ".join(map(quoted, names))
+    mixed = engine.rows("lines_of_mixed_roll_ups", f"""
+        select distinct concat_ws('|', {keys}) as _key, {', '.join([keys, *_tokens(standards)])}
+        from standard
+        where {ACCEPTED} and ({keys}) in (
+            select {keys} from standard where {ACCEPTED} group by {keys}
+            having min(_sighting) <> max(_sighting)
+                or (count(_sighting) >= 1 and count(_sighting) < count(*)))
+    """, standard=standard)  # fmt: skip
+    fields = dataset.entry.fields
+    types = {name: SPARK_TYPES[fields[name].type] for name in names}
+    columns = ", ".join(f"`{name}` {type_}" for name, type_ in types.items())
+    return engine.by_group(
+        "united", mixed, "_key", _uniter(names, _slots(standards)),
+        f"{columns}, _united {_SETS}, _united_id bigint",
+    )  # fmt: skip
+
+
+def with_united(
+    engine: Engine, standard: Rows, united: Rows | None, standards: Standards
+) -> Rows:
+    """The accepted records; `_sighting_id` is that of the roll-up they belong to, whose `_united`
+    identifiers are given where the dataset has one."""
+    rollup = standards.dataset.rollup
+    if united is None or rollup is None:
+        return engine.rows("records", f"""
+            select *, _sighting as _sighting_id from standard where {ACCEPTED}
+        """, standard=standard)  # fmt: skip
+    same = " and ".join(
+        f"united.{quoted(name)} = standard.{quoted(name)}" for name in rollup.one_row_per
+    )
+    return engine.rows("records", f"""
+        select standard.*, _united, coalesce(_united_id, _sighting) as _sighting_id
+        from standard left join united on {same} where {ACCEPTED}
+    """, standard=standard, united=united)  # united: unique by the key  # fmt: skip
+
+
+def sightings(engine: Engine, records: Rows, duplicated: Rows | None, standards: Standards) -> Rows:
+    """The night's sightings (contract SIGHTINGS) of records (`with_united`) but duplicates.
+
+    Rows of days after the night are one group per day, so that they can wait for it. Deleted rows
+    say nothing about people any more.
+    """
+    night = f"date '{standards.business_date}'"
+    day = f"coalesce({standards.day(standards.dataset.tables[0])}, {night})"
+    stands = """ and not exists (
+        select 1 from duplicated
+        where duplicated._number = records._number and duplicated._line = records._line)"""
+    united = ["_united"] if "_united" in records.columns else []
+    by = ", ".join(["_sighting_id", *united, *_tokens(standards), "_waits"])
+    # Tokens are grouped before any set is made: the groups are few, the records are not.
+    grouped = engine.rows("sightings_by_tokens", f"""
+        select {by}, min(_on) as _first, max(_on) as _last, count(*) as _rows
+        from (
+            select *, {day} as _on, case when {day} > {night} then {day} end as _waits
+            from records
+            where _sighting_id is not null and not _deleted{stands if duplicated is not None else ''}
+        ) as standing
+        group by {by}
+    """, records=records, **({"duplicated": duplicated} if duplicated is not None else {}))  # fmt: skip
+    named = engine.mapped(
+        "sets_of_sightings", grouped, _namer(_slots(standards)),
+        f"_sighting_id bigint, _set {_SETS}, _waits date, _first date, _last date, _rows bigint",
+    )
+    dataset = standards.dataset
+    return engine.rows("sightings", f"""
+        select {night} as business_date, _sighting_id as sighting_id, _set as identifiers,
+               '{dataset.channel}' as channel, '{dataset.name}' as dataset,
+               min(_first) as first_date, max(_last) as last_date,
+               cast(sum(_rows) as bigint) as row_count
+        from named group by _sighting_id, _set, _waits
+    """, named=named)  # fmt: skip
+
+
+def _slots(standards: Standards) -> Slots:
+    return tuple((slot.kind, slot.scope) for slot in standards.dataset.slots)
+
+
+def _tokens(standards: Standards) -> list[str]:
+    return [f"_token_{n}" for n in range(len(standards.dataset.slots))]
+
+
+def _identifiers(row: dict[str, str], slots: Slots) -> set[tuple[str, str, str]]:
+    tokens = (row[f"_token_{n}"] for n in range(len(slots)))
+    return {(*slot, token) for slot, token in zip(slots, tokens, strict=True) if token is not None}
+
+
+def _structs(identifiers: set[tuple[str, str, str]]) -> list[dict[str, str]]:
+    names = ("kind", "scope", "token")
+    return [dict(zip(names, each, strict=True)) for each in sorted(identifiers)]
+
+
+def _uniter(names: tuple[str, ...], slots: Slots) -> Callable[[pa.Table], pa.Table]:
+    def unite(lines: pa.Table) -> pa.Table:
+        """One row per key with the identifiers of all its lines."""
+        sets: dict[tuple[object, ...], set[tuple[str, str, str]]] = {}
+        for row in lines.to_pylist():
+            key = tuple(row[name] for name in names)
+            sets.setdefault(key, set()).update(_identifiers(row, slots))
+        keys = {
+            name: pa.array([key[n] for key in sets], lines.schema.field(name).type)
+            for n, name in enumerate(names)
+        }
+        united = pa.array(map(_structs, sets.values()), arrow_type(_SETS))
+        numbers = pa.array(map(sighting_number, sets.values()), pa.int64())
+        return pa.table(keys | {"_united": united, "_united_id": numbers})
+
+    return unite
+
+
+def _namer(slots: Slots) -> Callable[[pa.Table], pa.Table]:
+    def name(groups: pa.Table) -> pa.Table:
+        """The groups with their set of identifiers in place of the tokens."""
+        sets = [
+            row.get("_united") or _structs(_identifiers(row, slots)) for row in groups.to_pylist()
+        ]
+        kept = groups.select(["_waits", "_first", "_last", "_rows"])
+        columns = {name: kept[name] for name in kept.column_names}
+        return pa.table({
+            "_sighting_id": groups["_sighting_id"], "_set": pa.array(sets, arrow_type(_SETS)),
+            **columns,
+        })  # fmt: skip
+
+    return name
+
