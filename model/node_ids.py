@@ -6,9 +6,11 @@ from pyspark.sql import Column
 from pyspark.sql import functions as F
 
 
-def node_id(token: Column) -> Column:
-    """63 bits of an identifier's token (`<key id>_<64 hex digits>`), as bigint; null of null."""
-    return _leading_bits(F.substring_index(token, "_", -1))
+def node_id(token: str) -> str:
+    """SQL for 63 bits of an identifier's token (`<key id>_<64 hex digits>`), as bigint."""
+    digits = f"split_part({token}, '_', -1)"
+    high, low = (f"cast(conv(substr({digits}, {at}, 8), 16, 10) as bigint)" for at in (1, 9))
+    return f"({high} % 2147483648) * 4294967296 + {low}"
 
 
 def sighting_id(identifiers: Column) -> Column:

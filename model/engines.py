@@ -1,0 +1,253 @@
+"""Two engines for one SQL text: Spark for what is large, DuckDB in this process for what fits.
+
+A step on Spark costs a quarter of a second of planning however few its rows; in this process it
+costs milliseconds. So relational steps are written once, in the SQL that both read alike, and an
+engine is handed to them. What differs between the two is told here, and nowhere else.
+"""
+
+from __future__ import annotations
+
+import tempfile
+import threading
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from itertools import pairwise
+from typing import Any, Protocol, cast
+
+import duckdb
+import numpy as np
+import pyarrow as pa
+import pyarrow.dataset as ds
+from pyspark.sql import DataFrame, SparkSession
+
+from model.ddl_types import arrow_schema
+from model.errors import OnefoldError
+from model.lineage import cut, let_go
+
+
+class Rows(Protocol):
+    """Rows of one engine with named columns; computed each time they are asked for, unless kept."""
+
+    @property
+    def columns(self) -> list[str]:
+        """The names, in their order."""
+        ...
+
+
+Group = Callable[[pa.Table], pa.Table]
+
+
+class Engine(ABC):
+    """Runs relational steps over rows. As a context manager it gives back all it keeps at its end.
+
+    The SQL of a step reads its frames by the names they are passed under. It keeps to what Spark
+    (ANSI) and DuckDB read alike: sums are cast, `case` instead of `filter`, row_number() over a
+    total order instead of min_by, `is not distinct from`, names that no dialect must quote.
+    `step` names the rows in errors and in profiles.
+    """
+
+    def __enter__(self) -> Engine:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    @abstractmethod
+    def of(self, given: DataFrame | pa.Table | ds.Dataset) -> Rows:
+        """Rows that come from elsewhere."""
+
+    @abstractmethod
+    def rows(self, step: str, sql: str, **frames: Rows) -> Rows:
+        """The rows of a query over frames; nothing is computed yet."""
+
+    @abstractmethod
+    def kept(self, rows: Rows) -> Rows:
+        """The rows, computed once, now; for what several steps read."""
+
+    @abstractmethod
+    def by_group(self, step: str, rows: Rows, key: str, function: Group, columns: str) -> Rows:
+        """What a function makes of each group of rows that share a key, as `columns` (DDL).
+
+        Groups and the rows within come in any order; a group must fit into one process.
+        """
+
+    @abstractmethod
+    def arrow(self, rows: Rows) -> pa.Table:
+        """The rows in this process; for bounded numbers of them only."""
+
+    @abstractmethod
+    def frame(self, rows: Rows) -> DataFrame:
+        """The rows as Spark's."""
+
+    @abstractmethod
+    def output(self, rows: Rows) -> DataFrame | pa.Table:
+        """The rows as the lake takes them, without a detour."""
+
+    @abstractmethod
+    def close(self) -> None:
+        """Gives back what is kept; rows of this engine are of no use any longer."""
+
+    def one_row(self, step: str, sql: str, **frames: Rows) -> dict[str, Any]:
+        """The only row of a query, computed now."""
+        found: list[dict[str, Any]] = self.arrow(self.rows(step, sql, **frames)).to_pylist()
+        return found[0]
+
+
+class SparkEngine(Engine):
+    """Steps as Spark frames; what is kept is a local checkpoint."""
+
+    def __init__(self, spark: SparkSession) -> None:
+        self._spark = spark
+        self._kept: list[DataFrame] = []
+
+    def of(self, given: DataFrame | pa.Table | ds.Dataset) -> Rows:
+        if isinstance(given, DataFrame):
+            return given
+        table = given.to_table() if isinstance(given, ds.Dataset) else given
+        return self._spark.createDataFrame(table)
+
+    def rows(self, step: str, sql: str, **frames: Rows) -> Rows:  # noqa: ARG002
+        if not frames:
+            return self._spark.sql(sql)
+        own = sql.replace("{", "{{").replace("}", "}}")  # what is in braces is a frame's name
+        return self._spark.sql(_named({name: f"{{{name}}}" for name in frames}, own), **frames)
+
+    def kept(self, rows: Rows) -> Rows:
+        self._kept.append(cut(self.frame(rows)))
+        return self._kept[-1]
+
+    def by_group(self, step: str, rows: Rows, key: str, function: Group, columns: str) -> Rows:  # noqa: ARG002
+        return self.frame(rows).groupBy(key).applyInArrow(function, columns)
+
+    def arrow(self, rows: Rows) -> pa.Table:
+        return self.frame(rows).toArrow()
+
+    def frame(self, rows: Rows) -> DataFrame:
+        return cast(DataFrame, rows)
+
+    def output(self, rows: Rows) -> DataFrame | pa.Table:
+        return self.frame(rows)
+
+    def close(self) -> None:
+        while self._kept:
+            let_go(self._kept.pop())
+
+
+@dataclass(frozen=True)
+class LocalRows:
+    """A view or table of the local engine's own database."""
+
+    name: str
+    columns: list[str]
+
+
+# Functions of Spark that DuckDB lacks. conv: as many hexadecimal digits as 64 bits have.
+_SPARK_WORDS = (
+    "create macro explode(items) as unnest(items)",
+    "create macro conv(digits, from_base, to_base) as "
+    "cast(cast('0x' || digits as ubigint) as varchar)",
+)
+_SETTINGS = {
+    # Where a query forgets to say it, as Spark.
+    "default_null_order": "nulls_first_on_asc_last_on_desc",
+    # A name that is no frame is an error, not a Python variable of that name.
+    "python_enable_replacements": "false",
+    # Nothing is fetched from anywhere.
+    "autoinstall_known_extensions": "false",
+    "autoload_known_extensions": "false",
+    # Rows have no order here; keeping that of the files would cost memory.
+    "preserve_insertion_order": "false",
+}
+
+
+class LocalEngine(Engine):
+    """Steps as views of a DuckDB in this process; what is kept is a table in memory.
+
+    What does not fit spills to a folder of its own under `scratch` (default: the system's place for
+    such things). Frames are handed to and taken from `spark`, which may be None where nobody asks.
+    """
+
+    def __init__(self, spark: SparkSession | None = None, scratch: str | None = None) -> None:
+        self._spark = spark
+        self._spill = tempfile.TemporaryDirectory(prefix="onefold-duckdb-", dir=scratch)
+        self._connection = duckdb.connect(config={"temp_directory": self._spill.name})
+        self._lock = threading.RLock()  # a connection answers one question at a time
+        self._count = 0
+        for name, value in _SETTINGS.items():
+            self._connection.execute(f"set {name} = '{value}'")
+        for word in _SPARK_WORDS:
+            self._connection.execute(word)
+
+    def of(self, given: DataFrame | pa.Table | ds.Dataset) -> Rows:
+        rows = given.toArrow() if isinstance(given, DataFrame) else given
+        name = self._new_name("given")
+        with self._asking(name):
+            self._connection.register(name, rows)
+        return LocalRows(name, list(rows.schema.names))
+
+    def rows(self, step: str, sql: str, **frames: Rows) -> Rows:
+        name = self._new_name(step)
+        text = _named({frame: _name(rows) for frame, rows in frames.items()}, sql)
+        with self._asking(step):
+            self._connection.execute(f"create temp view {name} as {text}")
+            return LocalRows(name, self._connection.view(name).columns)
+
+    def kept(self, rows: Rows) -> Rows:
+        name = self._new_name("kept")
+        with self._asking(_name(rows)):
+            self._connection.execute(f"create temp table {name} as select * from {_name(rows)}")
+        return LocalRows(name, rows.columns)
+
+    def by_group(self, step: str, rows: Rows, key: str, function: Group, columns: str) -> Rows:
+        table = self.arrow(self.rows(step, f"select * from these order by {key}", these=rows))
+        keys = table[key].combine_chunks().dictionary_encode().indices.to_numpy()
+        bounds = [*np.flatnonzero(np.diff(keys, prepend=-1)).tolist(), len(keys)]
+        schema = arrow_schema(columns)
+        found = [
+            function(table.slice(start, end - start)).cast(schema) for start, end in pairwise(bounds)
+        ]
+        return self.of(pa.concat_tables([schema.empty_table(), *found]))
+
+    def arrow(self, rows: Rows) -> pa.Table:
+        with self._asking(_name(rows)):
+            return self._connection.sql(f"select * from {_name(rows)}").to_arrow_table()
+
+    def frame(self, rows: Rows) -> DataFrame:
+        if self._spark is None:
+            raise OnefoldError("this step needs Spark, and the local engine was made without it")
+        return self._spark.createDataFrame(self.arrow(rows))
+
+    def output(self, rows: Rows) -> DataFrame | pa.Table:
+        return self.arrow(rows)
+
+    def close(self) -> None:
+        self._connection.close()
+        self._spill.cleanup()
+
+    def _new_name(self, step: str) -> str:
+        with self._lock:
+            self._count += 1
+            return f"{step}_{self._count}"
+
+    @contextmanager
+    def _asking(self, step: str) -> Iterator[None]:
+        """One question to the database; its own errors may show values, ours name the step."""
+        with self._lock:
+            try:
+                yield
+            except duckdb.Error as error:
+                raise OnefoldError(
+                    f"step {step} failed in the local engine ({type(error).__name__})"
+                ) from None
+
+
+def _name(rows: Rows) -> str:
+    return cast(LocalRows, rows).name
+
+
+def _named(sources: dict[str, str], sql: str) -> str:
+    """The query with its frames' names bound to their sources."""
+    frames = ", ".join(f"{name} as (select * from {source})" for name, source in sources.items())
+    return f"with {frames} select * from ({sql})" if frames else sql
