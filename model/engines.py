@@ -108,17 +108,19 @@ class SparkEngine(Engine):
         table = given.to_table() if isinstance(given, ds.Dataset) else given
         return self._spark.createDataFrame(table)
 
-    def rows(self, step: str, sql: str, **frames: Rows) -> Rows:  # noqa: ARG002
+    def rows(self, step: str, sql: str, **frames: Rows) -> Rows:
         if not frames:
             return self._spark.sql(sql)
         own = sql.replace("{", "{{").replace("}", "}}")  # what is in braces is a frame's name
-        return self._spark.sql(_named({name: f"{{{name}}}" for name in frames}, own), **frames)
+        text = _named({name: f"{{{name}}}" for name in frames}, own)
+        given: dict[str, Any] = frames
+        return self._spark.sql(text, **given)
 
     def kept(self, rows: Rows) -> Rows:
         self._kept.append(cut(self.frame(rows)))
         return self._kept[-1]
 
-    def by_group(self, step: str, rows: Rows, key: str, function: Group, columns: str) -> Rows:  # noqa: ARG002
+    def by_group(self, step: str, rows: Rows, key: str, function: Group, columns: str) -> Rows:
         return self.frame(rows).groupBy(key).applyInArrow(function, columns)
 
     def arrow(self, rows: Rows) -> pa.Table:
@@ -137,10 +139,15 @@ class SparkEngine(Engine):
 
 @dataclass(frozen=True)
 class LocalRows:
-    """A view or table of the local engine's own database."""
+    """A view or table of a local engine's own database."""
 
+    engine: LocalEngine
     name: str
-    columns: list[str]
+
+    @property
+    def columns(self) -> list[str]:
+        """The names, in their order; asked for anew each time, which binds the view."""
+        return self.engine.columns_of(self.name)
 
 
 # Functions of Spark that DuckDB lacks. conv: as many hexadecimal digits as 64 bits have.
@@ -185,29 +192,28 @@ class LocalEngine(Engine):
         name = self._new_name("given")
         with self._asking(name):
             self._connection.register(name, rows)
-        return LocalRows(name, list(rows.schema.names))
+        return LocalRows(self, name)
 
     def rows(self, step: str, sql: str, **frames: Rows) -> Rows:
         name = self._new_name(step)
         text = _named({frame: _name(rows) for frame, rows in frames.items()}, sql)
         with self._asking(step):
             self._connection.execute(f"create temp view {name} as {text}")
-            return LocalRows(name, self._connection.view(name).columns)
+        return LocalRows(self, name)
 
     def kept(self, rows: Rows) -> Rows:
         name = self._new_name("kept")
         with self._asking(_name(rows)):
             self._connection.execute(f"create temp table {name} as select * from {_name(rows)}")
-        return LocalRows(name, rows.columns)
+        return LocalRows(self, name)
 
     def by_group(self, step: str, rows: Rows, key: str, function: Group, columns: str) -> Rows:
         table = self.arrow(self.rows(step, f"select * from these order by {key}", these=rows))
         keys = table[key].combine_chunks().dictionary_encode().indices.to_numpy()
         bounds = [*np.flatnonzero(np.diff(keys, prepend=-1)).tolist(), len(keys)]
         schema = arrow_schema(columns)
-        found = [
-            function(table.slice(start, end - start)).cast(schema) for start, end in pairwise(bounds)
-        ]
+        groups = (table.slice(start, end - start) for start, end in pairwise(bounds))
+        found = [function(group).cast(schema) for group in groups]
         return self.of(pa.concat_tables([schema.empty_table(), *found]))
 
     def arrow(self, rows: Rows) -> pa.Table:
@@ -221,6 +227,11 @@ class LocalEngine(Engine):
 
     def output(self, rows: Rows) -> DataFrame | pa.Table:
         return self.arrow(rows)
+
+    def columns_of(self, name: str) -> list[str]:
+        """The names of a view's or table's columns."""
+        with self._asking(name):
+            return list(self._connection.view(name).columns)
 
     def close(self) -> None:
         self._connection.close()

@@ -21,7 +21,9 @@ POLICY = ComponentsPolicy(local_edges=1_000_000)
 Edge = tuple[int, int]
 
 
-def labelled(engine: Engine, nodes: set[int], edges: list[Edge], by: Any, parts: int = 0) -> dict[int, int]:
+def labelled(
+    engine: Engine, nodes: set[int], edges: list[Edge], by: Any, parts: int = 0
+) -> dict[int, int]:
     """Every node and its component, from the rows of an engine."""
     found = records(engine, components(engine, *rows_of(engine, nodes, edges, parts), by, POLICY))
     assert len({row.node_id for row in found}) == len(found)

@@ -12,7 +12,8 @@ from tests.identity.worlds import POLICY, night, node, records, refused_rows, se
 def found_hubs(engine: Engine, *sightings: str) -> dict[int, tuple[str, int, int]]:
     rows = table_of(engine, [seen(words) for words in sightings], SIGHTINGS.schema)
     state = sighting_state(engine, rows, night(1))
-    found = records(engine, hubs(engine, holdings(engine, state, refused_rows(engine), POLICY), POLICY))
+    held = holdings(engine, state, refused_rows(engine), POLICY)
+    found = records(engine, hubs(engine, held, POLICY))
     return {row.node_id: (row.reason, row.sighting_count, row.peer_count) for row in found}
 
 

@@ -19,7 +19,6 @@ from tests.identity.worlds import (
     seen,
     sighting,
     table_of,
-    token,
 )
 
 

@@ -99,9 +99,13 @@ def table_of(engine: Engine, rows: list[dict[str, Any]], ddl: str, partitions: i
 
 
 def records(engine: Engine, rows: Rows) -> list[Any]:
-    """The rows as named tuples."""
-    record = namedtuple("record", rows.columns)  # type: ignore[misc]  # noqa: PYI024
-    return [record(**row) for row in engine.arrow(rows).to_pylist()]
+    """Rows of an engine as named tuples."""
+    return named_tuples(engine.arrow(rows))
+
+
+def named_tuples(table: pa.Table) -> list[Any]:
+    record = namedtuple("record", table.column_names)  # type: ignore[misc]
+    return [record(**row) for row in table.to_pylist()]
 
 
 def refused_rows(engine: Engine, *words: Words) -> Rows:
@@ -144,11 +148,12 @@ class World:
                 refused_rows(engine, *self.refused), self.histories(engine), self.policy,
                 night(number), components,
             )  # fmt: skip
-            for name, contract in TABLES.items():
-                found = engine.arrow(getattr(resolution, name)).schema
-                expected = arrow_schema(contract.schema)
-                assert (found.names, found.types) == (expected.names, expected.types)
-            written = {name: records(engine, getattr(resolution, name)) for name in TABLES}
+            found = {name: engine.arrow(getattr(resolution, name)) for name in TABLES}
+        for name, contract in TABLES.items():
+            expected = arrow_schema(contract.schema)
+            assert found[name].schema.names == expected.names
+            assert found[name].schema.types == expected.types
+        written = {name: named_tuples(table) for name, table in found.items()}
         others = [row for row in self.tables["events"] if row.business_date != night(number)]
         self.tables = written | {"events": others + written["events"]}
         return self
