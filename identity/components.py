@@ -7,38 +7,45 @@ import pyarrow as pa
 from graphframes import GraphFrame
 from pyspark.sql import DataFrame, Window
 from pyspark.sql import functions as F
-from pyspark.sql.types import LongType, StructField, StructType
 from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 
+from model.engines import Engine, Rows
 from model.errors import OnefoldError, UsageError
-from model.identity_policy import ComponentsPolicy, Engine
+from model.identity_policy import ComponentsEngine, ComponentsPolicy
 from model.lineage import cut, let_go
 
-_LABELS = StructType([StructField("node_id", LongType()), StructField("component", LongType())])
 # node_id >> 53 cuts the 63-bit numbers into 1,024 buckets in their own order.
 _BUCKET_BITS = 53
 
 
 def components(
-    nodes: DataFrame, edges: DataFrame, engine: Engine, policy: ComponentsPolicy
-) -> DataFrame:
+    engine: Engine, nodes: Rows, edges: Rows, chosen: ComponentsEngine, policy: ComponentsPolicy
+) -> Rows:
     """Every node_id of `nodes` with its component: the smallest node_id it is linked with.
 
-    `edges` (src, dst) end in `nodes`; duplicates and self loops do no harm. `auto` takes the local
-    engine up to `policy.local_edges` links and GraphFrames above. Both give the same labels. The
-    result is cut from its lineage: the caller lets it go. OnefoldError where the proof fails.
+    `edges` (src, dst) end in `nodes`; duplicates and self loops do no harm. `chosen` says who
+    labels them, whatever engine holds the rows: `auto` takes memory up to `policy.local_edges`
+    links and GraphFrames above. Both give the same labels. OnefoldError where the proof fails.
     """
-    taken = _engine(edges, engine, policy)
-    labels = _by_graphframes(nodes, edges) if taken == "graphframes" else _in_memory(nodes, edges)
-    return proven(nodes, edges, labels)
+    taken = _taken(engine, edges, chosen, policy)
+    if taken == "graphframes":
+        found = _by_graphframes(engine.frame(nodes), engine.frame(edges))
+        labels = engine.kept(engine.of(found))
+        let_go(found)
+    else:
+        labels = _in_memory(engine, nodes, edges)
+    return proven(engine, nodes, edges, labels)
 
 
-def _engine(edges: DataFrame, engine: Engine, policy: ComponentsPolicy) -> Engine:
-    if engine == "graphframes":
-        return engine
-    fits = edges.limit(policy.local_edges + 1).count() <= policy.local_edges
-    if engine == "local" and not fits:
+def _taken(
+    engine: Engine, edges: Rows, chosen: ComponentsEngine, policy: ComponentsPolicy
+) -> ComponentsEngine:
+    if chosen == "graphframes":
+        return chosen
+    some = f"select count(*) as n from (select 1 from edges limit {policy.local_edges + 1}) few"
+    fits = engine.one_row("edge_count", some, edges=edges)["n"] <= policy.local_edges
+    if chosen == "local" and not fits:
         raise UsageError(
             f"conf/identity.yml: more than components.local_edges ({policy.local_edges}) links for "
             "the local engine; raise it, or set the engine to auto or graphframes"
@@ -46,10 +53,10 @@ def _engine(edges: DataFrame, engine: Engine, policy: ComponentsPolicy) -> Engin
     return "local" if fits else "graphframes"
 
 
-def _in_memory(nodes: DataFrame, edges: DataFrame) -> DataFrame:
-    """Labels by scipy on the driver. Bounded: at most `local_edges` links of 16 bytes come here,
+def _in_memory(engine: Engine, nodes: Rows, edges: Rows) -> Rows:
+    """Labels by scipy in this process. Bounded: at most `local_edges` links of 16 bytes come here,
     and about 60 bytes a link are held while it works."""
-    links = edges.select("src", "dst").toArrow()
+    links = engine.arrow(edges)
     ends = np.concatenate([links["src"].to_numpy(), links["dst"].to_numpy()])
     ids, dense = np.unique(ends, return_inverse=True)
     src, dst = dense[: links.num_rows], dense[links.num_rows :]
@@ -57,10 +64,12 @@ def _in_memory(nodes: DataFrame, edges: DataFrame) -> DataFrame:
     _, label = connected_components(graph, directed=False)
     # ids are sorted, so the first node met of a label is its smallest.
     _, first = np.unique(label, return_index=True)
-    found = pa.table({"node_id": ids, "component": ids[first][label]})
-    linked = nodes.sparkSession.createDataFrame(found, schema=_LABELS)
-    labels = nodes.select("node_id").join(linked, on="node_id", how="left")
-    return cut(labels.select("node_id", F.coalesce("component", "node_id").alias("component")))
+    found = pa.table({"linked_id": ids, "component": ids[first][label]})
+    labels = """
+        select node_id, coalesce(component, node_id) as component
+        from nodes left join linked on linked_id = node_id
+    """
+    return engine.kept(engine.rows("labels", labels, nodes=nodes, linked=engine.of(found)))
 
 
 def _by_graphframes(nodes: DataFrame, edges: DataFrame) -> DataFrame:
@@ -102,25 +111,34 @@ def _dense(nodes: DataFrame) -> DataFrame:
     )
 
 
-def proven(nodes: DataFrame, edges: DataFrame, labels: DataFrame) -> DataFrame:
+def proven(engine: Engine, nodes: Rows, edges: Rows, labels: Rows) -> Rows:
     """`labels`, every node labelled once and no link across two components; else OnefoldError.
 
-    One action that brings one row of counts to the driver.
+    One row of counts comes to the driver.
     """
-    cut = (
-        edges.join(labels.toDF("src", "s"), on="src", how="left")
-        .join(labels.toDF("dst", "d"), on="dst", how="left")
-        .agg(F.count_if(~F.col("s").eqNullSafe(F.col("d")) | F.col("s").isNull()).alias("cut"))
-    )
-    wrong = (
-        nodes.select("node_id", F.lit(1).alias("asked"), F.lit(0).alias("given"))
-        .union(labels.select("node_id", F.lit(0), F.lit(1)))
-        .groupBy("node_id")
-        .agg(F.sum("asked").alias("asked"), F.sum("given").alias("given"))
-        .agg(F.count_if((F.col("asked") != 1) | (F.col("given") != 1)).alias("wrong"))
-    )
-    counts = cut.crossJoin(wrong).first()
-    if counts is None or counts["cut"] or counts["wrong"]:
+    counts = engine.one_row(
+        "proof",
+        """
+        with cuts as (
+            select count(case when s.component = d.component then null else 1 end) as cut_links
+            from edges e
+            left join labels s on s.node_id = e.src
+            left join labels d on d.node_id = e.dst
+        ), said as (
+            select sum(asked) as asked, sum(given) as given from (
+                select node_id, 1 as asked, 0 as given from nodes
+                union all
+                select node_id, 0, 1 from labels
+            ) both_sides
+            group by node_id
+        ), wrongs as (
+            select count(case when asked <> 1 or given <> 1 then 1 end) as wrong_nodes from said
+        )
+        select cut_links, wrong_nodes from cuts cross join wrongs
+        """,
+        nodes=nodes, edges=edges, labels=labels,
+    )  # fmt: skip
+    if counts["cut_links"] or counts["wrong_nodes"]:
         raise OnefoldError(
             f"connected components are not right: {counts}; nothing was written. "
             "Run again with the other engine (components in conf/identity.yml) and report this"

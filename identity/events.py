@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from datetime import date
 
-from pyspark.sql import Column, DataFrame
-from pyspark.sql import functions as F
-
-from identity.one_ids import is_sighting
+from identity.sightings import is_weak
+from model.engines import Engine, Rows
 from model.fixed_tables import ONE_ID_EVENTS
 from model.identity_policy import IdentityPolicy
+from model.sql_text import date_literal
 
 _REASONS = {
     "minted": "a person without a number",
@@ -20,63 +19,79 @@ _REASONS = {
 
 
 def one_id_events(
-    before: DataFrame, now: DataFrame, policy: IdentityPolicy, business_date: date
-) -> DataFrame:
+    engine: Engine, before: Rows, after: Rows, policy: IdentityPolicy, business_date: date
+) -> Rows:
     """The night's slice of identity.one_id_events, from the maps (node_id, kind, one_id).
 
     Every number that is new is `minted`, and `split_from` the person most of its sightings come
     from, where there is one. Every number that is gone is `merged_into` the person that has most of
     its sightings, or `retired`. So people change by minted - merged_into - retired.
     """
-    was, has = F.bool_or("was"), F.bool_or("is")
-    numbers = (
-        before.select("one_id", F.lit(True).alias("was"), F.lit(False).alias("is"))
-        .union(now.select("one_id", F.lit(False), F.lit(True)))
-        .groupBy("one_id")
-        .agg(was.alias("was"), has.alias("is"))
-    )
-    new, gone = numbers.where(~F.col("was")), numbers.where(~F.col("is"))
-    moves = _moves(before, now, policy)
-    origins = _most(moves.where(F.col("sightings") > 0), of="one_id", other="old_one_id")
-    survivors = _most(moves, of="old_one_id", other="one_id").toDF("one_id", "other_one_id")
-    event = F.when(F.col("other_one_id").isNull(), "retired").otherwise("merged_into")
-    rows = (
-        new.select("one_id", F.lit("minted").alias("event"), F.lit(None).cast("bigint"))
-        .union(
-            new.join(origins.toDF("one_id", "other_one_id"), on="one_id", how="inner").select(
-                "one_id", F.lit("split_from"), "other_one_id"
-            )
+    reasons = " ".join(f"when '{event}' then '{why}'" for event, why in _REASONS.items())
+    moves = _moves(engine, before, after, policy)
+    return engine.rows(
+        "one_id_events",
+        f"""
+        with numbers as (
+            select one_id, bool_or(was) as was, bool_or(lives) as lives
+            from (
+                select one_id, true as was, false as lives from before_night
+                union all
+                select one_id, false, true from after_night
+            ) both_maps
+            group by one_id
+        ), happened as (
+            select one_id, 'minted' as event, cast(null as bigint) as other_one_id
+            from numbers where not was
+            union all
+            select n.one_id, 'split_from', o.most
+            from numbers n join origins o on o.one_id = n.one_id where not n.was
+            union all
+            select n.one_id, case when s.most is null then 'retired' else 'merged_into' end, s.most
+            from numbers n left join survivors s on s.old_one_id = n.one_id where not n.lives
+        ), told as (
+            select {date_literal(business_date)} as business_date, one_id, event, other_one_id,
+                case event {reasons} end as reason
+            from happened
         )
-        .union(
-            gone.join(survivors, on="one_id", how="left").select("one_id", event, "other_one_id")
-        )
-    )
-    return rows.toDF("one_id", "event", "other_one_id").select(
-        F.lit(business_date).alias("business_date"),
-        "*",
-        _reason(F.col("event")).alias("reason"),
-    ).select(*ONE_ID_EVENTS.column_names)
+        select {", ".join(ONE_ID_EVENTS.column_names)} from told
+        """,
+        before_night=before, after_night=after,
+        origins=_most(engine, moves, of="one_id", other="old_one_id", where="sightings > 0"),
+        survivors=_most(engine, moves, of="old_one_id", other="one_id"),
+    )  # fmt: skip
 
 
-def _moves(before: DataFrame, now: DataFrame, policy: IdentityPolicy) -> DataFrame:
+def _moves(engine: Engine, before: Rows, after: Rows, policy: IdentityPolicy) -> Rows:
     """(old_one_id, one_id, sightings): nodes that changed person; weak identifiers do not count."""
-    old = before.where(~F.col("kind").isin(*policy.weak_kinds)).select(
-        "node_id", F.col("one_id").alias("old_one_id")
+    return engine.rows(
+        "moves",
+        f"""
+        select o.one_id as old_one_id, n.one_id,
+            count(case when n.kind = 'sighting' then 1 end) as sightings
+        from after_night n
+        join (select node_id, one_id from before_night where not {is_weak(policy)}) o
+            on o.node_id = n.node_id
+        where n.one_id <> o.one_id
+        group by o.one_id, n.one_id
+        """,
+        before_night=before, after_night=after,
+    )  # fmt: skip
+
+
+def _most(engine: Engine, moves: Rows, of: str, other: str, where: str = "true") -> Rows:
+    """(of, most): for every number in `of`, the one in `other` with most sightings, then the
+    older."""
+    return engine.rows(
+        "most",
+        f"""
+        select {of}, {other} as most from (
+            select {of}, {other}, row_number() over (
+                partition by {of} order by sightings desc nulls last, {other} nulls first
+            ) as place
+            from moves where {where}
+        ) placed
+        where place = 1
+        """,
+        moves=moves,
     )
-    return (
-        now.join(old, on="node_id", how="inner")
-        .where(F.col("one_id") != F.col("old_one_id"))
-        .groupBy("old_one_id", "one_id")
-        .agg(F.count_if(is_sighting()).alias("sightings"))
-    )
-
-
-def _most(moves: DataFrame, of: str, other: str) -> DataFrame:
-    """For every number in `of`, the one in `other` with most sightings, then the older."""
-    place = F.struct(-F.col("sightings"), other)
-    return moves.groupBy(of).agg(F.min_by(other, place).alias("most"))
-
-
-def _reason(event: Column) -> Column:
-    pairs = [F.lit(word) for pair in _REASONS.items() for word in pair]
-    return F.try_element_at(F.create_map(*pairs), event)

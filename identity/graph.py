@@ -2,63 +2,74 @@
 
 from __future__ import annotations
 
-from pyspark.sql import DataFrame
-from pyspark.sql import functions as F
-
-from identity.sightings import is_strong
+from identity.sightings import is_weak
+from model.engines import Engine, Rows
 from model.identity_policy import IdentityPolicy
 
 SHARED, ATTACHED = "shared identifier", "attached"
 
 
-def identifier_nodes(held: DataFrame) -> DataFrame:
+def identifier_nodes(engine: Engine, held: Rows) -> Rows:
     """Identifiers, one row per node_id, hubs among them: the columns of identity.nodes but its
     validity."""
-    return held.groupBy("node_id", "kind", "scope", "token").agg(
-        F.min("first_date").alias("first_date"),
-        F.max("last_date").alias("last_date"),
-        F.count("*").alias("sighting_count"),
+    return engine.rows(
+        "identifier_nodes",
+        """
+        select node_id, kind, scope, token, min(first_date) as first_date,
+            max(last_date) as last_date, count(*) as sighting_count
+        from held group by node_id, kind, scope, token
+        """,
+        held=held,
     )
 
 
-def link_ends(links: DataFrame) -> tuple[DataFrame, DataFrame]:
+def link_ends(engine: Engine, links: Rows) -> tuple[Rows, Rows]:
     """Nodes (node_id) and edges (src, dst) of links between sightings and identifiers."""
-    edges = links.select(F.col("sighting_id").alias("src"), F.col("node_id").alias("dst"))
-    nodes = edges.select(F.explode(F.array("src", "dst")).alias("node_id")).distinct()
-    return nodes, edges
+    nodes = "select sighting_id as node_id from links union select node_id from links"
+    edges = "select sighting_id as src, node_id as dst from links"
+    return engine.rows("ends", nodes, links=links), engine.rows("edges", edges, links=links)
 
 
-def members(held: DataFrame, labels: DataFrame, policy: IdentityPolicy) -> DataFrame:
+def members(engine: Engine, held: Rows, labels: Rows, policy: IdentityPolicy) -> Rows:
     """Nodes with the component they belong to, one row per node_id that has one.
 
     Columns: node_id, kind ('sighting' for sightings), is_strong, component, first_date, token
     (null for sightings).
     """
-    first_date = F.min("first_date").alias("first_date")
-    identifiers = held.groupBy("node_id", "kind", "token").agg(first_date)
-    seen = held.groupBy("sighting_id").agg(first_date)
-    nodes = identifiers.select(
-        "node_id", "kind", is_strong(policy).alias("is_strong"), "first_date", "token"
-    ).union(
-        seen.select("sighting_id", F.lit("sighting"), F.lit(True), "first_date", F.lit(None))
-    )
-    return nodes.join(labels, on="node_id", how="inner")
+    return engine.rows(
+        "members",
+        f"""
+        with nodes as (
+            select node_id, kind, not {is_weak(policy)} as is_strong,
+                min(first_date) as first_date, token
+            from held group by node_id, kind, token
+            union all
+            select sighting_id, 'sighting', true, min(first_date), cast(null as string)
+            from held group by sighting_id
+        )
+        select node_id, n.kind, n.is_strong, l.component, n.first_date, n.token
+        from nodes n join labels l using (node_id)
+        """,
+        held=held, labels=labels,
+    )  # fmt: skip
 
 
-def joining_links(linkable: DataFrame, placed: DataFrame, policy: IdentityPolicy) -> DataFrame:
+def joining_links(engine: Engine, linkable: Rows, placed: Rows, policy: IdentityPolicy) -> Rows:
     """Links whose two ends are one person: the columns of identity.links but its validity.
 
     A refused link has its ends in two persons, and so has that of a weak identifier to the persons
     that share it. `placed` is (node_id, component).
     """
-    where = placed.select("node_id", "component")
-    rule = F.when(is_strong(policy), SHARED).otherwise(ATTACHED)
-    return (
-        linkable.join(where, on="node_id", how="inner")
-        .join(where.toDF("sighting_id", "person"), on="sighting_id", how="inner")
-        .where(F.col("component") == F.col("person"))
-        .select(
-            "sighting_id", "node_id", "kind", rule.alias("rule"), "sources",
-            "first_date", "last_date", "row_count",
-        )
-    )
+    return engine.rows(
+        "joining_links",
+        f"""
+        select k.sighting_id, k.node_id, k.kind,
+            case when {is_weak(policy)} then '{ATTACHED}' else '{SHARED}' end as rule,
+            k.sources, k.first_date, k.last_date, k.row_count
+        from linkable k
+        join (select node_id, component from placed) i on i.node_id = k.node_id
+        join (select node_id, component from placed) s on s.node_id = k.sighting_id
+        where i.component = s.component
+        """,
+        linkable=linkable, placed=placed,
+    )  # fmt: skip

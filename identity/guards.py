@@ -2,64 +2,63 @@
 
 from __future__ import annotations
 
-from pyspark.sql import Column, DataFrame
-from pyspark.sql import functions as F
-
-from identity.sightings import rank_of
+from model.engines import Engine, Rows
 from model.identity_policy import IdentityPolicy
+from model.sql_text import is_one_of, number_of
 
 
-def hubs(held: DataFrame, policy: IdentityPolicy) -> DataFrame:
+def hubs(engine: Engine, held: Rows, policy: IdentityPolicy) -> Rows:
     """Identifiers that lose all their links, one row per node_id, with the first reason that holds.
 
     Values of never-merge kinds are no hubs: they are kept apart link by link. Counted over all
     sightings at once, so that no order of rows decides. Columns of identity.hubs but its validity.
     """
-    nodes = held.groupBy("node_id", "kind", "scope").agg(F.count("*").alias("sighting_count"))
-    reason = F.coalesce(
-        F.when(F.col("sighting_count") > _limit("max_sightings", policy), "max_sightings"),
-        F.when(F.col("peer_count") > _limit("max_peers", policy), "max_peers"),
-        F.when(F.col("is_disputed"), "disagree"),
-    )
-    return (
-        nodes.join(_peers(held, policy), on="node_id", how="left")
-        .select(
-            "node_id", "kind", "scope", "sighting_count",
-            F.coalesce("peer_count", F.lit(0)).alias("peer_count"),
-            F.coalesce("is_disputed", F.lit(False)).alias("is_disputed"),
+    return engine.rows(
+        "hubs",
+        f"""
+        with nodes as (
+            select node_id, kind, scope, count(*) as sighting_count
+            from held
+            where not {is_one_of("kind", policy.never_merge)}
+            group by node_id, kind, scope
+        ), judged as (
+            select n.node_id, n.kind, n.scope,
+                case
+                    when n.sighting_count > {_limit("max_sightings", policy)} then 'max_sightings'
+                    when p.peer_count > {_limit("max_peers", policy)} then 'max_peers'
+                    when p.is_disputed then 'disagree'
+                end as reason,
+                n.sighting_count, coalesce(p.peer_count, 0) as peer_count
+            from nodes n left join peers p on p.node_id = n.node_id
         )
-        .where(~F.col("kind").isin(*policy.never_merge))
-        .select("node_id", "kind", "scope", reason.alias("reason"), "sighting_count", "peer_count")
-        .where(F.col("reason").isNotNull())
-    )
+        select node_id, kind, scope, reason, sighting_count, peer_count
+        from judged where reason is not null
+        """,
+        held=held, peers=_peers(engine, held, policy),
+    )  # fmt: skip
 
 
-def _peers(held: DataFrame, policy: IdentityPolicy) -> DataFrame:
+def _peers(engine: Engine, held: Rows, policy: IdentityPolicy) -> Rows:
     """Per identifier: the largest number of distinct values of one stronger kind and scope beside
     it, and whether two values of a kind of `disagree` are beside it. A sighting holds a handful of
     identifiers, so its pairs are few."""
-    weaker = held.select("sighting_id", "node_id", "rank")
-    stronger = held.select(
-        "sighting_id",
-        F.col("kind").alias("peer_kind"),
-        F.col("scope").alias("peer_scope"),
-        F.col("node_id").alias("peer"),
-    )
-    is_stronger = rank_of(F.col("peer_kind"), policy) < F.col("rank")
-    disputes = F.col("peer_kind").isin(*policy.disagree.kinds) & (F.col("values") > 1)
-    return (
-        weaker.join(stronger, on="sighting_id", how="inner")
-        .where(is_stronger)
-        .groupBy("node_id", "peer_kind", "peer_scope")
-        .agg(F.count_distinct("peer").alias("values"))
-        .groupBy("node_id")
-        .agg(F.max("values").alias("peer_count"), F.max(disputes).alias("is_disputed"))
+    return engine.rows(
+        "peers",
+        f"""
+        with beside as (
+            select w.node_id, s.kind, s.scope, count(distinct s.node_id) as value_count
+            from held w join held s on s.sighting_id = w.sighting_id and s.rank < w.rank
+            group by w.node_id, s.kind, s.scope
+        )
+        select node_id, max(value_count) as peer_count,
+            bool_or({is_one_of("kind", policy.disagree.kinds)} and value_count > 1) as is_disputed
+        from beside group by node_id
+        """,
+        held=held,
     )
 
 
-def _limit(name: str, policy: IdentityPolicy) -> Column:
+def _limit(name: str, policy: IdentityPolicy) -> str:
     """The kind's limit of that name; null where it has none, so that no count is above it."""
-    limit = F.lit(None).cast("int")
-    for kind, rules in policy.kinds.items():
-        limit = F.when(F.col("kind") == kind, F.lit(getattr(rules, name))).otherwise(limit)
-    return limit
+    limits = {kind: getattr(rules, name) for kind, rules in policy.kinds.items()}
+    return number_of("n.kind", {kind: n for kind, n in limits.items() if n is not None})

@@ -8,65 +8,81 @@ from __future__ import annotations
 
 from datetime import date
 
-from pyspark.sql import Column, DataFrame
-from pyspark.sql import functions as F
+from model.engines import Engine, Rows
+from model.sql_text import date_literal
 
 VALIDITY = ("valid_from", "valid_to")
 
 
-def holding_before(history: DataFrame, business_date: date) -> DataFrame:
+def holding_before(engine: Engine, history: Rows, business_date: date) -> Rows:
     """Rows that held on the day before `business_date`, whatever later nights made of them."""
-    night = F.lit(business_date)
-    return history.where((F.col("valid_from") < night) & ~_ended_before(night))
+    held = f"select * from history where {_held_before(date_literal(business_date))}"
+    return engine.rows("holding_before", held, history=history)
 
 
 def next_history(
-    history: DataFrame, current: DataFrame, business_date: date, keep_claims: bool = False
-) -> DataFrame:
+    engine: Engine, history: Rows, current: Rows, business_date: date, keep_claims: bool = False
+) -> Rows:
     """The whole history with the night's state in it; `current` has its columns but the validity.
 
     Rows opened on the night or later are taken back and rows closed since are open again; then rows
     that `current` lacks are closed, and its new ones opened, with the night's date. So a night run
     again gives the same rows. `keep_claims`: rows taken back for good stay as claims.
     """
-    night = F.lit(business_date)
-    state = [name for name in history.columns if name not in VALIDITY]
-    settled = history.where((F.col("valid_from") < night) & _ended_before(night))
-    before = holding_before(history, business_date).select(
-        *state, "valid_from", F.lit(True).alias("was"), F.lit(False).alias("is")
-    )
-    now = current.select(
-        *state, F.lit(None).cast("date").alias("valid_from"), F.lit(False), F.lit(True)
-    )
-    rows = (
+    night = date_literal(business_date)
+    state = ", ".join(name for name in history.columns if name not in VALIDITY)
+    moved = engine.rows(
+        "moved",
         # Grouping takes nulls as equal, which a join on every column would not.
-        before.union(now)
-        .groupBy(*state)
-        .agg(
-            F.coalesce(F.max("valid_from"), night).alias("valid_from"),
-            F.when(~F.bool_or("is"), night).alias("valid_to"),
+        f"""
+        with versions as (
+            select {state}, valid_from as opened, false as is_now
+            from history where {_held_before(night)}
+            union all
+            select {state}, cast(null as date), true from present
         )
-    )
+        select {state}, coalesce(max(opened), {night}) as valid_from,
+            case when not bool_or(is_now) then {night} end as valid_to
+        from versions group by {state}
+        """,
+        history=history, present=current,
+    )  # fmt: skip
     if keep_claims:
-        rows = _with_claims(rows, history.where(F.col("valid_from") >= night))
-    return rows.union(settled.select(*rows.columns)).select(*history.columns)
+        moved = _with_claims(engine, moved, history, state, night)
+    columns = ", ".join(history.columns)
+    return engine.rows(
+        "next_history",
+        f"""
+        select {columns} from moved
+        union all
+        select {columns} from history where valid_from < {night} and {_ended_before(night)}
+        """,
+        moved=moved, history=history,
+    )  # fmt: skip
 
 
-def _with_claims(rows: DataFrame, taken_back: DataFrame) -> DataFrame:
-    """`rows`, and what was taken back as claims, but for what `rows` opened again identically."""
-    *same, _ = rows.columns
-    claims = taken_back.select(*same, F.lit(True).alias("is_claim"), F.lit(None).cast("date"))
-    return (
-        rows.select(*same, F.lit(False).alias("is_claim"), "valid_to")
-        .union(claims)
-        .groupBy(*same)
-        .agg(
-            F.when(F.bool_and("is_claim"), F.col("valid_from"))
-            .otherwise(F.max("valid_to"))
-            .alias("valid_to")
+def _with_claims(engine: Engine, moved: Rows, history: Rows, state: str, night: str) -> Rows:
+    """`moved`, and what was taken back as claims, but for what it opened again identically."""
+    return engine.rows(
+        "claims",
+        f"""
+        with versions as (
+            select {state}, valid_from, valid_to as closed, false as is_claim from moved
+            union all
+            select {state}, valid_from, cast(null as date), true
+            from history where valid_from >= {night}
         )
-    )
+        select {state}, valid_from,
+            case when bool_and(is_claim) then valid_from else max(closed) end as valid_to
+        from versions group by {state}, valid_from
+        """,
+        moved=moved, history=history,
+    )  # fmt: skip
 
 
-def _ended_before(day: Column) -> Column:
-    return F.coalesce(F.col("valid_to") < day, F.lit(False))
+def _held_before(day: str) -> str:
+    return f"(valid_from < {day} and not {_ended_before(day)})"
+
+
+def _ended_before(day: str) -> str:
+    return f"coalesce(valid_to < {day}, false)"

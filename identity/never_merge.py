@@ -2,67 +2,89 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass, field
+from typing import Any
 
-import pandas as pd
-from pyspark.sql import DataFrame
-from pyspark.sql import functions as F
+import pyarrow as pa
 
+from model.ddl_types import arrow_schema
+from model.engines import Engine, Rows
 from model.identity_policy import IdentityPolicy
-from model.lineage import cut
+from model.sql_text import is_one_of
 
 _REPLAYED = (
     "sighting_id bigint, node_id bigint, kind string, rule string, "
     "sighting_part bigint, node_part bigint"
 )
-_READ = ("component", "sighting_id", "node_id", "kind", "scope", "rank", "last_date", "token")
+_STRONGEST_FIRST = [
+    ("rank", "ascending"), ("last_date", "descending"), ("token", "ascending"),
+    ("sighting_id", "ascending"),
+]  # fmt: skip
 
 
 @dataclass(frozen=True)
 class KeptApart:
     """Labels (node_id, component) after the replay, and the refused links (sighting_id, node_id,
-    kind, rule). `cached` is what the caller lets go when both are written."""
+    kind, rule)."""
 
-    labels: DataFrame
-    refused: DataFrame
-    cached: tuple[DataFrame, ...] = ()
+    labels: Rows
+    refused: Rows
 
 
-def keep_apart(links: DataFrame, labels: DataFrame, policy: IdentityPolicy) -> KeptApart:
+def keep_apart(engine: Engine, links: Rows, labels: Rows, policy: IdentityPolicy) -> KeptApart:
     """Splits components that hold two values of a never-merge kind (of one scope).
 
     `links` join sightings and strong identifiers; `labels` are their components. Only components
-    that break the rule are replayed, each in one task that holds its links: strongest kind first,
-    then the most recent, then by token; a link that would bring two values together is refused.
-    The outcome does not depend on the order or the partitioning of rows.
+    that break the rule are replayed, each in one process that holds its links: strongest kind
+    first, then the most recent, then by token; a link that would bring two values together is
+    refused. The outcome does not depend on the order or the partitioning of rows.
     """
-    located = links.join(labels, on="node_id", how="inner")
-    broken = (
-        located.where(F.col("kind").isin(*policy.never_merge))
-        .groupBy("component", "kind", "scope")
-        .agg((F.min("node_id") != F.max("node_id")).alias("is_broken"))
-        .where("is_broken")
-        .select("component")
-        .distinct()
-    )
+    replay = _replay_of(frozenset(policy.never_merge))
+    broken = _broken_links(engine, links, labels, policy)
     # Read for the labels and for the refused links.
-    replayed = cut(
-        located.join(broken, on="component", how="left_semi")
-        .select(*_READ)
-        .groupBy("component")
-        .applyInPandas(_replay_of(frozenset(policy.never_merge)), schema=_REPLAYED)
-    )
-    parts = replayed.select("node_id", F.col("node_part").alias("part")).union(
-        replayed.select("sighting_id", "sighting_part")
-    )
-    # Every link of a node says the same part.
-    part_of = parts.groupBy("node_id").agg(F.min("part").alias("part"))
-    split = labels.join(part_of, on="node_id", how="left").select(
-        "node_id", F.coalesce("part", "component").alias("component")
-    )
-    refused = replayed.where(F.col("rule").isNotNull())
-    return KeptApart(split, refused.select("sighting_id", "node_id", "kind", "rule"), (replayed,))
+    replayed = engine.kept(engine.by_group("replayed", broken, "component", replay, _REPLAYED))
+    split = engine.rows(
+        "split",
+        # Every link of a node says the same part.
+        """
+        with parts as (
+            select node_id, min(part) as part from (
+                select node_id, node_part as part from replayed
+                union all
+                select sighting_id, sighting_part from replayed
+            ) ends
+            group by node_id
+        )
+        select l.node_id, coalesce(p.part, l.component) as component
+        from labels l left join parts p on p.node_id = l.node_id
+        """,
+        labels=labels, replayed=replayed,
+    )  # fmt: skip
+    refused = "select sighting_id, node_id, kind, rule from replayed where rule is not null"
+    return KeptApart(split, engine.rows("refused_links", refused, replayed=replayed))
+
+
+def _broken_links(engine: Engine, links: Rows, labels: Rows, policy: IdentityPolicy) -> Rows:
+    """The links of components that hold two values of a never-merge kind, with their component."""
+    return engine.rows(
+        "broken_links",
+        f"""
+        with broken as (
+            select distinct component from (
+                select l.component
+                from links k join labels l on l.node_id = k.node_id
+                where {is_one_of("k.kind", policy.never_merge)}
+                group by l.component, k.kind, k.scope
+                having min(k.node_id) <> max(k.node_id)
+            ) held_twice
+        )
+        select l.component, k.sighting_id, k.node_id, k.kind, k.scope, k.rank, k.last_date, k.token
+        from links k join labels l on l.node_id = k.node_id
+        join broken b on b.component = l.component
+        """,
+        links=links, labels=labels,
+    )  # fmt: skip
 
 
 @dataclass
@@ -92,42 +114,34 @@ class _Parts:
             self.values.setdefault(first, {}).update(self.values.pop(second, {}))
 
 
-def _replay_of(never_merge: frozenset[str]) -> Callable[[pd.DataFrame], pd.DataFrame]:
-    def replay(component: pd.DataFrame) -> pd.DataFrame:
+def _replay_of(never_merge: frozenset[str]) -> Callable[[pa.Table], pa.Table]:
+    def replay(component: pa.Table) -> pa.Table:
         """The links of one component in order of strength, each with its rule if it is refused."""
-        ordered = component.sort_values(
-            ["rank", "last_date", "token", "sighting_id"], ascending=[True, False, True, True]
-        )
-        parts = _parts_of(ordered, never_merge)
-        rules = [
-            _joined(parts, sighting, node)
-            for sighting, node in zip(ordered["sighting_id"], ordered["node_id"], strict=True)
-        ]
-        return pd.DataFrame(
+        links = component.sort_by(_STRONGEST_FIRST).to_pylist()
+        parts = _parts_of(links, never_merge)
+        # Later links move the parts of earlier ones: all are joined before any is told.
+        rules = [_joined(parts, link["sighting_id"], link["node_id"]) for link in links]
+        rows = [
             {
-                "sighting_id": ordered["sighting_id"],
-                "node_id": ordered["node_id"],
-                "kind": ordered["kind"],
-                "rule": rules,
-                "sighting_part": [parts.root(s) for s in ordered["sighting_id"]],
-                "node_part": [parts.root(n) for n in ordered["node_id"]],
+                "sighting_id": link["sighting_id"], "node_id": link["node_id"],
+                "kind": link["kind"], "rule": rule,
+                "sighting_part": parts.root(link["sighting_id"]),
+                "node_part": parts.root(link["node_id"]),
             }
-        )
+            for link, rule in zip(links, rules, strict=True)
+        ]  # fmt: skip
+        return pa.Table.from_pylist(rows, schema=arrow_schema(_REPLAYED))
 
     return replay
 
 
-def _parts_of(links: pd.DataFrame, never_merge: frozenset[str]) -> _Parts:
+def _parts_of(links: list[dict[str, Any]], never_merge: frozenset[str]) -> _Parts:
     """Every node of its own part; values of never-merge kinds already in theirs."""
     parts = _Parts()
-    for node, kind, scope in _values(links, never_merge):
-        parts.values[node] = {(kind, scope): node}
+    for link in links:
+        if link["kind"] in never_merge:
+            parts.values[link["node_id"]] = {(link["kind"], link["scope"]): link["node_id"]}
     return parts
-
-
-def _values(links: pd.DataFrame, never_merge: frozenset[str]) -> Iterator[tuple[int, str, str]]:
-    held = links[links["kind"].isin(never_merge)]
-    yield from zip(held["node_id"], held["kind"], held["scope"], strict=True)
 
 
 def _joined(parts: _Parts, sighting: int, node: int) -> str | None:

@@ -2,170 +2,217 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import date
 
-import pandas as pd
-from pyspark.sql import Column, DataFrame, Window
-from pyspark.sql import functions as F
+import pyarrow as pa
 
 from identity.history import holding_before
-from model.lineage import cut
+from model.ddl_types import arrow_schema
+from model.engines import Engine, Rows
+from model.sql_text import date_literal
 
 _SETTLED = "component bigint, one_id bigint"
-
-
-@dataclass(frozen=True)
-class Numbering:
-    """(component, one_id) of every person; `cached` is what the caller lets go afterwards."""
-
-    one_ids: DataFrame
-    cached: tuple[DataFrame, ...]
+_ALONE = 2  # a pair that nobody contests counts itself on either side
 
 
 def numbered(
-    members: DataFrame, history: DataFrame, events: DataFrame, business_date: date
-) -> Numbering:
-    """A OneID for every person of the night: no number twice, none that was somebody else's.
+    engine: Engine, members: Rows, history: Rows, events: Rows, business_date: date
+) -> Rows:
+    """(component, one_id) of every person: no number twice, none that was somebody else's.
 
     `members` are the night's nodes (node_id, kind, is_strong, component, first_date, token);
     `history` is identity.one_ids and `events` identity.one_id_events, with all they ever held.
     """
-    people = _persons(members)
-    before = holding_before(history, business_date)
-    handed_on = cut(_handed_on(members, people, before))
-    new = people.join(handed_on, on="component", how="left_anti")
-    claims = history.join(before.select("one_id").distinct(), on="one_id", how="left_anti")
-    returned = cut(_returned(members, new, claims, business_date))
-    nameless = new.join(returned, on="component", how="left_anti")
-    # Later events are those of runs of this night that were killed (their numbers nobody has seen),
-    # or have their numbers in the history too.
-    earlier = events.where(F.col("business_date") < F.lit(business_date))
-    fresh = _fresh(nameless, _largest_ever(history, earlier))
-    return Numbering(handed_on.union(returned).union(fresh), (returned, handed_on))
+    people = engine.kept(_persons(engine, members))
+    before = holding_before(engine, history, business_date)
+    handed_on = engine.kept(_handed_on(engine, members, people, before))
+    unclaimed = "select h.* from history h anti join before_night b on b.one_id = h.one_id"
+    claims = engine.rows("claims_left", unclaimed, history=history, before_night=before)
+    new = _without(engine, people, handed_on)
+    returned = engine.kept(_returned(engine, members, new, claims, business_date))
+    nameless = _without(engine, new, returned)
+    fresh = _fresh(engine, nameless, _largest_ever(engine, history, events, business_date))
+    return engine.rows(
+        "numbered",
+        """
+        select component, one_id from handed_on
+        union all select component, one_id from returned
+        union all select component, one_id from fresh
+        """,
+        handed_on=handed_on, returned=returned, fresh=fresh,
+    )  # fmt: skip
 
 
-def is_sighting() -> Column:
-    """Whether a node is a sighting rather than an identifier."""
-    return F.col("kind") == "sighting"
-
-
-def _persons(members: DataFrame) -> DataFrame:
+def _persons(engine: Engine, members: Rows) -> Rows:
     """Components that have a sighting: (component, first_seen, smallest_token).
 
     The last two order persons: every person has an identifier, and no two share one.
     """
-    return (
-        members.groupBy("component")
-        .agg(
-            F.min(F.when(is_sighting(), F.col("first_date"))).alias("first_seen"),
-            F.min("token").alias("smallest_token"),
-        )
-        .where(F.col("first_seen").isNotNull())
+    return engine.rows(
+        "persons",
+        """
+        select * from (
+            select component, min(case when kind = 'sighting' then first_date end) as first_seen,
+                min(token) as smallest_token
+            from members group by component
+        ) components
+        where first_seen is not null
+        """,
+        members=members,
     )
 
 
-def _handed_on(members: DataFrame, people: DataFrame, before: DataFrame) -> DataFrame:
+def _without(engine: Engine, people: Rows, settled: Rows) -> Rows:
+    left = "select p.* from people p anti join settled s on s.component = p.component"
+    return engine.rows("without", left, people=people, settled=settled)
+
+
+def _handed_on(engine: Engine, members: Rows, people: Rows, before: Rows) -> Rows:
     """Numbers of the night before, by overlap: most sightings, then the older number.
 
     A person of whom only strong identifiers are left (its rows were replaced) overlaps too, behind
     all who share sightings. Of the parts of a split the one first seen wins a tie.
     """
-    held = before.select("node_id", "one_id")
-    pairs = (
-        members.where(is_sighting() | F.col("is_strong"))
-        .join(held, on="node_id", how="inner")
-        .groupBy("component", "one_id")
-        .agg(F.count_if(is_sighting()).alias("shared"))
-        .join(people, on="component", how="inner")
+    pairs = engine.rows(
+        "overlaps",
+        """
+        with shares as (
+            select m.component, b.one_id, count(case when m.kind = 'sighting' then 1 end) as shared
+            from members m join before_night b on b.node_id = m.node_id
+            where m.kind = 'sighting' or m.is_strong
+            group by m.component, b.one_id
+        )
+        select s.*, p.first_seen, p.smallest_token
+        from shares s join people p on p.component = s.component
+        """,
+        members=members, people=people, before_night=before,
+    )  # fmt: skip
+    order = (
+        "shared desc nulls last, one_id nulls first, first_seen nulls first, "
+        "smallest_token nulls first"
     )
-    order = F.struct(-F.col("shared"), "one_id", "first_seen", "smallest_token")
-    return _settled(pairs, order)
+    return _settled(engine, pairs, order)
 
 
 def _returned(
-    members: DataFrame, new: DataFrame, claims: DataFrame, business_date: date
-) -> DataFrame:
+    engine: Engine, members: Rows, new: Rows, claims: Rows, business_date: date
+) -> Rows:
     """Numbers that new persons take back, in the order of first_seen and smallest token.
 
     What a sighting held last up to this night (by an earlier run of it, say) goes before what it
     held at other times; then most sightings, then the older number.
     """
-    night = F.lit(business_date)
-    until_now = F.when(F.col("valid_from") <= night, F.col("valid_from"))
-    last = F.max(until_now).over(Window.partitionBy("node_id"))
-    held = claims.where(is_sighting()).select(
-        "node_id", "one_id", F.col("valid_from").eqNullSafe(last).alias("is_last")
+    until_now = f"case when valid_from <= {date_literal(business_date)} then valid_from end"
+    pairs = engine.rows(
+        "claimed",
+        f"""
+        with held as (
+            select node_id, one_id, valid_from is not distinct from
+                max({until_now}) over (partition by node_id) as is_last
+            from claims where kind = 'sighting'
+        ), shares as (
+            select m.component, h.one_id, count(distinct h.node_id) as shared,
+                bool_or(h.is_last) as is_last
+            from members m join held h on h.node_id = m.node_id
+            where m.kind = 'sighting'
+            group by m.component, h.one_id
+        )
+        select s.*, n.first_seen, n.smallest_token
+        from shares s join new_people n on n.component = s.component
+        """,
+        members=members, new_people=new, claims=claims,
+    )  # fmt: skip
+    order = (
+        "is_last desc nulls last, first_seen nulls first, smallest_token nulls first, "
+        "shared desc nulls last, one_id nulls first"
     )
-    pairs = (
-        members.where(is_sighting())
-        .join(held, on="node_id", how="inner")
-        .groupBy("component", "one_id")
-        .agg(F.count_distinct("node_id").alias("shared"), F.bool_or("is_last").alias("is_last"))
-        .join(new, on="component", how="inner")
-    )
-    order = F.struct(
-        ~F.col("is_last"), "first_seen", "smallest_token", -F.col("shared"), "one_id"
-    )
-    return _settled(pairs, order)
+    return _settled(engine, pairs, order)
 
 
-def _settled(pairs: DataFrame, order: Column) -> DataFrame:
+def _settled(engine: Engine, pairs: Rows, order: str) -> Rows:
     """(component, one_id) chosen greedily in `order`, a total one: both sides at most once.
 
-    Pairs that nobody contests are taken as they are. The others meet in one task: they are the
+    Pairs that nobody contests are taken as they are. The others meet in one process: they are the
     persons of a night's merges and splits, some 100 bytes each.
     """
-    rivals = F.count("*").over(Window.partitionBy("component")) + F.count("*").over(
-        Window.partitionBy("one_id")
+    rivals = (
+        "select *, count(*) over (partition by component) + count(*) over (partition by one_id) "
+        "as rivals from pairs"
     )
-    counted = pairs.select("component", "one_id", order.alias("place"), rivals.alias("rivals"))
-    by_place = Window.orderBy("place").rowsBetween(Window.unboundedPreceding, Window.currentRow)
-    contested = (
-        counted.where(F.col("rivals") > 2)  # noqa: PLR2004  itself, counted on either side
-        .select("component", "one_id", F.row_number().over(by_place).alias("place"))
-        .groupBy(F.lit("all").alias("task"))
-        .applyInPandas(_greedy, schema=_SETTLED)
-    )
-    clear = counted.where(F.col("rivals") == 2).select("component", "one_id")  # noqa: PLR2004
-    return clear.union(contested)
+    counted = engine.kept(engine.rows("counted", rivals, pairs=pairs))
+    contested = f"""
+        select 'all' as task, component, one_id, row_number() over (order by {order}) as place
+        from counted where rivals > {_ALONE}
+    """
+    rows = engine.rows("contested", contested, counted=counted)
+    settled = engine.by_group("settled", rows, "task", _greedy, _SETTLED)
+    clear = f"""
+        select component, one_id from counted where rivals = {_ALONE}
+        union all
+        select component, one_id from settled
+    """
+    return engine.rows("clear", clear, counted=counted, settled=settled)
 
 
-def _greedy(pairs: pd.DataFrame) -> pd.DataFrame:
+def _greedy(pairs: pa.Table) -> pa.Table:
     """Takes pairs in order of place while neither side is taken."""
-    ordered: pd.DataFrame = pairs.sort_values("place")
+    ordered = pairs.sort_by("place")
     persons: set[int] = set()
     numbers: set[int] = set()
     taken = []
-    for component, one_id in zip(ordered["component"], ordered["one_id"], strict=True):
+    for component, one_id in zip(
+        ordered["component"].to_pylist(), ordered["one_id"].to_pylist(), strict=True
+    ):
         if component not in persons and one_id not in numbers:
             persons.add(component)
             numbers.add(one_id)
-            taken.append((component, one_id))
-    return pd.DataFrame(taken, columns=["component", "one_id"])
+            taken.append({"component": component, "one_id": one_id})
+    return pa.Table.from_pylist(taken, schema=arrow_schema(_SETTLED))
 
 
-def _largest_ever(history: DataFrame, events: DataFrame) -> DataFrame:
-    """One row: the largest number ever given, taken back or not; 0 before the first."""
-    return (
-        history.select("one_id")
-        .union(events.select("one_id"))
-        .union(events.select("other_one_id"))
-        .agg(F.coalesce(F.max("one_id"), F.lit(0)).alias("largest"))
-    )
+def _largest_ever(engine: Engine, history: Rows, events: Rows, business_date: date) -> Rows:
+    """One row: the largest number ever given, taken back or not; 0 before the first.
+
+    Events of this night or later are those of runs that were killed (their numbers nobody has
+    seen), or have their numbers in the history too.
+    """
+    return engine.rows(
+        "largest_ever",
+        f"""
+        with earlier as (
+            select * from events where business_date < {date_literal(business_date)}
+        )
+        select coalesce(max(one_id), 0) as largest from (
+            select one_id from history
+            union all select one_id from earlier
+            union all select other_one_id from earlier
+        ) given
+        """,
+        history=history, events=events,
+    )  # fmt: skip
 
 
-def _fresh(people: DataFrame, largest: DataFrame) -> DataFrame:
+def _fresh(engine: Engine, people: Rows, largest: Rows) -> Rows:
     """The next numbers, in the order of first_seen and smallest token; numbered day by day in
     parallel, behind the counts of the days before."""
-    earlier = Window.orderBy("first_seen").rowsBetween(Window.unboundedPreceding, -1)
-    starts = people.groupBy("first_seen").count().select(
-        "first_seen", F.coalesce(F.sum("count").over(earlier), F.lit(0)).alias("start")
-    )
-    within = Window.partitionBy("first_seen").orderBy("smallest_token")
-    number = F.col("largest") + F.col("start") + F.row_number().over(within)
-    return (
-        people.join(F.broadcast(starts), on="first_seen", how="inner")  # a row a day
-        .crossJoin(F.broadcast(largest))  # one row
-        .select("component", number.alias("one_id"))
-    )
+    return engine.rows(
+        "fresh",
+        """
+        with days as (
+            select first_seen, count(*) as person_count from people group by first_seen
+        ), starts as (
+            select first_seen, coalesce(sum(person_count) over (
+                order by first_seen nulls first
+                rows between unbounded preceding and 1 preceding
+            ), 0) as already
+            from days
+        )
+        select p.component, cast(
+            (select max(largest) from largest_ever) + s.already + row_number() over (
+                partition by p.first_seen order by p.smallest_token nulls first
+            ) as bigint
+        ) as one_id
+        from people p join starts s on s.first_seen = p.first_seen
+        """,
+        people=people, largest_ever=largest,
+    )  # fmt: skip

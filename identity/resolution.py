@@ -5,8 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import date
 
-from pyspark.sql import DataFrame
-from pyspark.sql import functions as F
+from pyspark.sql import SparkSession
 
 from identity.components import components
 from identity.events import one_id_events
@@ -15,107 +14,136 @@ from identity.guards import hubs
 from identity.history import holding_before, next_history
 from identity.never_merge import KeptApart, keep_apart
 from identity.one_ids import numbered
-from identity.sightings import check_holdings, holdings, is_strong, sighting_state
+from identity.sightings import check_holdings, holdings, is_weak, sighting_state
 from identity.weak_kinds import attached
-from model.identity_policy import Engine, IdentityPolicy
-from model.lineage import cut, let_go
+from model.engines import Engine, LocalEngine, Rows, SparkEngine
+from model.identity_policy import ComponentsEngine, IdentityPolicy
 
 
 @dataclass(frozen=True)
 class Histories:
     """All rows of the identity tables as they are found; empty before the first night."""
 
-    nodes: DataFrame
-    links: DataFrame
-    hubs: DataFrame
-    rejected_links: DataFrame
-    one_ids: DataFrame
-    events: DataFrame
+    nodes: Rows
+    links: Rows
+    hubs: Rows
+    rejected_links: Rows
+    one_ids: Rows
+    events: Rows
 
 
 @dataclass(frozen=True)
 class Resolution:
     """The whole new contents of five tables, and the night's slice of identity.one_id_events."""
 
-    nodes: DataFrame
-    links: DataFrame
-    hubs: DataFrame
-    rejected_links: DataFrame
-    one_ids: DataFrame
-    events: DataFrame
-    cached: tuple[DataFrame, ...]
-
-    def release(self) -> None:
-        """Lets go of what is cached; to be called once every frame is written."""
-        for frame in self.cached:
-            let_go(frame)
+    nodes: Rows
+    links: Rows
+    hubs: Rows
+    rejected_links: Rows
+    one_ids: Rows
+    events: Rows
 
 
 @dataclass(frozen=True)
 class _Graph:
     """The night's graph: what is held, what may link, who belongs together."""
 
-    held: DataFrame
-    hubs: DataFrame
-    linkable: DataFrame
+    held: Rows
+    hubs: Rows
+    linkable: Rows
     kept: KeptApart
-    members: DataFrame
-    cached: tuple[DataFrame, ...]
+    members: Rows
+
+
+def engine_for(row_count: int, spark: SparkSession, policy: IdentityPolicy) -> Engine:
+    """Who runs the relational steps over so many rows of identity.sightings.
+
+    This process, up to half of `components.local_edges` (a sighting holds two identifiers or so,
+    each a link), else Spark. Both give the same rows.
+    """
+    fits = row_count <= policy.components.local_edges // 2
+    return LocalEngine(spark) if fits else SparkEngine(spark)
 
 
 def resolve_identity(
-    sightings: DataFrame,
-    refused: DataFrame,
+    engine: Engine,
+    sightings: Rows,
+    refused: Rows,
     histories: Histories,
     policy: IdentityPolicy,
     business_date: date,
-    engine: Engine | None = None,
+    by: ComponentsEngine | None = None,
 ) -> Resolution:
     """OneIDs of the night `business_date`, from all slices of identity.sightings up to it.
 
-    `refused` are tokens (kind, scope, token) that name nobody. `engine` None: what the policy says
-    for a full build where no map is valid the day before, else what it says for a night. A sighting
-    none of whose identifiers links is anonymous and not in the map. The same data gives the same
-    rows, run again or rebuilt, whatever the order of rows. Nothing is read from the clock.
+    `refused` are tokens (kind, scope, token) that name nobody. `by`: who computes components; None:
+    what the policy says for a full build where no map is valid the day before, else what it says
+    for a night. A sighting none of whose identifiers links is anonymous and not in the map. The
+    same data gives the same rows, run again or rebuilt, whatever the order of rows and the engine.
+    Nothing is read from the clock.
     """
-    before = holding_before(histories.one_ids, business_date).select("node_id", "kind", "one_id")
-    chosen = engine or (
-        policy.components.full_build if before.isEmpty() else policy.components.night
+    before = holding_before(engine, histories.one_ids, business_date)
+    state = sighting_state(engine, sightings, business_date)
+    graph = _graph(
+        engine, holdings(engine, state, refused, policy), policy, by or _by(engine, before, policy)
     )
-    identifiers = holdings(sighting_state(sightings, business_date), refused, policy)
-    graph = _graph(identifiers, policy, chosen)
-    numbering = numbered(graph.members, histories.one_ids, histories.events, business_date)
+    numbers = numbered(engine, graph.members, histories.one_ids, histories.events, business_date)
     # Read by the map's history and by the events.
-    now = cut(
-        graph.members.join(numbering.one_ids, on="component", how="inner").select(
-            "node_id", "kind", "one_id"
-        )
-    )
-    links = joining_links(graph.linkable, graph.members, policy)
-    always = F.lit(None).cast("date")
-    one_ids = now.select("*", always.alias("seen_from"), always.alias("seen_to"))
+    after = engine.kept(_map(engine, graph.members, numbers))
+    links = joining_links(engine, graph.linkable, graph.members, policy)
+
+    def next_of(history: Rows, current: Rows, keep_claims: bool = False) -> Rows:
+        return next_history(engine, history, current, business_date, keep_claims)
+
     return Resolution(
-        next_history(histories.nodes, identifier_nodes(graph.held), business_date),
-        next_history(histories.links, links, business_date),
-        next_history(histories.hubs, graph.hubs, business_date),
-        next_history(histories.rejected_links, graph.kept.refused, business_date),
-        next_history(histories.one_ids, one_ids, business_date, keep_claims=True),
-        one_id_events(before, now, policy, business_date),
-        (now, *numbering.cached, *graph.cached),
+        next_of(histories.nodes, identifier_nodes(engine, graph.held)),
+        next_of(histories.links, links),
+        next_of(histories.hubs, graph.hubs),
+        next_of(histories.rejected_links, graph.kept.refused),
+        next_of(histories.one_ids, after, keep_claims=True),
+        one_id_events(engine, before, after, policy, business_date),
     )
 
 
-def _graph(identifiers: DataFrame, policy: IdentityPolicy, engine: Engine) -> _Graph:
-    held = cut(identifiers)  # read by every step: the sums and the refusals are done once
-    check_holdings(held, policy)
-    found_hubs = cut(hubs(held, policy))
-    linkable = held.join(found_hubs.select("node_id"), on="node_id", how="left_anti")
-    strong = linkable.where(is_strong(policy))
-    labels = components(*link_ends(strong), engine, policy.components)
-    kept = keep_apart(strong, labels, policy)
-    weak = linkable.where(~is_strong(policy))
-    placed = kept.labels.union(attached(weak, kept.labels))
+def _by(engine: Engine, before: Rows, policy: IdentityPolicy) -> ComponentsEngine:
+    """Who the policy says computes components: for a full build, or for a night after another."""
+    some = "select count(*) as n from (select 1 from before_night limit 1) few"
+    found = engine.one_row("map_before", some, before_night=before)["n"]
+    return policy.components.night if found else policy.components.full_build
+
+
+def _graph(
+    engine: Engine, identifiers: Rows, policy: IdentityPolicy, by: ComponentsEngine
+) -> _Graph:
+    held = engine.kept(identifiers)  # read by every step: sums and refusals are done once
+    check_holdings(engine, held, policy)
+    found_hubs = engine.kept(hubs(engine, held, policy))
+    linking = "select h.* from held h anti join hubs b on b.node_id = h.node_id"
+    linkable = engine.rows("linkable", linking, held=held, hubs=found_hubs)
+    strong, weak = (
+        engine.rows("of_strength", f"select * from links where {which}", links=linkable)
+        for which in (f"not {is_weak(policy)}", is_weak(policy))
+    )
+    labels = components(engine, *link_ends(engine, strong), by, policy.components)
+    kept = keep_apart(engine, strong, labels, policy)
+    persons = engine.kept(kept.labels)  # read by the weak kinds, twice, and beside them
+    placed = engine.rows(
+        "placed", "select * from strong union all select * from weak",
+        strong=persons, weak=attached(engine, weak, persons),
+    )  # fmt: skip
     # Read by the numbering, the links and the map.
-    who = cut(members(held, placed, policy))
-    cached = (who, *kept.cached, labels, found_hubs, held)
-    return _Graph(held, found_hubs, linkable, kept, who, cached)
+    who = engine.kept(members(engine, held, placed, policy))
+    return _Graph(held, found_hubs, linkable, kept, who)
+
+
+def _map(engine: Engine, placed: Rows, numbers: Rows) -> Rows:
+    """The night's map: the columns of identity.one_ids but its validity."""
+    return engine.rows(
+        "map",
+        """
+        select m.node_id, m.kind, n.one_id,
+            cast(null as date) as seen_from, cast(null as date) as seen_to
+        from members m join numbers n on n.component = m.component
+        """,
+        members=placed, numbers=numbers,
+    )  # fmt: skip

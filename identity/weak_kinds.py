@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from pyspark.sql import DataFrame
-from pyspark.sql import functions as F
+from model.engines import Engine, Rows
 
 
-def attached(weak: DataFrame, labels: DataFrame) -> DataFrame:
+def attached(engine: Engine, weak: Rows, labels: Rows) -> Rows:
     """(node_id, component) of weak identifiers and of the sightings that hold nothing stronger.
 
     `weak` are holdings of weak kinds that are no hubs; `labels` are the persons of strong links. A
@@ -14,23 +13,34 @@ def attached(weak: DataFrame, labels: DataFrame) -> DataFrame:
     several persons, or with none, it is a person of its own, named by its node_id, as long as a
     sighting follows it. A sighting of weak kinds only follows its best-ranked (then by token).
     """
-    beside = weak.join(labels.toDF("sighting_id", "person"), on="sighting_id", how="left")
-    homes = beside.groupBy("node_id").agg(
-        F.min("person").alias("person"), F.max("person").alias("last_person")
-    ).select(
-        "node_id",
-        F.when(F.col("person") == F.col("last_person"), F.col("person")).alias("person"),
-    )
-    followers = (
-        beside.where(F.col("person").isNull())
-        .groupBy("sighting_id")
-        .agg(F.min_by("node_id", F.struct("rank", "token", "scope")).alias("node_id"))
-    )
-    settled = homes.join(
-        followers.groupBy("node_id").agg(F.lit(True).alias("is_followed")), on="node_id", how="left"
-    ).select(
-        "node_id",
-        F.coalesce("person", F.when(F.col("is_followed"), F.col("node_id"))).alias("component"),
-    ).where(F.col("component").isNotNull())
-    follow = followers.join(settled, on="node_id", how="inner").select("sighting_id", "component")
-    return settled.union(follow)
+    return engine.rows(
+        "attached",
+        """
+        with beside as (
+            select w.sighting_id, w.node_id, w.rank, w.token, w.scope, l.component as person
+            from weak w left join labels l on l.node_id = w.sighting_id
+        ), homes as (
+            select node_id, case when min(person) = max(person) then min(person) end as person
+            from beside group by node_id
+        ), followers as (
+            select sighting_id, node_id from (
+                select sighting_id, node_id, row_number() over (
+                    partition by sighting_id
+                    order by rank nulls first, token nulls first, scope nulls first
+                ) as place
+                from beside where person is null
+            ) placed
+            where place = 1
+        ), followed as (
+            select distinct node_id from followers
+        ), settled as (
+            select h.node_id, coalesce(h.person, f.node_id) as component
+            from homes h left join followed f on f.node_id = h.node_id
+            where coalesce(h.person, f.node_id) is not null
+        )
+        select node_id, component from settled
+        union all
+        select f.sighting_id, s.component from followers f join settled s on s.node_id = f.node_id
+        """,
+        weak=weak, labels=labels,
+    )  # fmt: skip

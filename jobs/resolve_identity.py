@@ -9,10 +9,11 @@ from pyspark.sql import DataFrame
 
 from identity.golden import golden_profiles
 from identity.refused import refused_tokens
-from identity.resolution import Histories, Resolution, resolve_identity
+from identity.resolution import Histories, Resolution, engine_for, resolve_identity
 from jobs.night import Night
 from lake.tables import side_by_side
 from model.contracts import TableContract
+from model.engines import Engine, Rows
 from model.fixed_tables import (
     HUBS,
     IDENTITY_HISTORIES,
@@ -32,12 +33,12 @@ def run(night: Night) -> None:
     """The map of D from the map of D−1 and all sightings up to D, then golden profiles."""
     lake, day, policy = night.lake, night.business_date, night.definitions.policy
     refused = refused_tokens(lake.read_until(VAULT_IDENTIFIERS, day), policy, night.key)
-    sightings = lake.read_until(SIGHTINGS, day)
-    resolution = resolve_identity(sightings, refused, _histories(night), policy, day)
-    try:
-        _write(night, resolution)
-    finally:
-        resolution.release()
+    with engine_for(lake.row_count_until(SIGHTINGS, day), lake.spark, policy) as engine:
+        sightings = lake.rows(engine, SIGHTINGS, until=day)
+        resolution = resolve_identity(
+            engine, sightings, engine.of(refused), _histories(night, engine), policy, day
+        )
+        _write(night, engine, resolution)
     lake.replace_slice(night.definitions.golden, _golden(night), day)
 
 
@@ -46,23 +47,28 @@ def tables(night: Night) -> Sequence[TableContract]:
     return (*IDENTITY_HISTORIES, ONE_ID_EVENTS, night.definitions.golden)
 
 
-def _histories(night: Night) -> Histories:
-    read = night.lake.read
+def _histories(night: Night, engine: Engine) -> Histories:
+    read = partial(night.lake.rows, engine)
     return Histories(
         nodes=read(NODES), links=read(LINKS), hubs=read(HUBS), rejected_links=read(REJECTED_LINKS),
         one_ids=read(ONE_IDS), events=read(ONE_ID_EVENTS),
     )
 
 
-def _write(night: Night, resolution: Resolution) -> None:
-    lake, day = night.lake, night.business_date
-    histories = (
-        (NODES, resolution.nodes), (LINKS, resolution.links), (HUBS, resolution.hubs),
-        (REJECTED_LINKS, resolution.rejected_links), (ONE_IDS, resolution.one_ids),
-    )
+def _write(night: Night, engine: Engine, resolution: Resolution) -> None:
+    def overwrite(contract: TableContract, rows: Rows) -> None:
+        night.lake.overwrite(contract, engine.output(rows))
+
+    def replace_slice(contract: TableContract, rows: Rows) -> None:
+        night.lake.replace_slice(contract, engine.output(rows), night.business_date)
+
     side_by_side([
-        *(partial(lake.overwrite, contract, rows) for contract, rows in histories),
-        partial(lake.replace_slice, ONE_ID_EVENTS, resolution.events, day),
+        partial(overwrite, NODES, resolution.nodes),
+        partial(overwrite, LINKS, resolution.links),
+        partial(overwrite, HUBS, resolution.hubs),
+        partial(overwrite, REJECTED_LINKS, resolution.rejected_links),
+        partial(overwrite, ONE_IDS, resolution.one_ids),
+        partial(replace_slice, ONE_ID_EVENTS, resolution.events),
     ])
 
 

@@ -1,4 +1,5 @@
-"""Writes to tables on a local disk: Spark writes Parquet, delta-rs commits it in one transaction.
+"""Writes to tables on a local disk: Spark or Arrow writes Parquet, delta-rs commits it in one
+transaction.
 
 Spark's own Delta writer runs several jobs over the log around every commit, two seconds for a
 slice of ten rows; a night writes some thirty. Elsewhere (object stores) it writes all the same.
@@ -13,11 +14,13 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
+import pyarrow as pa
 import pyarrow.parquet as pq
 from deltalake import CommitProperties, DeltaTable, Schema
 from deltalake.transaction import AddAction, create_table_with_add_actions
 from pyspark.sql import DataFrame
 
+from lake.arrow_files import in_order, write_parquet
 from lake.snapshots import open_table
 from model.contracts import TableContract
 from model.errors import OnefoldError
@@ -29,7 +32,7 @@ _WRITING = "_writing"  # readers pass over names that begin with an underscore
 
 
 def commit_rows(
-    path: str, contract: TableContract, rows: DataFrame, stamp: Mapping[str, str],
+    path: str, contract: TableContract, rows: DataFrame | pa.Table, stamp: Mapping[str, str],
     day: date | None = None,
 ) -> None:
     """Makes `rows` the slice of `day`, or the whole table where `day` is None, in one commit.
@@ -40,7 +43,12 @@ def commit_rows(
     table = open_table(path)
     schema = merged_schema(contract, table, rows)
     slice_of = {} if day is None else {str(contract.sliced_by): day.isoformat()}
-    adds = _written(rows.drop(*slice_of), Path(path), slice_of, stamp)
+    name = _file_name(stamp, table)
+    if isinstance(rows, pa.Table):
+        rows = in_order(rows.drop_columns([*slice_of]), contract)
+    else:
+        rows = rows.drop(*slice_of)
+    adds = _written(rows, Path(path), slice_of, name)
     properties = CommitProperties(custom_metadata={"userMetadata": stamp_text(stamp)})
     by = [contract.sliced_by] if contract.sliced_by else []
     if table is None:
@@ -60,10 +68,12 @@ def stamp_text(stamp: Mapping[str, str]) -> str:
     return json.dumps(dict(stamp), sort_keys=True)
 
 
-def merged_schema(contract: TableContract, table: DeltaTable | None, rows: DataFrame) -> Schema:
+def merged_schema(
+    contract: TableContract, table: DeltaTable | None, rows: DataFrame | pa.Table
+) -> Schema:
     """The table's columns, then those that only `rows` have, each with its contract's titles."""
     comments = {column.name: column.comment for column in contract.columns}
-    new = {f["name"]: _field(f, comments) for f in rows.schema.jsonValue()["fields"]}
+    new = {f["name"]: _field(f, comments) for f in _fields(rows)}
     old_fields = json.loads(table.schema().to_json())["fields"] if table else []
     fields = {field["name"]: field for field in old_fields}
     for name, field in new.items():
@@ -72,6 +82,13 @@ def merged_schema(contract: TableContract, table: DeltaTable | None, rows: DataF
     return Schema.from_json(
         json.dumps({"type": "struct", "fields": list((fields | new).values())})
     )
+
+
+def _fields(rows: DataFrame | pa.Table) -> list[dict[str, Any]]:
+    if isinstance(rows, pa.Table):
+        schema: dict[str, Any] = json.loads(Schema.from_arrow(rows.schema).to_json())
+        return list(schema["fields"])
+    return list(rows.schema.jsonValue()["fields"])
 
 
 def type_changed(contract: TableContract, what: str) -> OnefoldError:
@@ -98,14 +115,23 @@ def _nullable(part: Any) -> Any:
     return {**inner, **fields, **opened}
 
 
+def _file_name(stamp: Mapping[str, str], table: DeltaTable | None) -> str:
+    """A name no other version's file has: which run, and which version is to come."""
+    return f"{0 if table is None else table.version() + 1:05d}-{stamp.get('run_id') or 'run'}"
+
+
 def _written(
-    rows: DataFrame, table: Path, slice_of: Mapping[str, str], stamp: Mapping[str, str]
+    rows: DataFrame | pa.Table, table: Path, slice_of: Mapping[str, str], name: str
 ) -> list[AddAction]:
     """Writes the files into their final folder; nobody sees them before they are committed."""
-    writing = table / _WRITING / (stamp.get("run_id") or "run")
-    rows.write.mode("overwrite").parquet(str(writing))
-    folder = table.joinpath(*(f"{name}={value}" for name, value in slice_of.items()))
+    folder = table.joinpath(*(f"{column}={value}" for column, value in slice_of.items()))
     folder.mkdir(parents=True, exist_ok=True)
+    if isinstance(rows, pa.Table):
+        file = folder / f"part-{name}.parquet"
+        write_parquet(rows, file)
+        return [_add(file, table, slice_of, rows.num_rows)] if rows.num_rows else []
+    writing = table / _WRITING / name
+    rows.write.mode("overwrite").parquet(str(writing))
     found = [_placed(file, folder) for file in sorted(writing.glob("part-*.parquet"))]
     shutil.rmtree(table / _WRITING)
     return [_add(file, table, slice_of, count) for file, count in found if count]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping, Sequence
 from datetime import date
 from typing import Any
@@ -13,19 +12,9 @@ from deltalake import CommitProperties, write_deltalake
 from lake.commits import CONFIGURATION, stamp_text
 from lake.snapshots import open_table, rows_of, store_place, table_path
 from model.contracts import TableContract
+from model.ddl_types import arrow_type
 
 Records = Sequence[tuple[object, ...]]
-
-_ARROW_TYPES = {
-    "string": pa.string(),
-    "bigint": pa.int64(),
-    "int": pa.int32(),
-    "double": pa.float64(),
-    "boolean": pa.bool_(),
-    "date": pa.date32(),
-    "timestamp": pa.timestamp("us", tz="UTC"),
-    "binary": pa.binary(),
-}
 
 
 def read_rows(root: str, contract: TableContract) -> list[dict[str, Any]]:
@@ -71,15 +60,6 @@ def _write(
         commit_properties=CommitProperties(custom_metadata={"userMetadata": stamp_text(stamp)}),
         **how,
     )
-
-
-def arrow_type(ddl: str) -> pa.DataType:
-    """A Spark DDL type of a log table as an Arrow type: scalars, lists and maps of them."""
-    nested = re.fullmatch(r"map<(\w+), *(\w+)>", ddl)
-    if nested:
-        return pa.map_(*map(arrow_type, nested.groups()))
-    listed = re.fullmatch(r"array<(\w+)>", ddl)
-    return pa.list_(arrow_type(listed[1])) if listed else _ARROW_TYPES[ddl]
 
 
 def _entries(value: object) -> object:

@@ -7,15 +7,20 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import date
 
+import pyarrow as pa
+import pyarrow.dataset as ds
 from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
 
-from lake.commits import commit_rows
+from lake.arrow_files import data_set
+from lake.commits import commit_rows, type_changed
 from lake.log_tables import append_records, replace_records
 from lake.scans import no_rows, scan
 from lake.snapshots import Days, data_files, open_table, row_count, version_of
 from lake.spark_commits import by_spark
 from model.contracts import TableContract
+from model.ddl_types import arrow_schema
+from model.engines import Engine, LocalEngine, Rows
 from model.errors import OnefoldError
 
 PARALLEL_COMMITS = 4  # a Delta commit is mostly waiting; a few side by side fill the cores
@@ -55,8 +60,27 @@ class Lake:
     def read_until(self, contract: TableContract, day: date) -> DataFrame:
         """The rows of all slices up to and with `day`."""
         column = _sliced_by(contract)
-        rows = self._read(contract, days=lambda found: found <= day)
+        rows = self._read(contract, days=_up_to(day))
         return rows.where(F.col(column) <= F.lit(day))
+
+    def rows(self, engine: Engine, contract: TableContract, until: date | None = None) -> Rows:
+        """An engine's rows of the table, of all slices or of those up to and with `until`.
+
+        An engine of this process reads a local lake without Spark.
+        """
+        if isinstance(engine, LocalEngine) and self.is_local:
+            return engine.of(self.data_set(contract, until))
+        return engine.of(self.read(contract) if until is None else self.read_until(contract, until))
+
+    def data_set(
+        self, contract: TableContract, until: date | None = None
+    ) -> ds.Dataset | pa.Table:
+        """The table as Arrow reads it, of all slices or of those up to and with `until`; an empty
+        Arrow table where it does not exist. Local lakes only."""
+        table = open_table(self.path(contract))
+        if table is None:
+            return arrow_schema(contract.schema).empty_table()
+        return data_set(self.path(contract), table, None if until is None else _up_to(until))
 
     def days_of(self, contract: TableContract) -> list[date]:
         """The days that have a slice with rows, sorted."""
@@ -69,19 +93,27 @@ class Lake:
         is_sliced = contract.sliced_by is not None
         return row_count(self.path(contract), (lambda found: found == day) if is_sliced else None)
 
-    def replace_slice(self, contract: TableContract, rows: DataFrame, day: date) -> None:
+    def row_count_until(self, contract: TableContract, day: date) -> int:
+        """Rows of all slices up to and with `day`, without reading one."""
+        return row_count(self.path(contract), _up_to(day)) or 0
+
+    def replace_slice(
+        self, contract: TableContract, rows: DataFrame | pa.Table, day: date
+    ) -> None:
         """Makes `rows` the whole slice of `day`, in one commit; the other slices stay."""
         column = _sliced_by(contract)
         if self.is_local:
             commit_rows(self.path(contract), contract, self._own(contract, rows), self._stamp, day)
             return
         where = f"{column} = DATE '{day.isoformat()}'"
-        by_spark(self.path(contract), contract, self._own(contract, rows), self._stamp, where)
+        self._by_spark(contract, rows, where)
 
-    def overwrite(self, contract: TableContract, rows: DataFrame) -> None:
+    def overwrite(self, contract: TableContract, rows: DataFrame | pa.Table) -> None:
         """Makes `rows` the whole table, in one commit."""
-        write = commit_rows if self.is_local else by_spark
-        write(self.path(contract), contract, self._own(contract, rows), self._stamp)
+        if self.is_local:
+            commit_rows(self.path(contract), contract, self._own(contract, rows), self._stamp)
+        else:
+            self._by_spark(contract, rows)
 
     def append(self, contract: TableContract, records: Sequence[tuple[object, ...]]) -> None:
         """Adds records of the ledger; only tables of zone ops grow this way."""
@@ -119,9 +151,30 @@ class Lake:
             return scan(self.spark, path, table, days)
         return self.spark.read.format("delta").option("versionAsOf", table.version()).load(path)
 
-    def _own(self, contract: TableContract, rows: DataFrame) -> DataFrame:
+    def _by_spark(
+        self, contract: TableContract, rows: DataFrame | pa.Table, where: str = ""
+    ) -> None:
+        own = self._own(contract, rows)
+        frame = self.spark.createDataFrame(own) if isinstance(own, pa.Table) else own
+        by_spark(self.path(contract), contract, frame, self._stamp, where)
+
+    def _own(self, contract: TableContract, rows: DataFrame | pa.Table) -> DataFrame | pa.Table:
         """The columns the table is written with: an open table takes all there are."""
-        return rows if contract.is_open else rows.select(*contract.column_names)
+        if contract.is_open:
+            return rows
+        own = rows.select(list(contract.column_names))
+        return _typed(contract, own) if isinstance(own, pa.Table) else own
+
+
+def _typed(contract: TableContract, rows: pa.Table) -> pa.Table:
+    try:
+        return rows.cast(arrow_schema(contract.schema))
+    except (pa.ArrowInvalid, pa.ArrowNotImplementedError) as error:  # its message shows a value
+        raise type_changed(contract, type(error).__name__) from None
+
+
+def _up_to(day: date) -> Days:
+    return lambda found: found <= day
 
 
 def _sliced_by(contract: TableContract) -> str:

@@ -16,6 +16,7 @@ from lake.readers import by_person, published_rows
 from lake.snapshots import files_at, table_path
 from model.canonical import CanonicalTable
 from model.contracts import TableContract
+from model.ddl_types import parts
 from model.fixed_tables import ONE_IDS
 
 HIDDEN_ZONES = ("vault", "ops", "raw")  # read by path permission, or through the commands
@@ -111,24 +112,13 @@ def duckdb_type(ddl: str) -> str:
     nested = re.fullmatch(r"(array|map|struct)<(.*)>", ddl)
     if not nested:
         return _SCALARS.get(ddl, ddl)
-    inner = [duckdb_type(part) for part in _parts(nested[2])] if nested[1] != "struct" else []
+    inner = [duckdb_type(part) for part in parts(nested[2])] if nested[1] != "struct" else []
     if nested[1] == "array":
         return f"{inner[0]}[]"
     if nested[1] == "map":
         return f"map({', '.join(inner)})"
-    fields = (part.split(":", 1) for part in _parts(nested[2]))
+    fields = (part.split(":", 1) for part in parts(nested[2]))
     return f"struct({', '.join(f'{name.strip()} {duckdb_type(kind)}' for name, kind in fields)})"
-
-
-def _parts(text: str) -> list[str]:
-    parts, depth = [""], 0
-    for letter in text:
-        depth += (letter in "<(") - (letter in ">)")
-        if letter == "," and depth == 0:
-            parts.append("")
-        else:
-            parts[-1] += letter
-    return parts
 
 
 def _quoted(text: str) -> str:

@@ -113,20 +113,22 @@ class SparkEngine(Engine):
         table = given.to_table() if isinstance(given, ds.Dataset) else given
         return self._spark.createDataFrame(table)
 
-    def rows(self, step: str, sql: str, **frames: Rows) -> Rows:  # noqa: ARG002
+    def rows(self, step: str, sql: str, **frames: Rows) -> Rows:
         if not frames:
             return self._spark.sql(sql)
         own = sql.replace("{", "{{").replace("}", "}}")  # what is in braces is a frame's name
-        return self._spark.sql(_named({name: f"{{{name}}}" for name in frames}, own), **frames)
+        text = _named({name: f"{{{name}}}" for name in frames}, own)
+        given: dict[str, Any] = frames
+        return self._spark.sql(text, **given)
 
     def kept(self, rows: Rows) -> Rows:
         self._kept.append(cut(self.frame(rows)))
         return self._kept[-1]
 
-    def by_group(self, step: str, rows: Rows, key: str, function: Group, columns: str) -> Rows:  # noqa: ARG002
+    def by_group(self, step: str, rows: Rows, key: str, function: Group, columns: str) -> Rows:
         return self.frame(rows).groupBy(key).applyInArrow(function, columns)
 
-    def mapped(self, step: str, rows: Rows, function: Group, columns: str) -> Rows:  # noqa: ARG002
+    def mapped(self, step: str, rows: Rows, function: Group, columns: str) -> Rows:
         schema = arrow_schema(columns)
 
         def each(batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
@@ -232,12 +234,11 @@ class LocalEngine(Engine):
         keys = table[key].combine_chunks().dictionary_encode().indices.to_numpy()
         bounds = [*np.flatnonzero(np.diff(keys, prepend=-1)).tolist(), len(keys)]
         schema = arrow_schema(columns)
-        found = [
-            function(table.slice(start, end - start)).cast(schema) for start, end in pairwise(bounds)
-        ]
+        groups = (table.slice(start, end - start) for start, end in pairwise(bounds))
+        found = [function(group).cast(schema) for group in groups]
         return self.of(pa.concat_tables([schema.empty_table(), *found]))
 
-    def mapped(self, step: str, rows: Rows, function: Group, columns: str) -> Rows:  # noqa: ARG002
+    def mapped(self, step: str, rows: Rows, function: Group, columns: str) -> Rows:
         schema = arrow_schema(columns)
         return self.of(function(self.arrow(rows)).select(schema.names).cast(schema))
 

@@ -12,7 +12,7 @@ from model.reading import read
 from model.strict_yaml import YamlMap
 
 Normaliser = Literal["text", "phone", "email", "cn_id_card", "device"]
-Engine = Literal["graphframes", "local", "auto"]
+ComponentsEngine = Literal["graphframes", "local", "auto"]
 
 
 @dataclass(frozen=True)
@@ -47,8 +47,8 @@ class DisagreeRule:
 class ComponentsPolicy:
     """Which engine computes connected components, and up to how many links the local one may."""
 
-    full_build: Engine = "graphframes"
-    night: Engine = "auto"
+    full_build: ComponentsEngine = "graphframes"
+    night: ComponentsEngine = "auto"
     local_edges: int = 20_000_000
 
 

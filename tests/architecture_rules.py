@@ -32,6 +32,7 @@ OWNERS = {
     "deltalake": "lake/",
     "yaml": "model/",
     "sqlglot": "language/",
+    "duckdb": "model/engines.py",
 }
 FORBIDDEN_NAMES = {"utils", "util", "helpers", "helper", "common", "manager"}
 
@@ -45,6 +46,7 @@ NOT_REPEATABLE_DOTTED = {"time.time", "time.time_ns", "random.random", "random.c
 DRIVER_CALLS = {
     "collect", "toPandas", "toArrow", "toLocalIterator", "count", "show", "take", "first", "head",
     "foreach", "foreachPartition", "isEmpty",
+    "arrow", "one_row",  # those of model.engines
 }  # fmt: skip
 # df.groupBy(…).count() describes a frame; it starts no job.
 GROUPING = {"groupBy", "groupby", "rollup", "cube"}
@@ -64,8 +66,8 @@ EXCEPTIONS: dict[str, dict[str, str]] = {
     },
     # Bounded rows on the driver only.
     "rows_on_the_driver": {
-        "identity/components.py": "the local engine within its limit; one row of proof; one cache",
-        "identity/resolution.py:resolve_identity": "one row: is there a map the day before",
+        "identity/components.py": "the labels made in memory within their limit; rows of counts",
+        "identity/resolution.py:_by": "one row: is there a map the day before",
         "identity/sightings.py:check_holdings": "one row of counts",
         "ingestion/accounting.py:file_accounts": "a few rows for each file of the night",
         "privacy/tokens.py:per_distinct": "take of an Arrow array inside a task",
@@ -90,7 +92,10 @@ class Module(NamedTuple):
 
     @property
     def uses_spark(self) -> bool:
-        return any(name.split(".")[0] == "pyspark" for name in imported(self))
+        return any(
+            name.split(".")[0] == "pyspark" or name.startswith("model.engines")
+            for name in imported(self)
+        )
 
 
 class Breach(NamedTuple):

@@ -63,6 +63,8 @@ PLANTED = [
     (unrepeatable_calls, "identity/ids.py", "F.expr('UUID()')\n"),
     (rows_on_the_driver, "tags/plan.py", "import pyspark\ndef f(df):\n    return df.collect()\n"),
     (rows_on_the_driver, "tags/plan.py", "import pyspark\nn = df.where('x').count()\n"),
+    (rows_on_the_driver, "tags/plan.py", "import model.engines\nn = engine.arrow(rows)\n"),
+    (borrowed_third_parties, "lake/tables.py", "import duckdb\n"),
     (table_io, "tags/plan.py", "import pyspark\ndf.write.format('delta').save('x')\n"),
     (table_io, "tags/plan.py", "import pyspark\nself.spark.read.csv('x')\n"),
     (unseeded_chance, "tests/tags/test_a.py", "import random\nrandom.shuffle(rows)\n"),

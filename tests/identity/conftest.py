@@ -1,11 +1,15 @@
-"""What tests of both components engines share."""
+"""What tests of identity share: both engines, and what GraphFrames needs."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import pytest
 from pyspark.sql import SparkSession
+
+from model.engines import Engine, LocalEngine, SparkEngine
+
+OpenEngine = Callable[[], Engine]
 
 
 @pytest.fixture
@@ -14,3 +18,11 @@ def adaptive(spark: SparkSession) -> Iterator[None]:
     spark.conf.set("spark.sql.adaptive.enabled", "true")
     yield
     spark.conf.set("spark.sql.adaptive.enabled", "false")
+
+
+@pytest.fixture(params=["local", pytest.param("spark", marks=pytest.mark.spark)])
+def engine(request: pytest.FixtureRequest) -> Iterator[Engine]:
+    """Either engine: what a step says must be the same on both."""
+    is_local = request.param == "local"
+    with LocalEngine() if is_local else SparkEngine(request.getfixturevalue("spark")) as opened:
+        yield opened

@@ -3,27 +3,40 @@
 from __future__ import annotations
 
 import random
+from collections.abc import Callable
 from itertools import pairwise
+from typing import Any
 
 import pytest
-from pyspark.sql import DataFrame, SparkSession
+from pyspark.sql import SparkSession
 
 from identity.components import components, proven
+from model.engines import Engine, LocalEngine, Rows, SparkEngine
 from model.errors import OnefoldError, UsageError
 from model.identity_policy import ComponentsPolicy
 from tests.identity.oracle import component_of
-from tests.identity.worlds import labelled
+from tests.identity.worlds import records, table_of
 
 POLICY = ComponentsPolicy(local_edges=1_000_000)
 Edge = tuple[int, int]
 
 
-def frames(
-    spark: SparkSession, nodes: set[int], edges: list[Edge], partitions: int = 2
-) -> tuple[DataFrame, DataFrame]:
+def labelled(
+    engine: Engine, nodes: set[int], edges: list[Edge], by: Any, parts: int = 0
+) -> dict[int, int]:
+    """Every node and its component, from the rows of an engine."""
+    found = records(engine, components(engine, *rows_of(engine, nodes, edges, parts), by, POLICY))
+    assert len({row.node_id for row in found}) == len(found)
+    return {row.node_id: row.component for row in found}
+
+
+def rows_of(
+    engine: Engine, nodes: set[int], edges: list[Edge], partitions: int = 0
+) -> tuple[Rows, Rows]:
+    links = [{"src": src, "dst": dst} for src, dst in edges]
     return (
-        spark.createDataFrame([(n,) for n in nodes], "node_id bigint").repartition(partitions),
-        spark.createDataFrame(edges, "src bigint, dst bigint").repartition(partitions),
+        table_of(engine, [{"node_id": n} for n in nodes], "node_id bigint", partitions),
+        table_of(engine, links, "src bigint, dst bigint", partitions),
     )
 
 
@@ -44,31 +57,41 @@ def many_graphs() -> tuple[set[int], list[Edge]]:
     return nodes | set(chain) | set(star), edges
 
 
+def test_the_local_engine_is_union_find(engine: Engine) -> None:
+    nodes, edges = many_graphs()
+    assert labelled(engine, nodes, edges, "local") == component_of(nodes, edges)
+
+
 @pytest.mark.parametrize("partitions", [1, 8])
-def test_the_local_engine_is_union_find(spark: SparkSession, partitions: int) -> None:
+def test_partitions_do_not_matter(spark: SparkSession, partitions: int) -> None:
     nodes, edges = many_graphs()
-    found = components(*frames(spark, nodes, edges, partitions), "local", POLICY)
-    assert labelled(found) == component_of(nodes, edges)
+    with SparkEngine(spark) as engine:
+        found = labelled(engine, nodes, edges, "local", partitions)
+    assert found == component_of(nodes, edges)
 
 
 @pytest.mark.usefixtures("adaptive")
-def test_graphframes_gives_the_same_labels_as_union_find(spark: SparkSession) -> None:
+@pytest.mark.parametrize("open_engine", [LocalEngine, SparkEngine])
+def test_graphframes_gives_the_same_labels_as_union_find(
+    spark: SparkSession, open_engine: Callable[[SparkSession], Engine]
+) -> None:
     nodes, edges = many_graphs()
-    found = components(*frames(spark, nodes, edges), "graphframes", POLICY)
-    assert labelled(found) == component_of(nodes, edges)
+    with open_engine(spark) as engine:
+        assert labelled(engine, nodes, edges, "graphframes") == component_of(nodes, edges)
 
 
 @pytest.mark.usefixtures("adaptive")
-@pytest.mark.parametrize("engine", ["local", "graphframes"])
-def test_nodes_without_a_link_are_components_of_their_own(spark: SparkSession, engine: str) -> None:
-    assert labelled(components(*frames(spark, {7, 9}, []), engine, POLICY)) == {7: 7, 9: 9}
-    assert labelled(components(*frames(spark, set(), []), engine, POLICY)) == {}
+@pytest.mark.parametrize("by", ["local", "graphframes"])
+def test_nodes_without_a_link_are_components_of_their_own(spark: SparkSession, by: str) -> None:
+    with LocalEngine(spark) as engine:
+        assert labelled(engine, {7, 9}, [], by) == {7: 7, 9: 9}
+        assert labelled(engine, set(), [], by) == {}
 
 
-def test_the_local_engine_refuses_more_links_than_it_may_hold(spark: SparkSession) -> None:
+def test_the_local_engine_refuses_more_links_than_it_may_hold() -> None:
     few = ComponentsPolicy(local_edges=1)
-    with pytest.raises(UsageError, match="local_edges"):
-        components(*frames(spark, {1, 2, 3}, [(1, 2), (2, 3)]), "local", few)
+    with LocalEngine() as engine, pytest.raises(UsageError, match="local_edges"):
+        components(engine, *rows_of(engine, {1, 2, 3}, [(1, 2), (2, 3)]), "local", few)
 
 
 @pytest.mark.parametrize(
@@ -78,9 +101,11 @@ def test_the_local_engine_refuses_more_links_than_it_may_hold(spark: SparkSessio
         [(1, 1), (2, 1)],  # 3 is missing
         [(1, 1), (2, 1), (3, 3), (3, 3)],  # 3 twice
         [(1, 1), (2, None), (3, 3)],  # 2 without a component
+        [(1, 1), (2, 1), (3, 3), (4, 4)],  # 4 is no node
     ],
 )
-def test_wrong_labels_are_never_let_through(spark: SparkSession, labels: list[Edge]) -> None:
-    nodes, edges = frames(spark, {1, 2, 3}, [(1, 2)])
+def test_wrong_labels_are_never_let_through(engine: Engine, labels: list[Edge]) -> None:
+    given = [{"node_id": node, "component": component} for node, component in labels]
+    wrong = table_of(engine, given, "node_id bigint, component bigint")
     with pytest.raises(OnefoldError, match="not right"):
-        proven(nodes, edges, spark.createDataFrame(labels, "node_id bigint, component bigint"))
+        proven(engine, *rows_of(engine, {1, 2, 3}, [(1, 2)]), wrong)

@@ -5,10 +5,12 @@ from __future__ import annotations
 import random
 from collections import defaultdict
 from dataclasses import replace
+from functools import partial
 
 import pytest
 from pyspark.sql import SparkSession
 
+from model.engines import LocalEngine, SparkEngine
 from tests.identity.oracle import Persons
 from tests.identity.worlds import POLICY, World, night, node, sighting
 
@@ -37,7 +39,7 @@ def groups(world: World) -> set[frozenset[int]]:
 @pytest.mark.usefixtures("adaptive")
 def test_random_worlds_are_what_the_plain_rules_say(spark: SparkSession) -> None:
     seen = {words: day for seed in range(250) for words, day in random_world(seed).items()}
-    world = World(spark)
+    world = World()
     for words, day in seen.items():
         world.see(words, day=night(day))
     world.run(1)
@@ -48,15 +50,18 @@ def test_random_worlds_are_what_the_plain_rules_say(spark: SparkSession) -> None
     assert refused == persons.refused
     assert {row.node_id for row in world.open("hubs")} == {node(word) for word in persons.hubs}
     order = random.Random(7).sample(range(len(world.rows)), len(world.rows))
-    for engine, partitions in (("local", 1), ("graphframes", 8)):
-        other = World(spark, world.rows).shuffled(order).run(1, engine, partitions)
+    in_memory, on_spark = partial(LocalEngine, spark), partial(SparkEngine, spark)
+    for engine, components, partitions in (
+        (on_spark, "local", 1), (on_spark, "graphframes", 8), (in_memory, "graphframes", 0),
+    ):  # fmt: skip
+        other = World(world.rows).shuffled(order).run(1, engine, components, partitions)
         assert other.contents() == world.contents()
-    again = World(spark, world.rows, tables=world.tables).run(1)
+    again = World(world.rows, tables=world.tables).run(1)
     assert again.contents() == world.contents()
 
 
-def test_links_are_those_that_join_and_say_where_they_were_seen(spark: SparkSession) -> None:
-    world = World(spark).see("account:1 phone:1", dataset="a", day=night(-2))
+def test_links_are_those_that_join_and_say_where_they_were_seen() -> None:
+    world = World().see("account:1 phone:1", dataset="a", day=night(-2))
     world.see("account:1 phone:1", dataset="b").see("phone:1 device:1", "device:2", "phone:9")
     world.refused = ("phone:9",)
     world.run(1)
@@ -70,8 +75,8 @@ def test_links_are_those_that_join_and_say_where_they_were_seen(spark: SparkSess
     assert node("phone:9") not in {row.node_id for row in world.open("nodes")}
 
 
-def test_two_national_ids_bridged_by_a_phone_stay_two_persons(spark: SparkSession) -> None:
-    world = World(spark).see("national_id:1 account:1 phone:1", day=night(-9))
+def test_two_national_ids_bridged_by_a_phone_stay_two_persons() -> None:
+    world = World().see("national_id:1 account:1 phone:1", day=night(-9))
     world.see("national_id:2 account:2 phone:1", "national_id:3 phone:3", "phone:3 account:3")
     world.see("national_id:4 national_id:5").run(1)
     assert world.one_id("national_id:1 account:1 phone:1") != world.one_id(
@@ -85,8 +90,8 @@ def test_two_national_ids_bridged_by_a_phone_stay_two_persons(spark: SparkSessio
     assert world.one_id("national_id:3 phone:3") == world.one_id("phone:3 account:3")
 
 
-def test_weak_kinds_attach_and_never_merge(spark: SparkSession) -> None:
-    world = World(spark)
+def test_weak_kinds_attach_and_never_merge() -> None:
+    world = World()
     world.see("account:1 device:1", "device:1", "device:1 cookie:1", "cookie:1")
     world.see("account:2 device:2", "account:3 device:2", "device:2")
     world.see("device:4", "device:4 cookie:4", "cookie:4")
@@ -104,8 +109,8 @@ def test_weak_kinds_attach_and_never_merge(spark: SparkSession) -> None:
     assert world.one_id_of_identifier("device:7") is None, "no sighting follows it: nobody's"
 
 
-def test_a_hub_comes_back_when_it_calms_down(spark: SparkSession) -> None:
-    world = World(spark).see(*(f"account:{i} phone:1" for i in range(4)), "phone:1").run(1)
+def test_a_hub_comes_back_when_it_calms_down() -> None:
+    world = World().see(*(f"account:{i} phone:1" for i in range(4)), "phone:1").run(1)
     assert [row.reason for row in world.open("hubs")] == ["max_peers"]
     assert len({world.one_id(f"account:{i} phone:1") for i in range(4)}) == 4
     assert world.one_id("phone:1") is None and world.one_id_of_identifier("phone:1") is None
@@ -115,8 +120,8 @@ def test_a_hub_comes_back_when_it_calms_down(spark: SparkSession) -> None:
     assert world.one_id("phone:1") == 1
 
 
-def test_numbers_stay_through_adds_merges_splits_and_rebuilds(spark: SparkSession) -> None:
-    world = World(spark).see("account:1", "account:1 email:1", day=night(-3))
+def test_numbers_stay_through_adds_merges_splits_and_rebuilds() -> None:
+    world = World().see("account:1", "account:1 email:1", day=night(-3))
     world.see("account:2 email:2", day=night(-2)).see("account:3", day=night(-1)).run(1)
     assert [world.one_id(w) for w in ("account:1", "account:2 email:2", "account:3")] == [1, 2, 3]
     assert world.happened(1) == {("minted", i, None) for i in (1, 2, 3)}
@@ -134,8 +139,8 @@ def test_numbers_stay_through_adds_merges_splits_and_rebuilds(spark: SparkSessio
     assert world.one_id("account:5") == 5
 
 
-def test_nights_run_again_give_the_same_rows(spark: SparkSession) -> None:
-    world = World(spark)
+def test_nights_run_again_give_the_same_rows() -> None:
+    world = World()
     for number in (1, 2, 3):
         choice = random.Random(number)
         for seed in choice.sample(range(40), 25):
@@ -148,15 +153,15 @@ def test_nights_run_again_give_the_same_rows(spark: SparkSession) -> None:
     second = world.run(2).contents()
     third = world.run(3).contents()
     assert world.run(3).contents() == third
-    assert world.run(2).map_on(2) == World(spark, tables=world.tables).map_on(2)
+    assert world.run(2).map_on(2) == World(tables=world.tables).map_on(2)
     assert world.run(3).contents() == third, "night 2 run again, then 3"
     assert first != second != third
 
 
-def test_numbers_taken_back_are_never_given_to_somebody_else(spark: SparkSession) -> None:
-    world = World(spark).see("account:1", day=night(-1)).see("account:2").run(1)
+def test_numbers_taken_back_are_never_given_to_somebody_else() -> None:
+    world = World().see("account:1", day=night(-1)).see("account:2").run(1)
     # The first night again, with a source that came late: 2 is somebody else's claim by now.
-    late = World(spark, tables=world.tables).see("account:1", day=night(-1))
+    late = World(tables=world.tables).see("account:1", day=night(-1))
     late.see("account:3", "account:4", day=night(-5)).run(1)
     assert [late.one_id(f"account:{i}") for i in (1, 3, 4)] in ([1, 3, 4], [1, 4, 3])
     late.see("account:2", on=2).run(2)
@@ -164,9 +169,9 @@ def test_numbers_taken_back_are_never_given_to_somebody_else(spark: SparkSession
     assert late.happened(2) == {("minted", 2, None)}
 
 
-def test_a_smaller_identifier_or_part_moves_no_number(spark: SparkSession) -> None:
+def test_a_smaller_identifier_or_part_moves_no_number() -> None:
     words = ("account:1", "account:1 phone:1", "account:1 email:1")
-    world = World(spark).see(*words).see("account:9").run(1)
+    world = World().see(*words).see("account:9").run(1)
     number = world.one_id("account:1")
     joining = [f"{word} cookie:{i} phone:{i}" for word in ("account:1",) for i in range(2, 5)]
     world.see(*joining, on=2, day=night(-300)).run(2)
@@ -179,8 +184,8 @@ def test_a_smaller_identifier_or_part_moves_no_number(spark: SparkSession) -> No
     assert world.happened(3) == set()
 
 
-def test_the_first_night_without_any_sighting_is_empty(spark: SparkSession) -> None:
-    world = World(spark).run(1)
+def test_the_first_night_without_any_sighting_is_empty() -> None:
+    world = World().run(1)
     assert all(rows == [] for rows in world.tables.values())
     weak_policy = replace(POLICY, never_merge=())
-    assert World(spark, policy=weak_policy).see("cookie:1").run(1).one_id("cookie:1") == 1
+    assert World(policy=weak_policy).see("cookie:1").run(1).one_id("cookie:1") == 1

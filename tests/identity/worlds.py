@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable
+from collections import namedtuple
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
 from typing import Any
 
-from pyspark.sql import DataFrame, SparkSession
+import pyarrow as pa
 
 from identity.resolution import Histories, resolve_identity
+from model.ddl_types import arrow_schema
+from model.engines import Engine, LocalEngine, Rows
 from model.fixed_tables import (
     HUBS,
     LINKS,
@@ -89,11 +92,35 @@ def seen(
     }  # fmt: skip
 
 
+def table_of(engine: Engine, rows: list[dict[str, Any]], ddl: str, partitions: int = 0) -> Rows:
+    """Rows of an engine from dictionaries; spread over so many partitions where it is Spark."""
+    given = engine.of(pa.Table.from_pylist(rows, schema=arrow_schema(ddl)))
+    return engine.frame(given).repartition(partitions) if partitions else given
+
+
+def records(engine: Engine, rows: Rows) -> list[Any]:
+    """Rows of an engine as named tuples."""
+    return named_tuples(engine.arrow(rows))
+
+
+def named_tuples(table: pa.Table) -> list[Any]:
+    record = namedtuple("record", table.column_names)  # type: ignore[misc]
+    return [record(**row) for row in table.to_pylist()]
+
+
+def refused_rows(engine: Engine, *words: Words) -> Rows:
+    """Tokens that name nobody."""
+    rows = [
+        {"kind": word.split(":")[0], "scope": "global", "token": token(word), "reason": "invalid"}
+        for word in words
+    ]
+    return table_of(engine, rows, REFUSED)
+
+
 @dataclass
 class World:
     """Sightings that grow, the histories after the last night, and how to run another one."""
 
-    spark: SparkSession
     rows: list[dict[str, Any]] = field(default_factory=list)
     policy: IdentityPolicy = POLICY
     refused: tuple[Words, ...] = ()
@@ -106,29 +133,36 @@ class World:
     def lose(self, *words: Words, on: int, **more: Any) -> World:
         return self.see(*words, on=on, rows=-1, **more)
 
-    def run(self, number: int, engine: Any = "local", partitions: int = 2) -> World:
+    def run(
+        self,
+        number: int,
+        open_engine: Callable[[], Engine] = LocalEngine,
+        components: Any = "local",
+        partitions: int = 0,
+    ) -> World:
         """Runs a night and keeps what it wrote, as the lake would."""
-        sightings = self.spark.createDataFrame(self.rows, SIGHTINGS.schema).repartition(partitions)
-        refused = [("phone", "global", token(word), "invalid") for word in self.refused]
-        resolution = resolve_identity(
-            sightings.where(f"business_date <= date'{night(number)}'"),
-            self.spark.createDataFrame(refused, REFUSED),
-            self.histories(), self.policy, night(number), engine,
-        )  # fmt: skip
-        written = {name: getattr(resolution, name).collect() for name in TABLES}
+        arrived = [row for row in self.rows if row["business_date"] <= night(number)]
+        with open_engine() as engine:
+            resolution = resolve_identity(
+                engine, table_of(engine, arrived, SIGHTINGS.schema, partitions),
+                refused_rows(engine, *self.refused), self.histories(engine), self.policy,
+                night(number), components,
+            )  # fmt: skip
+            found = {name: engine.arrow(getattr(resolution, name)) for name in TABLES}
         for name, contract in TABLES.items():
-            assert getattr(resolution, name).columns == list(contract.column_names)
-        resolution.release()
+            expected = arrow_schema(contract.schema)
+            assert found[name].schema.names == expected.names
+            assert found[name].schema.types == expected.types
+        written = {name: named_tuples(table) for name, table in found.items()}
         others = [row for row in self.tables["events"] if row.business_date != night(number)]
         self.tables = written | {"events": others + written["events"]}
         return self
 
-    def histories(self) -> Histories:
-        frames = {
-            name: self.spark.createDataFrame(self.tables[name], contract.schema)
+    def histories(self, engine: Engine) -> Histories:
+        return Histories(**{
+            name: table_of(engine, [row._asdict() for row in self.tables[name]], contract.schema)
             for name, contract in TABLES.items()
-        }
-        return Histories(**frames)
+        })
 
     def shuffled(self, order: Iterable[int]) -> World:
         return replace(self, rows=[self.rows[i] for i in order])
@@ -170,11 +204,3 @@ class World:
 
 def _holds(row: Any, day: date) -> bool:
     return row.valid_from <= day and (row.valid_to is None or row.valid_to > day)
-
-
-def labelled(labels: DataFrame) -> dict[int, int]:
-    """(node_id, component) rows as a mapping; every node once."""
-    rows = labels.collect()
-    found = {row.node_id: row.component for row in rows}
-    assert len(found) == len(rows)
-    return found

@@ -10,8 +10,9 @@ import pytest
 from deltalake import DeltaTable
 from pyspark.sql import SparkSession
 
-from lake.log_tables import append_records, arrow_type, read_rows
+from lake.log_tables import append_records, read_rows
 from model.contracts import TableContract, columns
+from model.ddl_types import arrow_type
 from model.ops_tables import OPS_TABLES
 
 NOTES = TableContract(

@@ -5,7 +5,10 @@ from __future__ import annotations
 import json
 from datetime import date
 from pathlib import Path
+from typing import Any
 
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 from deltalake import DeltaTable
 from pyspark.sql import SparkSession
@@ -14,6 +17,7 @@ from lake.log_tables import read_rows
 from lake.snapshots import table_path
 from lake.tables import Lake, side_by_side
 from model.contracts import TableContract, columns
+from model.engines import LocalEngine, SparkEngine
 from model.errors import OnefoldError
 
 D1, D2 = date(2017, 3, 1), date(2017, 3, 2)
@@ -39,13 +43,32 @@ def rows(lake: Lake, contract: TableContract, at: int | None = None) -> list[tup
     return sorted((tuple(row) for row in lake.read(contract, at).collect()), key=repr)
 
 
+def as_tuples(table: pa.Table) -> list[tuple[object, ...]]:
+    """The rows of an Arrow table, sorted."""
+    return sorted((tuple(row.values()) for row in table.to_pylist()), key=repr)
+
+
 class SparkLake(Lake):
     """A lake that is written and read as one on an object store."""
 
     is_local = False  # type: ignore[assignment]
 
 
-@pytest.fixture(scope="module", params=[Lake, SparkLake])
+class ArrowLake(Lake):
+    """A lake whose rows were made in this process."""
+
+    def replace_slice(self, contract: TableContract, rows: Any, day: date) -> None:
+        super().replace_slice(contract, rows.toArrow(), day)
+
+    def overwrite(self, contract: TableContract, rows: Any) -> None:
+        super().overwrite(contract, rows.toArrow())
+
+
+class ArrowSparkLake(ArrowLake, SparkLake):
+    """Such rows in a lake on an object store."""
+
+
+@pytest.fixture(scope="module", params=[Lake, SparkLake, ArrowLake, ArrowSparkLake])
 def lake(
     request: pytest.FixtureRequest, spark: SparkSession, tmp_path_factory: pytest.TempPathFactory
 ) -> Lake:
@@ -84,6 +107,15 @@ def test_slices_are_read_alone_or_up_to_a_day(lake: Lake) -> None:
     }  # fmt: skip
     found = {name: sorted(row.n for row in frame.collect()) for name, frame in read.items()}
     assert found == {"slice 2": [3], "until 1": [4], "until 2": [3, 4]}
+
+
+def test_either_engine_reads_all_slices_or_up_to_a_day(lake: Lake) -> None:
+    for engine in (LocalEngine(lake.spark), SparkEngine(lake.spark)):
+        with engine:
+            every, until_1 = lake.rows(engine, TOTALS), lake.rows(engine, TOTALS, until=D1)
+            found = [as_tuples(engine.arrow(rows)) for rows in (every, until_1)]
+            assert every.columns == ["business_date", "n", "spent"]
+        assert found == [[(D1, 4, None), (D2, 3, 9.5)], [(D1, 4, None)]]
 
 
 def test_a_changed_type_is_refused_by_the_tables_name_and_changes_nothing(lake: Lake) -> None:
@@ -177,6 +209,7 @@ def test_the_log_tells_counts_and_no_values(lake: Lake) -> None:
 def test_days_and_rows_are_known_without_a_job(lake: Lake) -> None:
     assert lake.days_of(TOTALS) == [D1, D2]
     assert [lake.row_count(TOTALS, day) for day in (D1, D2, date(2017, 3, 9))] == [1, 1, 0]
+    assert [lake.row_count_until(TOTALS, day) for day in (date(2017, 2, 1), D1, D2)] == [0, 1, 2]
 
 
 def test_records_of_the_driver_replace_a_slice_without_spark(scratch: Path) -> None:
@@ -186,3 +219,44 @@ def test_records_of_the_driver_replace_a_slice_without_spark(scratch: Path) -> N
     lake.replace_records(TOTALS, [(D1, 4)], D1)
     found = sorted(tuple(row.values()) for row in read_rows(lake.root, TOTALS))
     assert found == [(D1, 4), (D2, 3)]
+
+
+PERSON_ROWS = {"one_id": [2, 1, 3, None], "names": [["b"], [], None, ["a", "c"]]}
+
+
+def test_arrow_rows_are_written_and_read_without_spark(scratch: Path) -> None:
+    lake = Lake(None, str(scratch), "run-1")  # type: ignore[arg-type]
+    assert lake.data_set(PERSONS).num_rows == 0
+    assert lake.data_set(PERSONS).schema.types == [pa.int64(), pa.list_(pa.string())]
+    lake.overwrite(PERSONS, pa.table(PERSON_ROWS).append_column("extra", pa.array([1, 2, 3, 4])))
+    first = pa.table({"business_date": [D1], "n": [1]})
+    lake.replace_slice(TOTALS, first, D1)
+    lake.replace_slice(TOTALS, pa.table({"business_date": [D2], "n": [2], "x": ["new"]}), D2)
+    assert as_tuples(lake.data_set(TOTALS).to_table()) == [(D1, 1, None), (D2, 2, "new")]
+    lake.replace_slice(TOTALS, first.slice(1), D1)
+    expected = [(1, []), (2, ["b"]), (3, None), (None, ["a", "c"])]
+    assert as_tuples(lake.data_set(PERSONS).to_table()) == sorted(expected, key=repr)
+    assert as_tuples(lake.data_set(TOTALS).to_table()) == [(D2, 2, "new")]
+    assert lake.data_set(TOTALS, until=D1).to_table().num_rows == 0
+
+
+def test_the_same_rows_in_any_order_are_the_same_bytes(scratch: Path) -> None:
+    rows = pa.table(PERSON_ROWS)
+    contents = []
+    for order in ([0, 1, 2, 3], [3, 1, 0, 2]):
+        lake = Lake(None, str(scratch / str(order)), "run-1")  # type: ignore[arg-type]
+        lake.overwrite(PERSONS, rows.take(order))
+        lake.overwrite(PERSONS, rows.take(order))
+        files = sorted(Path(lake.path(PERSONS)).glob("*.parquet"))
+        assert len(files) == 2, "each version has a file of its own"
+        contents += [file.read_bytes() for file in files]
+    assert len(set(contents)) == 1
+    metadata = pq.read_metadata(files[0])
+    assert metadata.row_group(0).column(0).compression == "ZSTD"
+
+
+def test_rows_that_do_not_fit_the_contract_are_refused_without_their_values(scratch: Path) -> None:
+    lake = Lake(None, str(scratch), "run-1")  # type: ignore[arg-type]
+    with pytest.raises(OnefoldError, match=r"identity\.persons: .* changed its type") as told:
+        lake.overwrite(PERSONS, pa.table({"one_id": ["secret"], "names": [["a"]]}))
+    assert "secret" not in str(told.value)

@@ -1,0 +1,161 @@
+"""Both engines: one SQL text, the same rows; what is kept is given back, errors tell no value."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import date
+from pathlib import Path
+
+import pyarrow as pa
+import pyarrow.dataset as ds
+import pytest
+from pyspark.sql import SparkSession
+
+from model.engines import Engine, LocalEngine, Rows, SparkEngine
+from model.errors import OnefoldError
+from model.node_ids import node_id
+from model.sql_text import date_literal, is_one_of, number_of, text_literal
+
+SALES = pa.table({
+    "person": [1, 1, 2, None], "shop": ["b", "a", "a", "z"], "n": [5, 7, None, 2],
+    "day": [date(2017, 3, 1), date(2017, 3, 2), None, date(2017, 3, 1)],
+    "items": [[{"kind": "x", "token": "1"}] * 2, [], None, [{"kind": "y", "token": "2"}]],
+})  # fmt: skip
+
+
+@pytest.fixture(params=["local", pytest.param("spark", marks=pytest.mark.spark)])
+def engine(request: pytest.FixtureRequest) -> Iterator[Engine]:
+    is_local = request.param == "local"
+    with LocalEngine() if is_local else SparkEngine(request.getfixturevalue("spark")) as opened:
+        yield opened
+
+
+def found(engine: Engine, rows: Rows) -> list[tuple[object, ...]]:
+    return sorted((tuple(row.values()) for row in engine.arrow(rows).to_pylist()), key=repr)
+
+
+def test_a_step_reads_its_frames_by_their_names(engine: Engine) -> None:
+    sales = engine.of(SALES)
+    totals = engine.rows(
+        "totals",
+        "select person, cast(sum(n) as bigint) as n from sales group by person", sales=sales,
+    )  # fmt: skip
+    joined = engine.rows(
+        "joined", "select s.shop, t.n from s join t on t.person = s.person", s=sales, t=totals
+    )
+    assert totals.columns == ["person", "n"]
+    assert found(engine, joined) == [("a", 12), ("a", None), ("b", 12)]
+    assert engine.one_row("few", "select 1 as a, '{x}' as b") == {"a": 1, "b": "{x}"}
+
+
+def test_the_words_both_read_alike(engine: Engine) -> None:
+    row = engine.one_row(
+        "words",
+        """
+        with exploded as (
+            select person, explode(array_distinct(items)) as item from sales
+        )
+        select
+            (select count(*) from exploded) as items,
+            (select max(item.kind) from exploded) as kind,
+            (select array_sort(array_agg(distinct shop)) from sales) as shops,
+            (select count(*) from sales anti join exploded using (person)) as without,
+            (select count(*) from sales semi join exploded using (person)) as with_items,
+            (select count(*) from sales where person is not distinct from null) as nobody,
+            cast(conv('ffffffff', 16, 10) as bigint) as hexadecimal,
+            split_part('k_1', '_', -1) as last_part,
+            concat_ws('.', 'a', 'b') as dotted
+        """,
+        sales=engine.of(SALES),
+    )
+    assert row == {
+        "items": 2, "kind": "y", "shops": ["a", "b", "z"], "without": 2, "with_items": 2,
+        "nobody": 1, "hexadecimal": 2**32 - 1, "last_part": "1", "dotted": "a.b",
+    }  # fmt: skip
+
+
+def test_nulls_come_first_going_up_and_last_going_down(engine: Engine) -> None:
+    text = "select n, row_number() over (order by n {}) as place from sales"
+    for order, place in (("asc", 1), ("desc", 4)):
+        rows = engine.rows("places", text.format(order), sales=engine.of(SALES))
+        assert (None, place) in found(engine, rows)
+
+
+@pytest.mark.parametrize("word", ["plain", "it's", "back\\slash", "'", "客户", "a {b}", ""])
+def test_a_text_is_itself_as_a_literal(engine: Engine, word: str) -> None:
+    nothing = engine.of(pa.table({"word": [word]}))
+    text = f"select {text_literal(word)} as told, {is_one_of('word', [word, 'x'])} as same from w"
+    assert engine.one_row("literal", text, w=nothing) == {"told": word, "same": True}
+
+
+def test_lists_and_numbers_of_none_are_false_and_null(engine: Engine) -> None:
+    row = engine.one_row(
+        "none",
+        f"select {is_one_of('word', [])} as listed, {number_of('word', {})} as unknown, "
+        f"{number_of('word', {'a': 3})} as known, {date_literal(date(2017, 3, 1))} as day from w",
+        w=engine.of(pa.table({"word": ["a"]})),
+    )
+    assert row == {"listed": False, "unknown": None, "known": 3, "day": date(2017, 3, 1)}
+
+
+def test_a_nodes_number_is_63_bits_of_its_token(engine: Engine) -> None:
+    digits = ["f" * 64, "0" * 64, "8" + "0" * 14 + "1" + "f" * 48, "0123456789abcdef" * 4]
+    tokens = engine.of(pa.table({"token": [f"k0_{text}" for text in digits]}))
+    rows = engine.rows("numbers", f"select {node_id('token')} as n from tokens", tokens=tokens)
+    expected = {int(text[:16], 16) & (2**63 - 1) for text in digits}
+    assert {n for (n,) in found(engine, rows)} == expected
+
+
+def count_rows(group: pa.Table) -> pa.Table:
+    return pa.table({"person": group["person"][:1], "n": [group.num_rows]})
+
+
+def test_a_function_is_given_each_group_whole(engine: Engine) -> None:
+    named = engine.rows("named", "select * from s where person is not null", s=engine.of(SALES))
+    counted = engine.by_group("counted", named, "person", count_rows, "person bigint, n int")
+    assert found(engine, counted) == [(1, 2), (2, 1)]
+    nobody = engine.rows("nobody", "select * from s where false", s=named)
+    none = engine.by_group("none", nobody, "person", count_rows, "person bigint, n int")
+    assert found(engine, none) == []
+    assert none.columns == ["person", "n"]
+
+
+def test_kept_rows_are_those_of_the_moment(engine: Engine) -> None:
+    kept = engine.kept(engine.rows("all", "select * from s", s=engine.of(SALES)))
+    assert kept.columns == SALES.column_names
+    assert engine.arrow(kept).num_rows == 4
+
+
+def test_engines_hand_rows_to_each_other(spark: SparkSession, scratch: Path) -> None:
+    with LocalEngine(spark) as local, SparkEngine(spark) as on_spark:
+        there = on_spark.of(local.frame(local.of(SALES)))
+        back = local.of(on_spark.frame(there))
+        assert found(local, back) == found(on_spark, there) == found(local, local.of(SALES))
+        assert isinstance(local.output(back), pa.Table)
+        assert on_spark.output(there) is there
+        ds.write_dataset(SALES, scratch / "sales", format="parquet")
+        files = ds.dataset(scratch / "sales")
+        assert found(local, local.of(files)) == found(on_spark, on_spark.of(files))
+
+
+def test_an_error_of_the_local_engine_names_the_step_and_no_value() -> None:
+    with LocalEngine() as engine:
+        rows = engine.rows(
+            "to_number", "select cast(shop as int) as n from sales", sales=engine.of(SALES)
+        )
+        for ask in (engine.arrow, engine.kept):
+            with pytest.raises(OnefoldError, match=r"^step to_number.* \(ConversionException\)$"):
+                ask(rows)
+        with pytest.raises(OnefoldError, match="step unknown failed"):
+            engine.rows("unknown", "select * from SALES")
+
+
+def test_the_local_engine_needs_no_spark_until_it_is_asked_for_frames() -> None:
+    with LocalEngine() as engine, pytest.raises(OnefoldError, match="needs Spark"):
+        engine.frame(engine.of(SALES))
+
+
+def test_what_spills_goes_to_a_folder_that_goes_too(scratch: Path) -> None:
+    with LocalEngine(scratch=str(scratch)):
+        assert len(list(scratch.iterdir())) == 1
+    assert list(scratch.iterdir()) == []
