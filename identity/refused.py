@@ -32,7 +32,8 @@ def refused_tokens(identifiers: DataFrame, policy: IdentityPolicy, key: TokenKey
 
     def reasons(kinds: pa.Array, sealed: pa.Array) -> pa.Array:
         opened = zip(kinds.to_pylist(), unseals_of(key, sealed).to_pylist(), strict=True)
-        return pa.array([_reason(lists.get(kind, ()), value) for kind, value in opened], pa.string())
+        found = [_reason(lists.get(kind, ()), value) for kind, value in opened]
+        return pa.array(found, pa.string())
 
     # An Arrow UDF, since Spark's built-ins know no AES-SIV; its own stubs cannot tell its kind.
     reason: Callable[..., pa.Array] = arrow_udf(reasons, "string")  # type: ignore[call-overload]

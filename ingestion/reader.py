@@ -1,4 +1,4 @@
-"""Files read inside tasks: one task a file, bounded batches, each made standard where it is read."""
+"""Files read inside tasks: one task a file, bounded batches, each made standard there."""
 
 from __future__ import annotations
 

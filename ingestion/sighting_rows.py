@@ -75,7 +75,8 @@ def sightings(engine: Engine, records: Rows, duplicated: Rows | None, standards:
     """
     night = f"date '{standards.business_date}'"
     day = f"coalesce({standards.day(standards.dataset.tables[0])}, {night})"
-    stands = """ and not exists (
+    said = {"records": records} | ({} if duplicated is None else {"duplicated": duplicated})
+    stands = "" if duplicated is None else """ and not exists (
         select 1 from duplicated
         where duplicated._number = records._number and duplicated._line = records._line)"""
     united = ["_united"] if "_united" in records.columns else []
@@ -86,10 +87,10 @@ def sightings(engine: Engine, records: Rows, duplicated: Rows | None, standards:
         from (
             select *, {day} as _on, case when {day} > {night} then {day} end as _waits
             from records
-            where _sighting_id is not null and not _deleted{stands if duplicated is not None else ''}
+            where _sighting_id is not null and not _deleted{stands}
         ) as standing
         group by {by}
-    """, records=records, **({"duplicated": duplicated} if duplicated is not None else {}))  # fmt: skip
+    """, **said)  # fmt: skip
     named = engine.mapped(
         "sets_of_sightings", grouped, _namer(_slots(standards)),
         f"_sighting_id bigint, _set {_SETS}, _waits date, _first date, _last date, _rows bigint",

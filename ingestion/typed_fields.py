@@ -6,7 +6,6 @@ Computed inside tasks, a batch at a time; once per distinct value where Arrow ha
 
 from __future__ import annotations
 
-import math
 import re
 from collections.abc import Callable, Mapping
 from decimal import Decimal

@@ -7,7 +7,6 @@ from collections.abc import Iterator
 from datetime import date, datetime
 from decimal import Decimal
 from pathlib import Path
-from typing import Any
 
 import pyarrow as pa
 import pytest
@@ -131,7 +130,8 @@ def test_one_row_per_key_and_night_the_newest_by_the_tables_time(till: Ingested)
 
 def test_a_roll_up_adds_the_standing_lines_only(till: Ingested) -> None:
     orders = till.night.clean["orders"]
-    found = till.columns(orders, "order_id", "status", "paid_at", "amount", "line_count", "is_deleted")
+    columns = ("order_id", "status", "paid_at", "amount", "line_count", "is_deleted")
+    found = till.columns(orders, *columns)
     assert found == [
         ("T1", "paid", datetime(2017, 3, 1, 1, 5), Decimal("3.50"), 2, False),
         ("T2", "refunded", datetime(2017, 3, 1, 2, 1), Decimal("1.60"), 1, False),
@@ -164,7 +164,8 @@ def test_an_order_unites_the_identifiers_of_its_lines_and_gives_them_back(
 
 def test_the_vault_opens_every_identifier_and_raw_shows_none(till: Ingested) -> None:
     vault = {
-        row["token"]: unseal_of(KEY, bytes(row["sealed"])) for row in till.rows(till.night.identifiers)
+        row["token"]: unseal_of(KEY, bytes(row["sealed"]))
+        for row in till.rows(till.night.identifiers)
     }
     assert vault == {
         token_of(KEY, kind, scope, value): value
