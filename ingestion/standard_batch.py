@@ -66,14 +66,14 @@ def standard_batch(batch: RawBatch, rules: BatchRules) -> Columns:
     """The batch's columns named in `rules.outputs`.
 
     `_reasons` are the record's faults so far, joined by commas (empty: none); `_refused` are codes
-    `kind:reason` of fields that hold something but no identifier; `_original` is the record's text
-    where it has a fault; a field with identifiers holds the one it is, in its one spelling.
+    `kind:reason` of fields that hold something but no identifier; `_original` is the text of a
+    record that has a fault (of every record, where it is an output); a field with identifiers holds the one it is, in its one spelling.
     """
     columns = _tidied(batch)
     columns |= _identified(columns, rules)
     columns |= _typed(columns, rules)
     columns["_reasons"] = _reasons(batch, columns, rules)
-    columns["_original"] = _originals(batch, columns["_reasons"])
+    columns["_original"] = _originals(batch, columns["_reasons"], rules)
     columns["_deleted"] = _deleted(columns, rules, len(batch.lines))
     columns |= {name: columns[field].cast(_TEXT) for name, field in rules.high.items()}
     for step in rules.steps:
@@ -143,8 +143,10 @@ def _reasons(batch: RawBatch, columns: Columns, rules: BatchRules) -> pa.Array:
     return pc.if_else(problems.is_valid(), problems, own)
 
 
-def _originals(batch: RawBatch, reasons: pa.Array) -> pa.Array:
-    """The texts, without the line's end, of the records that have a fault."""
+def _originals(batch: RawBatch, reasons: pa.Array, rules: BatchRules) -> pa.Array:
+    """The texts, without the line's end, of the records that have a fault, or may have one yet."""
+    if "_original" in rules.outputs:
+        return pa.array(map(_without_end, batch.texts), _TEXT)
     if not pc.any(pc.not_equal(reasons, "")).as_py():
         return pa.nulls(len(reasons), _TEXT)
     told = zip(batch.texts, reasons.to_pylist(), strict=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Iterator
 from datetime import date, datetime
@@ -19,6 +20,7 @@ from model.fixed_tables import SIGHTINGS, VAULT_IDENTIFIERS, VAULT_PROFILES
 from model.ops_tables import FILES, QUARANTINE
 from privacy.tokens import column_kind, token_of, unseal_of
 from tests.ingestion.fixtures import (
+    DESK,
     KEY,
     LINES,
     MEMBERS,
@@ -207,6 +209,32 @@ def test_profiles_hold_tokens_and_masks_that_the_vault_opens(
     )
     assert "张三丰" not in shown
     assert "13812345678" not in shown
+
+
+def test_expressions_make_values_keys_and_conditions_and_show_nothing(
+    spark: SparkSession, engine: Engine, tmp_path: Path
+) -> None:
+    (tmp_path / "desk").mkdir()
+    visit = {"first": "三", "last": "张", "seen": "2017-03-01 08:00:00"}
+    visits = [
+        visit | {"id": "a1", "mobile": "13812345678", "note": "N1"},
+        visit | {"id": "a2", "note": "-"},
+        visit | {"id": "a3", "mobile": "13812345679", "note": "-"},
+    ]
+    lines = [json.dumps(each, ensure_ascii=False) for each in visits]
+    (tmp_path / "desk" / "2017-03-01.jsonl").write_text("\n".join(lines), encoding="utf-8")
+    desk = ingested(spark, engine, DESK, tmp_path)
+    profiles = desk.columns(desk.night.clean["profiles"], "account_id", "name_token", "name_mask")
+    name = token_of(KEY, column_kind("name"), "global", "张三")
+    assert profiles == [("a1", name, "张*"), ("a2", name, "张*")]
+    orders = desk.columns(desk.night.clean["orders"], "order_id", "status", "paid_at")
+    assert orders == [("N1", "paid", datetime(2017, 3, 1))]
+    (bad,) = desk.rows(desk.night.quarantine)
+    assert bad["reasons"] == ["orders.order_id:missing"]
+    assert unseal_of(KEY, bad["sealed_line"]) == lines[2]
+    (value,) = desk.rows(desk.night.profile_values)[:1]
+    assert {r["column_name"] for r in desk.rows(desk.night.profile_values)} == {"name", "phone"}
+    assert unseal_of(KEY, value["sealed"]) in ("张三", "+8613812345678")
 
 
 def test_a_night_without_files_gives_no_rows(
