@@ -67,7 +67,8 @@ def standard_batch(batch: RawBatch, rules: BatchRules) -> Columns:
 
     `_reasons` are the record's faults so far, joined by commas (empty: none); `_refused` are codes
     `kind:reason` of fields that hold something but no identifier; `_original` is the text of a
-    record that has a fault (of every record, where it is an output); a field with identifiers holds the one it is, in its one spelling.
+    record that has a fault (of every record, where it is an output); a field with identifiers holds
+    the one it is, in its one spelling.
     """
     columns = _tidied(batch)
     columns |= _identified(columns, rules)

@@ -16,12 +16,17 @@ from pyspark.sql import DataFrame, SparkSession
 from jobs.definitions import Definitions
 from jobs.progress import Progress
 from lake.published import person_rows
+from lake.readers import by_person
 from lake.session import spark_session
 from lake.tables import Lake
 from model.canonical import CanonicalTable
+from model.engines import Engine, LocalEngine, Rows, SparkEngine
+from model.fixed_tables import ONE_IDS
 from model.lineage import cut, let_go
 from model.project import Project
 from privacy.tokens import TokenKey, load_key
+
+COUNTED_HERE = 5_000_000  # rows of clean tables that one process counts about as fast as Spark
 
 
 @dataclass(frozen=True)
@@ -53,6 +58,23 @@ class Night:
             rows = person_rows(self.lake, table, self.business_date)
             self._persons[table.name] = cut(rows)
         return self._persons[table.name]
+
+    def engine(self) -> Engine:
+        """For counts over whole tables: in this process while these are small, by the log's own
+        account, else Spark's."""
+        clean = (table.contract for table in self.definitions.tables)
+        rows = sum(self.lake.row_count_until(each, self.business_date) for each in clean)
+        fits = self.lake.is_local and rows <= COUNTED_HERE
+        return LocalEngine(self.lake.spark) if fits else SparkEngine(self.lake.spark)
+
+    def person_rows(self, engine: Engine, table: CanonicalTable) -> Rows:
+        """`by_person` as an engine's rows."""
+        if isinstance(engine, SparkEngine):
+            return engine.of(self.by_person(table))
+        versions = self.lake.rows(engine, table.contract, until=self.business_date)
+        sql = by_person(table, "versions", "one_ids", self.business_date)
+        one_ids = self.lake.rows(engine, ONE_IDS)
+        return engine.rows(f"persons_of_{table.name}", sql, versions=versions, one_ids=one_ids)
 
     def release(self) -> None:
         """Gives back what `by_person` keeps: when the night is over, or the map has changed."""

@@ -4,10 +4,8 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator, Mapping
+from operator import itemgetter
 from typing import Any
-
-from pyspark.sql import DataFrame, GroupedData
-from pyspark.sql import functions as F
 
 from insight.report_data import (
     BucketRow,
@@ -25,16 +23,17 @@ from jobs.night import Night
 from lake.ledger import file_rows, quality_rows, stage_rows
 from lake.readers import valid_at
 from model.contracts import TableContract
+from model.engines import Engine, Rows
 from model.fixed_tables import (
     DISTRIBUTIONS,
     HUBS,
     ONE_ID_EVENTS,
     ONE_IDS,
     REJECTED_LINKS,
-    TAG_CATALOG,
     TAG_METRICS,
 )
 from model.ops_tables import QUARANTINE
+from tags.catalog import catalog_rows
 
 _SIZES = ((1, "1"), (2, "2"), (3, "3"), (4, "4"), (5, "5"), (10, "6-10"), (20, "11-20"))
 _LARGEST = "21+"
@@ -47,31 +46,32 @@ def report_data(night: Night) -> ReportData:
     files = [row for row in file_rows(root) if row["arrived_date"] == day]
     stages = [row for row in stage_rows(root, run_id) if row["business_date"] == day]
     checks = [row for row in quality_rows(root, run_id) if row["business_date"] == day]
-    return ReportData(
-        title=settings.project.title,
-        business_date=day,
-        outcome="done",
-        k=settings.privacy.k,
-        stages=tuple(
-            row_of(StageRow, row, row_counts=dict(row["row_counts"])) for row in stages
-        ),
-        files=tuple(row_of(FileRow, row) for row in files),
-        reasons=(*_quarantine_reasons(night), *_file_reasons(files)),
-        checks=tuple(row_of(CheckRow, row) for row in checks),
-        identity=_identity(night),
-        tags=_tags(night),
-        currency=settings.project.currency,
-    )
+    with night.engine() as engine:
+        return ReportData(
+            title=settings.project.title,
+            business_date=day,
+            outcome="done",
+            k=settings.privacy.k,
+            stages=tuple(
+                row_of(StageRow, row, row_counts=dict(row["row_counts"])) for row in stages
+            ),
+            files=tuple(row_of(FileRow, row) for row in files),
+            reasons=(*_quarantine_reasons(night, engine), *_file_reasons(files)),
+            checks=tuple(row_of(CheckRow, row) for row in checks),
+            identity=_identity(night, engine),
+            tags=_tags(night, engine),
+            currency=settings.project.currency,
+        )
 
 
-def _quarantine_reasons(night: Night) -> Iterator[ReasonRow]:
-    rows = (
-        night.lake.read_slice(QUARANTINE, night.business_date)
-        .select("channel", "dataset", F.explode("reasons").alias("reason"))
-        .groupBy("channel", "dataset", "reason").count()
-        .collect()
-    )  # fmt: skip
-    return (ReasonRow("quarantined", *row) for row in rows)
+def _quarantine_reasons(night: Night, engine: Engine) -> Iterator[ReasonRow]:
+    rows = engine.rows("quarantine_reasons", """
+        select channel, dataset, reason, count(*) as times
+        from (select channel, dataset, explode(reasons) as reason from bad) as told
+        group by channel, dataset, reason
+    """, bad=_slice(night, engine, QUARANTINE))  # fmt: skip
+    found = sorted(tuple(row.values()) for row in engine.arrow(rows).to_pylist())
+    return (ReasonRow("quarantined", *row) for row in found)
 
 
 def _file_reasons(files: list[dict[str, Any]]) -> Iterator[ReasonRow]:
@@ -84,49 +84,71 @@ def _file_reasons(files: list[dict[str, Any]]) -> Iterator[ReasonRow]:
         yield from (ReasonRow(what, *key, count) for key, count in sorted(counts.items()))
 
 
-def _identity(night: Night) -> IdentityHealth:
-    one_ids = _held(night, ONE_IDS)
-    sightings = one_ids.where(F.col("kind") == "sighting")
-    sizes = sightings.groupBy("one_id").agg(F.count(F.lit(1)).alias("size"))
-    by_size = _counted(sizes.groupBy(_size_name(F.col("size")).alias("name")))
-    events = _counted(_slice(night, ONE_ID_EVENTS).groupBy("event"))
-    row_count, anonymous = _clean_rows(night)
+def _identity(night: Night, engine: Engine) -> IdentityHealth:
+    one_ids = engine.kept(_held(night, engine, ONE_IDS))
+    counts = engine.one_row("persons", """
+        select count(distinct one_id) as persons,
+               count(case when kind = 'sighting' then 1 end) as sightings
+        from one_ids
+    """, one_ids=one_ids)  # fmt: skip
+    events = _counted(engine, _slice(night, engine, ONE_ID_EVENTS), "event")
+    row_count, anonymous = _clean_rows(night, engine)
+    identifiers = engine.rows(
+        "identifiers", "select kind from one_ids where kind <> 'sighting'", one_ids=one_ids
+    )
     return IdentityHealth(
-        persons=one_ids.select("one_id").distinct().count(),
-        sightings=sightings.count(),
+        **counts,
         anonymous=anonymous,
         row_count=row_count,
         minted=events.get("minted", 0),
         merged=events.get("merged_into", 0),
         split=events.get("split_from", 0),
         retired=events.get("retired", 0),
-        sizes=tuple(CountRow(n, by_size[n]) for n in _size_names() if n in by_size),
-        identifiers=_counts(one_ids.where(F.col("kind") != "sighting"), "kind"),
-        hubs=_counts(_held(night, HUBS), "kind", "reason"),
-        rejected=_counts(_held(night, REJECTED_LINKS), "kind", "rule"),
+        sizes=_sizes(engine, one_ids),
+        identifiers=_counts(engine, identifiers, "kind"),
+        hubs=_counts(engine, _held(night, engine, HUBS), "kind", "reason"),
+        rejected=_counts(engine, _held(night, engine, REJECTED_LINKS), "kind", "rule"),
     )
 
 
-def _clean_rows(night: Night) -> tuple[int, int]:
+def _sizes(engine: Engine, one_ids: Rows) -> tuple[CountRow, ...]:
+    """How many persons have how many sightings."""
+    names = " ".join(f"when size <= {most} then '{name}'" for most, name in _SIZES)
+    sized = engine.rows("sizes_of_persons", f"""
+        select case {names} else '{_LARGEST}' end as name
+        from (select one_id, count(*) as size from one_ids where kind = 'sighting'
+              group by one_id) as persons
+    """, one_ids=one_ids)  # fmt: skip
+    found = _counted(engine, sized, "name")
+    order = (*(name for _, name in _SIZES), _LARGEST)
+    return tuple(CountRow(name, found[name]) for name in order if name in found)
+
+
+def _clean_rows(night: Night, engine: Engine) -> tuple[int, int]:
     """Current rows of all canonical tables, and those of them that belong to nobody."""
-    row_count = anonymous = 0
-    for table in night.definitions.tables:
-        counted = night.by_person(table).agg(
-            F.count(F.lit(1)), F.count_if(F.col("one_id").isNull())
-        )  # fmt: skip
-        rows, of_nobody = counted.collect()[0]
-        row_count, anonymous = row_count + rows, anonymous + of_nobody
-    return row_count, anonymous
+    counts = [
+        engine.one_row(
+            f"rows_of_{table.name}",
+            "select count(*) as all_rows, count(*) - count(one_id) as of_nobody from persons",
+            persons=night.person_rows(engine, table),
+        )
+        for table in night.definitions.tables
+    ]
+    return sum(each["all_rows"] for each in counts), sum(each["of_nobody"] for each in counts)
 
 
-def _tags(night: Night) -> tuple[TagRow, ...]:
-    metrics = {row["column_name"]: row.asDict() for row in _slice(night, TAG_METRICS).collect()}
+def _tags(night: Night, engine: Engine) -> tuple[TagRow, ...]:
+    metrics = {
+        row["column_name"]: row
+        for row in engine.arrow(_slice(night, engine, TAG_METRICS)).to_pylist()
+    }
+    spread = engine.arrow(_slice(night, engine, DISTRIBUTIONS)).to_pylist()
     buckets: dict[str, list[BucketRow]] = {}
-    for row in _slice(night, DISTRIBUTIONS).orderBy("column_name", "bucket_no").collect():
-        buckets.setdefault(row["column_name"], []).append(row_of(BucketRow, row.asDict()))
+    for row in sorted(spread, key=itemgetter("column_name", "bucket_no")):
+        buckets.setdefault(row["column_name"], []).append(row_of(BucketRow, row))
     return tuple(
-        _tag(row.asDict(), metrics[row["column_name"]], buckets.get(row["column_name"], []))
-        for row in _slice(night, TAG_CATALOG).collect()
+        _tag(row, metrics[row["column_name"]], buckets.get(row["column_name"], []))
+        for row in map(vars, catalog_rows(night.definitions.tags))
         if row["column_name"] in metrics
     )
 
@@ -139,33 +161,30 @@ def _tag(
     return row_of(TagRow, catalog, **more, buckets=tuple(buckets), sources=sources)
 
 
-def _counts(rows: DataFrame, name: str, reason: str | None = None) -> tuple[CountRow, ...]:
-    names = [name, *([reason] if reason else [])]
-    found = rows.groupBy(*names).agg(F.count(F.lit(1)).alias("n")).orderBy(F.desc("n"), *names)
-    return tuple(
-        CountRow(row[name], row["n"], row[reason] if reason else "") for row in found.collect()
+def _counts(engine: Engine, rows: Rows, name: str, reason: str = "") -> tuple[CountRow, ...]:
+    names = ", ".join(filter(None, [name, reason]))
+    found = engine.rows(
+        "counts", f"select {names}, count(*) as n from these group by {names}", these=rows
     )
+    counted = [
+        CountRow(row[name], row["n"], row[reason] if reason else "")
+        for row in engine.arrow(found).to_pylist()
+    ]
+    return tuple(sorted(counted, key=lambda row: (-row.count, row.name, row.reason)))
 
 
-def _counted(groups: GroupedData) -> dict[str, int]:
-    return {row[0]: row[1] for row in groups.count().collect()}
+def _counted(engine: Engine, rows: Rows, name: str) -> dict[str, int]:
+    return {row.name: row.count for row in _counts(engine, rows, name)}
 
 
-def _size_names() -> tuple[str, ...]:
-    return (*(name for _, name in _SIZES), _LARGEST)
+def _held(night: Night, engine: Engine, contract: TableContract) -> Rows:
+    sql = valid_at("history", contract.column_names, night.business_date)
+    return engine.rows(f"held_{contract.name}", sql, history=night.lake.rows(engine, contract))
 
 
-def _size_name(size: Any) -> Any:
-    named = F.lit(_LARGEST)
-    for most, name in reversed(_SIZES):
-        named = F.when(size <= most, name).otherwise(named)
-    return named
-
-
-def _held(night: Night, contract: TableContract) -> DataFrame:
-    sql = valid_at("{rows}", contract.column_names, night.business_date)
-    return night.lake.spark.sql(sql, rows=night.lake.read(contract))
-
-
-def _slice(night: Night, contract: TableContract) -> DataFrame:
-    return night.lake.read_slice(contract, night.business_date)
+def _slice(night: Night, engine: Engine, contract: TableContract) -> Rows:
+    day = f"date '{night.business_date}'"
+    return engine.rows(
+        f"slice_of_{contract.name}", f"select * from these where {contract.sliced_by} = {day}",
+        these=night.lake.rows(engine, contract),
+    )  # fmt: skip
