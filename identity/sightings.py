@@ -63,14 +63,16 @@ def holdings(engine: Engine, state: Rows, refused: Rows, policy: IdentityPolicy)
         f"""
         with by_set as (
             select sighting_id, identifiers,
-                array_sort(array_agg(distinct source)) as sources,
+                array_sort(array_distinct(array_agg(source))) as sources,
                 min(first_date) as first_date, max(last_date) as last_date,
                 cast(sum(row_count) as bigint) as row_count,
                 count(*) over (partition by sighting_id) as set_count
             from state
             group by sighting_id, identifiers
         ), seen as (
-            select *, explode(array_distinct(identifiers)) as identifier from by_set
+            select sighting_id, explode(array_distinct(identifiers)) as identifier,
+                sources, first_date, last_date, row_count, set_count
+            from by_set
         ), held as (
             select *, identifier.kind as kind, identifier.scope as scope, identifier.token as token
             from seen

@@ -121,7 +121,8 @@ class SparkEngine(Engine):
         return self._kept[-1]
 
     def by_group(self, step: str, rows: Rows, key: str, function: Group, columns: str) -> Rows:
-        return self.frame(rows).groupBy(key).applyInArrow(function, columns)
+        typed = _typed(function, arrow_schema(columns))
+        return self.frame(rows).groupBy(key).applyInArrow(typed, columns)
 
     def arrow(self, rows: Rows) -> pa.Table:
         return self.frame(rows).toArrow()
@@ -213,7 +214,7 @@ class LocalEngine(Engine):
         bounds = [*np.flatnonzero(np.diff(keys, prepend=-1)).tolist(), len(keys)]
         schema = arrow_schema(columns)
         groups = (table.slice(start, end - start) for start, end in pairwise(bounds))
-        found = [function(group).cast(schema) for group in groups]
+        found = map(_typed(function, schema), groups)
         return self.of(pa.concat_tables([schema.empty_table(), *found]))
 
     def arrow(self, rows: Rows) -> pa.Table:
@@ -252,6 +253,10 @@ class LocalEngine(Engine):
                 raise OnefoldError(
                     f"step {step} failed in the local engine ({type(error).__name__})"
                 ) from None
+
+
+def _typed(function: Group, schema: pa.Schema) -> Group:
+    return lambda group: function(group).cast(schema)
 
 
 def _name(rows: Rows) -> str:
