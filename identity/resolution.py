@@ -14,7 +14,7 @@ from identity.guards import hubs
 from identity.history import holding_before, next_history
 from identity.never_merge import KeptApart, keep_apart
 from identity.one_ids import numbered
-from identity.sightings import check_holdings, holdings, is_weak, sighting_state
+from identity.sightings import check_identified, holdings, identified, is_weak, sighting_state
 from identity.weak_kinds import attached
 from model.engines import Engine, LocalEngine, Rows, SparkEngine
 from model.identity_policy import ComponentsEngine, IdentityPolicy
@@ -84,9 +84,8 @@ def resolve_identity(
     """
     before = holding_before(engine, histories.one_ids, business_date)
     state = sighting_state(engine, sightings, business_date)
-    graph = _graph(
-        engine, holdings(engine, state, refused, policy), policy, by or _by(engine, before, policy)
-    )
+    found = identified(engine, state, sightings, refused, policy)
+    graph = _graph(engine, found, policy, by or _by(engine, before, policy))
     numbers = numbered(engine, graph.members, histories.one_ids, histories.events, business_date)
     # Read by the map's history and by the events.
     after = engine.kept(_map(engine, graph.members, numbers))
@@ -112,11 +111,10 @@ def _by(engine: Engine, before: Rows, policy: IdentityPolicy) -> ComponentsEngin
     return policy.components.night if found else policy.components.full_build
 
 
-def _graph(
-    engine: Engine, identifiers: Rows, policy: IdentityPolicy, by: ComponentsEngine
-) -> _Graph:
-    held = engine.kept(identifiers)  # read by every step: sums and refusals are done once
-    check_holdings(engine, held, policy)
+def _graph(engine: Engine, found: Rows, policy: IdentityPolicy, by: ComponentsEngine) -> _Graph:
+    kept_found = engine.kept(found)  # read by every step: sums and refusals are done once
+    check_identified(engine, kept_found, policy)
+    held = holdings(engine, kept_found)
     found_hubs = engine.kept(hubs(engine, held, policy))
     linking = "select h.* from held h anti join hubs b on b.node_id = h.node_id"
     linkable = engine.rows("linkable", linking, held=held, hubs=found_hubs)

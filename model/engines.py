@@ -154,6 +154,7 @@ class LocalRows:
 # Functions of Spark that DuckDB lacks. conv: as many hexadecimal digits as 64 bits have.
 _SPARK_WORDS = (
     "create macro explode(items) as unnest(items)",
+    "create macro array_size(items) as len(items)",
     "create macro conv(digits, from_base, to_base) as "
     "cast(cast('0x' || digits as ubigint) as varchar)",
 )
