@@ -14,7 +14,7 @@ from identity.guards import hubs
 from identity.history import holding_before, next_history
 from identity.never_merge import KeptApart, keep_apart
 from identity.one_ids import numbered
-from identity.sightings import check_identified, holdings, identified, is_weak, sighting_state
+from identity.sightings import check_numbers, holdings, identified, is_weak, sighting_state
 from identity.weak_kinds import attached
 from model.engines import Engine, LocalEngine, Rows, SparkEngine
 from model.identity_policy import ComponentsEngine, IdentityPolicy
@@ -46,9 +46,9 @@ class Resolution:
 
 @dataclass(frozen=True)
 class _Graph:
-    """The night's graph: what is held, what may link, who belongs together."""
+    """The night's graph: identifiers, what may link, who belongs together."""
 
-    held: Rows
+    nodes: Rows
     hubs: Rows
     linkable: Rows
     kept: KeptApart
@@ -95,7 +95,7 @@ def resolve_identity(
         return next_history(engine, history, current, business_date, keep_claims)
 
     return Resolution(
-        next_of(histories.nodes, identifier_nodes(engine, graph.held)),
+        next_of(histories.nodes, graph.nodes),
         next_of(histories.links, links),
         next_of(histories.hubs, graph.hubs),
         next_of(histories.rejected_links, graph.kept.refused),
@@ -112,10 +112,12 @@ def _by(engine: Engine, before: Rows, policy: IdentityPolicy) -> ComponentsEngin
 
 
 def _graph(engine: Engine, found: Rows, policy: IdentityPolicy, by: ComponentsEngine) -> _Graph:
-    kept_found = engine.kept(found)  # read by every step: sums and refusals are done once
-    check_identified(engine, kept_found, policy)
-    held = holdings(engine, kept_found)
-    found_hubs = engine.kept(hubs(engine, held, policy))
+    # Read by every step: sums and refusals are done once.
+    known = engine.kept(found)
+    held = holdings(engine, known)
+    nodes = engine.kept(identifier_nodes(engine, held))
+    check_numbers(engine, known, nodes, policy)
+    found_hubs = engine.kept(hubs(engine, held, nodes, policy))
     linking = "select h.* from held h anti join hubs b on b.node_id = h.node_id"
     linkable = engine.rows("linkable", linking, held=held, hubs=found_hubs)
     strong, weak = (
@@ -130,8 +132,8 @@ def _graph(engine: Engine, found: Rows, policy: IdentityPolicy, by: ComponentsEn
         strong=persons, weak=attached(engine, weak, persons),
     )  # fmt: skip
     # Read by the numbering, the links and the map.
-    who = engine.kept(members(engine, held, placed, policy))
-    return _Graph(held, found_hubs, linkable, kept, who)
+    who = engine.kept(members(engine, held, nodes, placed, policy))
+    return _Graph(nodes, found_hubs, linkable, kept, who)
 
 
 def _map(engine: Engine, placed: Rows, numbers: Rows) -> Rows:

@@ -102,31 +102,26 @@ def holdings(engine: Engine, found: Rows) -> Rows:
     )
 
 
-def check_identified(engine: Engine, found: Rows, policy: IdentityPolicy) -> None:
+def check_numbers(engine: Engine, found: Rows, nodes: Rows, policy: IdentityPolicy) -> None:
     """OnefoldError where two things share one number, UsageError where a kind is not in the policy.
 
-    One row comes to the driver.
+    `found` are the identified, `nodes` their identifiers. One row comes to the driver.
     """
     told = engine.one_row(
-        "check_identified",
+        "check_numbers",
         """
         with numbers as (
-            select node_id as number, min(token) <> max(token) as is_shared,
-                max(case when rank is null then kind end) as unknown_kind
-            from found group by node_id
+            select node_id as number, count(*) > 1 as is_shared from nodes group by node_id
             union all
-            select sighting_id, sum(listed_count) <> min(set_size), cast(null as string)
-            from found group by sighting_id
+            select sighting_id, sum(listed_count) <> min(set_size) from found group by sighting_id
         ), uses as (
-            select count(*) > 1 or bool_or(is_shared) as is_shared,
-                max(unknown_kind) as unknown_kind
-            from numbers group by number
+            select count(*) > 1 or bool_or(is_shared) as is_shared from numbers group by number
         )
-        select count(case when is_shared then 1 end) as shared, max(unknown_kind) as unknown_kind
-        from uses
+        select (select count(*) from uses where is_shared) as shared,
+            (select max(case when rank is null then kind end) from found) as unknown_kind
         """,
-        found=found,
-    )
+        found=found, nodes=nodes,
+    )  # fmt: skip
     kind = told["unknown_kind"]
     if kind is not None:
         raise UsageError(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from identity.graph import identifier_nodes
 from identity.guards import hubs
 from identity.sightings import holdings, identified, sighting_state
 from model.engines import Engine
@@ -13,7 +14,7 @@ def found_hubs(engine: Engine, *sightings: str) -> dict[int, tuple[str, int, int
     rows = table_of(engine, [seen(words) for words in sightings], SIGHTINGS.schema)
     state = sighting_state(engine, rows, night(1))
     held = holdings(engine, identified(engine, state, rows, refused_rows(engine), POLICY))
-    found = records(engine, hubs(engine, held, POLICY))
+    found = records(engine, hubs(engine, held, identifier_nodes(engine, held), POLICY))
     return {row.node_id: (row.reason, row.sighting_count, row.peer_count) for row in found}
 
 

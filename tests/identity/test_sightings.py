@@ -6,7 +6,8 @@ from typing import Any
 
 import pytest
 
-from identity.sightings import check_identified, holdings, identified, sighting_state
+from identity.graph import identifier_nodes
+from identity.sightings import check_numbers, holdings, identified, sighting_state
 from model.engines import Engine, Rows
 from model.errors import OnefoldError, UsageError
 from model.fixed_tables import SIGHTINGS
@@ -55,7 +56,8 @@ def found_in(engine: Engine, rows: list[dict[str, Any]], *refused: str) -> Rows:
 
 
 def check(engine: Engine, rows: list[dict[str, Any]]) -> None:
-    check_identified(engine, found_in(engine, rows), POLICY)
+    found = found_in(engine, rows)
+    check_numbers(engine, found, identifier_nodes(engine, holdings(engine, found)), POLICY)
 
 
 def test_each_identifier_is_held_once_with_the_sources_of_its_sighting(engine: Engine) -> None:
