@@ -58,8 +58,8 @@ class _Graph:
 def engine_for(row_count: int, spark: SparkSession, policy: IdentityPolicy) -> Engine:
     """Who runs the relational steps over so many rows of identity.sightings.
 
-    This process, up to half of `components.local_edges` (a sighting holds two identifiers or so,
-    each a link), else Spark. Both give the same rows.
+    This process up to half of `components.local_edges`, since a sighting holds two identifiers or
+    so, each a link; above it Spark. Both give the same rows.
     """
     fits = row_count <= policy.components.local_edges // 2
     return LocalEngine(spark) if fits else SparkEngine(spark)
@@ -72,20 +72,20 @@ def resolve_identity(
     histories: Histories,
     policy: IdentityPolicy,
     business_date: date,
-    by: ComponentsEngine | None = None,
+    components_by: ComponentsEngine | None = None,
 ) -> Resolution:
     """OneIDs of the night `business_date`, from all slices of identity.sightings up to it.
 
-    `refused` are tokens (kind, scope, token) that name nobody. `by`: who computes components; None:
-    what the policy says for a full build where no map is valid the day before, else what it says
-    for a night. A sighting none of whose identifiers links is anonymous and not in the map. The
+    `refused` are tokens (kind, scope, token) that name nobody. `components_by` None: what the
+    policy says for a full build where no map is valid the day before, else what it says for a
+    night. A sighting none of whose identifiers links is anonymous and not in the map. The
     same data gives the same rows, run again or rebuilt, whatever the order of rows and the engine.
     Nothing is read from the clock.
     """
     before = holding_before(engine, histories.one_ids, business_date)
     state = sighting_state(engine, sightings, business_date)
     found = identified(engine, state, sightings, refused, policy)
-    graph = _graph(engine, found, policy, by or _by(engine, before, policy))
+    graph = _graph(engine, found, policy, components_by or _by(engine, before, policy))
     numbers = numbered(engine, graph.members, histories.one_ids, histories.events, business_date)
     # Read by the map's history and by the events.
     after = engine.kept(_map(engine, graph.members, numbers))
@@ -126,7 +126,7 @@ def _graph(engine: Engine, found: Rows, policy: IdentityPolicy, by: ComponentsEn
     )
     labels = components(engine, *link_ends(engine, strong), by, policy.components)
     kept = keep_apart(engine, strong, labels, policy)
-    persons = engine.kept(kept.labels)  # read by the weak kinds, twice, and beside them
+    persons = engine.kept(kept.labels)  # read by the weak kinds and beside them
     placed = engine.rows(
         "placed", "select * from strong union all select * from weak",
         strong=persons, weak=attached(engine, weak, persons),

@@ -85,7 +85,7 @@ def identified(
             sources, first_date, last_date, row_count,
             r.is_refused is not null as is_refused, listed_count, set_size
         from held join seen using (sighting_id)
-        left join (select kind, scope, token, true as is_refused from refused) r
+        left join (select distinct kind, scope, token, true as is_refused from refused) r
             using (kind, scope, token)
         """,
         state=state, slices=slices, refused=refused,

@@ -66,7 +66,7 @@ def test_each_identifier_is_held_once_with_the_sources_of_its_sighting(engine: E
         seen("phone:1", day=night(-3)),
     ]  # fmt: skip
     rows[2]["identifiers"] *= 2
-    found = records(engine, holdings(engine, found_in(engine, rows, "account:1")))
+    found = records(engine, holdings(engine, found_in(engine, rows, *["account:1"] * 2)))
     both, alone = sorted(found, key=lambda row: -row.row_count)
     assert (both.sighting_id, both.node_id) == (sighting("account:1 phone:1"), node("phone:1"))
     assert (both.sources, both.row_count, both.rank) == (["shop.a", "shop.b"], 3, 4)
