@@ -71,7 +71,7 @@ def test_partitions_do_not_matter(spark: SparkSession, partitions: int) -> None:
 
 @pytest.mark.usefixtures("adaptive")
 def test_graphframes_gives_the_same_labels_as_union_find(spark: SparkSession) -> None:
-    """Where the local engine holds the rows, test_resolution.py runs GraphFrames on whole worlds."""
+    """test_resolution.py runs it on whole worlds, from rows of the local engine too."""
     nodes, edges = many_graphs()
     with SparkEngine(spark) as engine:
         assert labelled(engine, nodes, edges, "graphframes") == component_of(nodes, edges)
