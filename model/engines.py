@@ -182,6 +182,7 @@ class LocalEngine(Engine):
         self._spark = spark
         self._spill = tempfile.TemporaryDirectory(prefix="onefold-duckdb-", dir=scratch)
         self._connection = duckdb.connect(config={"temp_directory": self._spill.name})
+        self._connection.execute(f"set memory_limit = '{_half_of_its_memory(self._connection)}'")
         self._lock = threading.RLock()  # a connection answers one question at a time
         self._count = 0
         for name, value in _SETTINGS.items():
@@ -254,6 +255,13 @@ class LocalEngine(Engine):
                 raise OnefoldError(
                     f"step {step} failed in the local engine ({type(error).__name__})"
                 ) from None
+
+
+def _half_of_its_memory(connection: duckdb.DuckDBPyConnection) -> str:
+    """Half of what DuckDB would take: a JVM and the Arrow tables live beside it."""
+    (told,) = connection.execute("select current_setting('memory_limit')").fetchall()[0]
+    size, unit = str(told).split()
+    return f"{float(size) / 2}{unit}"
 
 
 def _typed(function: Group, schema: pa.Schema) -> Group:
