@@ -40,7 +40,7 @@ RUN_TIME = [
     "jinja2>=3.1",
     "altair>=5.4",
     "vl-convert-python>=1.7",
-    "duckdb>=1.1",
+    "duckdb>=1.5,<3",
     "click>=8.1",
     "rich>=13",
 ]

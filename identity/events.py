@@ -33,13 +33,10 @@ def one_id_events(
         "one_id_events",
         f"""
         with numbers as (
-            select one_id, bool_or(was) as was, bool_or(lives) as lives
-            from (
+            select one_id, bool_or(was) as was, bool_or(lives) as lives from (
                 select one_id, true as was, false as lives from before_night
-                union all
-                select one_id, false, true from after_night
-            ) both_maps
-            group by one_id
+                union all select one_id, false, true from after_night
+            ) both_maps group by one_id
         ), happened as (
             select one_id, 'minted' as event, cast(null as bigint) as other_one_id
             from numbers where not was

@@ -30,27 +30,27 @@ def link_ends(engine: Engine, links: Rows) -> tuple[Rows, Rows]:
     return engine.rows("ends", nodes, links=links), engine.rows("edges", edges, links=links)
 
 
-def members(engine: Engine, held: Rows, labels: Rows, policy: IdentityPolicy) -> Rows:
+def members(
+    engine: Engine, held: Rows, nodes: Rows, labels: Rows, policy: IdentityPolicy
+) -> Rows:
     """Nodes with the component they belong to, one row per node_id that has one.
 
-    Columns: node_id, kind ('sighting' for sightings), is_strong, component, first_date, token
-    (null for sightings).
+    `nodes` are the identifiers of `held`. Columns: node_id, kind ('sighting' for sightings),
+    is_strong, component, first_date, token (null for sightings).
     """
     return engine.rows(
         "members",
         f"""
-        with nodes as (
-            select node_id, kind, not {is_weak(policy)} as is_strong,
-                min(first_date) as first_date, token
-            from held group by node_id, kind, token
+        with ends as (
+            select node_id, kind, not {is_weak(policy)} as is_strong, first_date, token from nodes
             union all
             select sighting_id, 'sighting', true, min(first_date), cast(null as string)
             from held group by sighting_id
         )
-        select node_id, n.kind, n.is_strong, l.component, n.first_date, n.token
-        from nodes n join labels l using (node_id)
+        select e.node_id, e.kind, e.is_strong, l.component, e.first_date, e.token
+        from ends e join labels l on l.node_id = e.node_id
         """,
-        held=held, labels=labels,
+        held=held, nodes=nodes, labels=labels,
     )  # fmt: skip
 
 

@@ -7,21 +7,17 @@ from model.identity_policy import IdentityPolicy
 from model.sql_text import is_one_of, number_of
 
 
-def hubs(engine: Engine, held: Rows, policy: IdentityPolicy) -> Rows:
+def hubs(engine: Engine, held: Rows, nodes: Rows, policy: IdentityPolicy) -> Rows:
     """Identifiers that lose all their links, one row per node_id, with the first reason that holds.
 
     Values of never-merge kinds are no hubs: they are kept apart link by link. Counted over all
-    sightings at once, so that no order of rows decides. Columns of identity.hubs but its validity.
+    sightings at once, so that no order of rows decides. `nodes` are the identifiers of `held`.
+    Columns of identity.hubs but its validity.
     """
     return engine.rows(
         "hubs",
         f"""
-        with nodes as (
-            select node_id, kind, scope, count(*) as sighting_count
-            from held
-            where not {is_one_of("kind", policy.never_merge)}
-            group by node_id, kind, scope
-        ), judged as (
+        with judged as (
             select n.node_id, n.kind, n.scope,
                 case
                     when n.sighting_count > {_limit("max_sightings", policy)} then 'max_sightings'
@@ -30,11 +26,12 @@ def hubs(engine: Engine, held: Rows, policy: IdentityPolicy) -> Rows:
                 end as reason,
                 n.sighting_count, coalesce(p.peer_count, 0) as peer_count
             from nodes n left join peers p on p.node_id = n.node_id
+            where not {is_one_of("n.kind", policy.never_merge)}
         )
         select node_id, kind, scope, reason, sighting_count, peer_count
         from judged where reason is not null
         """,
-        held=held, peers=_peers(engine, held, policy),
+        nodes=nodes, peers=_peers(engine, held, policy),
     )  # fmt: skip
 
 

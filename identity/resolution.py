@@ -14,7 +14,7 @@ from identity.guards import hubs
 from identity.history import holding_before, next_history
 from identity.never_merge import KeptApart, keep_apart
 from identity.one_ids import numbered
-from identity.sightings import check_holdings, holdings, is_weak, sighting_state
+from identity.sightings import check_numbers, holdings, identified, is_weak, sighting_state
 from identity.weak_kinds import attached
 from model.engines import Engine, LocalEngine, Rows, SparkEngine
 from model.identity_policy import ComponentsEngine, IdentityPolicy
@@ -46,9 +46,9 @@ class Resolution:
 
 @dataclass(frozen=True)
 class _Graph:
-    """The night's graph: what is held, what may link, who belongs together."""
+    """The night's graph: identifiers, what may link, who belongs together."""
 
-    held: Rows
+    nodes: Rows
     hubs: Rows
     linkable: Rows
     kept: KeptApart
@@ -58,8 +58,8 @@ class _Graph:
 def engine_for(row_count: int, spark: SparkSession, policy: IdentityPolicy) -> Engine:
     """Who runs the relational steps over so many rows of identity.sightings.
 
-    This process, up to half of `components.local_edges` (a sighting holds two identifiers or so,
-    each a link), else Spark. Both give the same rows.
+    This process up to half of `components.local_edges`, since a sighting holds two identifiers or
+    so, each a link; above it Spark. Both give the same rows.
     """
     fits = row_count <= policy.components.local_edges // 2
     return LocalEngine(spark) if fits else SparkEngine(spark)
@@ -72,21 +72,20 @@ def resolve_identity(
     histories: Histories,
     policy: IdentityPolicy,
     business_date: date,
-    by: ComponentsEngine | None = None,
+    components_by: ComponentsEngine | None = None,
 ) -> Resolution:
     """OneIDs of the night `business_date`, from all slices of identity.sightings up to it.
 
-    `refused` are tokens (kind, scope, token) that name nobody. `by`: who computes components; None:
-    what the policy says for a full build where no map is valid the day before, else what it says
-    for a night. A sighting none of whose identifiers links is anonymous and not in the map. The
+    `refused` are tokens (kind, scope, token) that name nobody. `components_by` None: what the
+    policy says for a full build where no map is valid the day before, else what it says for a
+    night. A sighting none of whose identifiers links is anonymous and not in the map. The
     same data gives the same rows, run again or rebuilt, whatever the order of rows and the engine.
     Nothing is read from the clock.
     """
     before = holding_before(engine, histories.one_ids, business_date)
     state = sighting_state(engine, sightings, business_date)
-    graph = _graph(
-        engine, holdings(engine, state, refused, policy), policy, by or _by(engine, before, policy)
-    )
+    found = identified(engine, state, sightings, refused, policy)
+    graph = _graph(engine, found, policy, components_by or _by(engine, before, policy))
     numbers = numbered(engine, graph.members, histories.one_ids, histories.events, business_date)
     # Read by the map's history and by the events.
     after = engine.kept(_map(engine, graph.members, numbers))
@@ -96,7 +95,7 @@ def resolve_identity(
         return next_history(engine, history, current, business_date, keep_claims)
 
     return Resolution(
-        next_of(histories.nodes, identifier_nodes(engine, graph.held)),
+        next_of(histories.nodes, graph.nodes),
         next_of(histories.links, links),
         next_of(histories.hubs, graph.hubs),
         next_of(histories.rejected_links, graph.kept.refused),
@@ -112,12 +111,13 @@ def _by(engine: Engine, before: Rows, policy: IdentityPolicy) -> ComponentsEngin
     return policy.components.night if found else policy.components.full_build
 
 
-def _graph(
-    engine: Engine, identifiers: Rows, policy: IdentityPolicy, by: ComponentsEngine
-) -> _Graph:
-    held = engine.kept(identifiers)  # read by every step: sums and refusals are done once
-    check_holdings(engine, held, policy)
-    found_hubs = engine.kept(hubs(engine, held, policy))
+def _graph(engine: Engine, found: Rows, policy: IdentityPolicy, by: ComponentsEngine) -> _Graph:
+    # Read by every step: sums and refusals are done once.
+    known = engine.kept(found)
+    held = holdings(engine, known)
+    nodes = engine.kept(identifier_nodes(engine, held))
+    check_numbers(engine, known, nodes, policy)
+    found_hubs = engine.kept(hubs(engine, held, nodes, policy))
     linking = "select h.* from held h anti join hubs b on b.node_id = h.node_id"
     linkable = engine.rows("linkable", linking, held=held, hubs=found_hubs)
     strong, weak = (
@@ -126,14 +126,14 @@ def _graph(
     )
     labels = components(engine, *link_ends(engine, strong), by, policy.components)
     kept = keep_apart(engine, strong, labels, policy)
-    persons = engine.kept(kept.labels)  # read by the weak kinds, twice, and beside them
+    persons = engine.kept(kept.labels)  # read by the weak kinds and beside them
     placed = engine.rows(
         "placed", "select * from strong union all select * from weak",
         strong=persons, weak=attached(engine, weak, persons),
     )  # fmt: skip
     # Read by the numbering, the links and the map.
-    who = engine.kept(members(engine, held, placed, policy))
-    return _Graph(held, found_hubs, linkable, kept, who)
+    who = engine.kept(members(engine, held, nodes, placed, policy))
+    return _Graph(nodes, found_hubs, linkable, kept, who)
 
 
 def _map(engine: Engine, placed: Rows, numbers: Rows) -> Rows:

@@ -12,29 +12,29 @@ from model.sql_text import date_literal, is_one_of, number_of
 
 
 def sighting_state(engine: Engine, slices: Rows, business_date: date) -> Rows:
-    """Sightings with rows left on `business_date`, one row per (sighting_id, channel, dataset).
+    """Sightings with rows left on `business_date`, one row per (sighting_id, source).
 
     The sum of all nights' additions and removals up to that day; rows of later days wait. Dates are
-    those of the days that have rows left. Columns: sighting_id, identifiers, source, first_date,
-    last_date, row_count.
+    those of the days that have rows left. Columns: sighting_id, source, first_date, last_date,
+    row_count.
     """
     night = date_literal(business_date)
     return engine.rows(
         "sighting_state",
         f"""
-        select sighting_id, identifiers, concat_ws('.', channel, dataset) as source,
+        select sighting_id, concat_ws('.', channel, dataset) as source,
             min(case when rows_left > 0 then first_date end) as first_date,
             max(case when rows_left > 0 then left_until end) as last_date,
             cast(sum(rows_left) as bigint) as row_count
         from (
-            select sighting_id, identifiers, channel, dataset, first_date,
+            select sighting_id, channel, dataset, first_date,
                 max(case when row_count > 0 then last_date end) as left_until,
                 cast(sum(row_count) as bigint) as rows_left
             from slices
             where business_date <= {night} and first_date <= {night}
-            group by sighting_id, identifiers, channel, dataset, first_date
+            group by sighting_id, channel, dataset, first_date
         ) by_day
-        group by sighting_id, identifiers, channel, dataset
+        group by sighting_id, channel, dataset
         having sum(rows_left) > 0
         """,
         slices=slices,
@@ -51,72 +51,85 @@ def is_weak(policy: IdentityPolicy) -> str:
     return is_one_of("kind", policy.weak_kinds)
 
 
-def holdings(engine: Engine, state: Rows, refused: Rows, policy: IdentityPolicy) -> Rows:
-    """Identifiers of sightings without the `refused` ones, one row per (sighting_id, node_id).
+def identified(
+    engine: Engine, state: Rows, slices: Rows, refused: Rows, policy: IdentityPolicy
+) -> Rows:
+    """Identifiers of the sightings of a state, one row per (sighting_id, node_id).
 
-    Columns: sighting_id, node_id, kind, scope, token, rank, sources, first_date, last_date,
-    row_count, set_count (of the sets that share the sighting's number: 1). A sighting all of whose
-    identifiers are refused has no row.
+    `slices` tell the set of identifiers behind each sighting's number; a set is listed once however
+    often it was seen. Columns: sighting_id, node_id, kind, scope, token, rank, sources, first_date,
+    last_date, row_count, is_refused, and for the check of numbers: listed_count (of the identifier
+    in all sets of this number) and set_size (of the smallest of them).
     """
     return engine.rows(
-        "holdings",
+        "identified",
         f"""
-        with by_set as (
-            select sighting_id, identifiers,
-                array_sort(array_agg(distinct source)) as sources,
+        with seen as (
+            select sighting_id, array_sort(array_distinct(array_agg(source))) as sources,
                 min(first_date) as first_date, max(last_date) as last_date,
-                cast(sum(row_count) as bigint) as row_count,
-                count(*) over (partition by sighting_id) as set_count
-            from state
-            group by sighting_id, identifiers
-        ), seen as (
-            select *, explode(array_distinct(identifiers)) as identifier from by_set
+                cast(sum(row_count) as bigint) as row_count
+            from state group by sighting_id
+        ), sets as (
+            select sighting_id, array_size(identifiers) as set_size,
+                explode(identifiers) as identifier
+            from (select distinct sighting_id, identifiers from slices) listed
         ), held as (
-            select *, identifier.kind as kind, identifier.scope as scope, identifier.token as token
-            from seen
+            select sighting_id, identifier.kind as kind, identifier.scope as scope,
+                identifier.token as token,
+                count(*) as listed_count, min(set_size) as set_size
+            from sets
+            group by sighting_id, identifier.kind, identifier.scope, identifier.token
         )
         select sighting_id, {node_id("token")} as node_id, kind, scope, token,
             {rank_of("kind", policy)} as rank,
-            sources, first_date, last_date, row_count, set_count
-        from held anti join refused using (kind, scope, token)
+            sources, first_date, last_date, row_count,
+            r.is_refused is not null as is_refused, listed_count, set_size
+        from held join seen using (sighting_id)
+        left join (select distinct kind, scope, token, true as is_refused from refused) r
+            using (kind, scope, token)
         """,
-        state=state, refused=refused,
+        state=state, slices=slices, refused=refused,
     )  # fmt: skip
 
 
-def check_holdings(engine: Engine, held: Rows, policy: IdentityPolicy) -> None:
+def holdings(engine: Engine, found: Rows) -> Rows:
+    """The identified without those refused: a sighting all of whose identifiers are has no row."""
+    columns = (
+        "sighting_id, node_id, kind, scope, token, rank, sources, first_date, last_date, row_count"
+    )
+    return engine.rows(
+        "holdings", f"select {columns} from found where not is_refused", found=found
+    )
+
+
+def check_numbers(engine: Engine, found: Rows, nodes: Rows, policy: IdentityPolicy) -> None:
     """OnefoldError where two things share one number, UsageError where a kind is not in the policy.
 
-    One row comes to the driver.
+    `found` are the identified, `nodes` their identifiers. One row comes to the driver.
     """
-    found = engine.one_row(
-        "check_holdings",
+    told = engine.one_row(
+        "check_numbers",
         """
         with numbers as (
-            select node_id as number, min(token) <> max(token) as is_shared,
-                max(case when rank is null then kind end) as unknown_kind
-            from held group by node_id
+            select node_id as number, count(*) > 1 as is_shared from nodes group by node_id
             union all
-            select sighting_id, max(set_count) > 1, cast(null as string)
-            from held group by sighting_id
+            select sighting_id, sum(listed_count) <> min(set_size) from found group by sighting_id
         ), uses as (
-            select count(*) > 1 or bool_or(is_shared) as is_shared,
-                max(unknown_kind) as unknown_kind
-            from numbers group by number
+            select count(*) > 1 or bool_or(is_shared) as is_shared from numbers group by number
         )
-        select count(case when is_shared then 1 end) as shared, max(unknown_kind) as unknown_kind
-        from uses
+        select (select count(*) from uses where is_shared) as shared,
+            (select max(case when rank is null then kind end) from found) as unknown_kind
         """,
-        held=held,
-    )
-    kind = found["unknown_kind"]
+        found=found, nodes=nodes,
+    )  # fmt: skip
+    kind = told["unknown_kind"]
     if kind is not None:
         raise UsageError(
             f"conf/identity.yml: sightings hold identifiers of kind {kind!r}, which the file does "
             f"not name{did_you_mean(kind, list(policy.kinds))}"
         )
-    if found["shared"]:
+    if told["shared"]:
         raise OnefoldError(
-            f"{found['shared']} node numbers stand for two different things each (63-bit "
+            f"{told['shared']} node numbers stand for two different things each (63-bit "
             "collision); change the pseudonym secret and ingest again"
         )

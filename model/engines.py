@@ -126,15 +126,15 @@ class SparkEngine(Engine):
         return self._kept[-1]
 
     def by_group(self, step: str, rows: Rows, key: str, function: Group, columns: str) -> Rows:
-        return self.frame(rows).groupBy(key).applyInArrow(function, columns)
+        typed = _typed(function, arrow_schema(columns))
+        return self.frame(rows).groupBy(key).applyInArrow(typed, columns)
 
     def mapped(self, step: str, rows: Rows, function: Group, columns: str) -> Rows:
-        schema = arrow_schema(columns)
+        typed = _typed(function, arrow_schema(columns))
 
         def each(batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
             for batch in batches:
-                made = function(pa.Table.from_batches([batch]))
-                yield from made.select(schema.names).cast(schema).to_batches()
+                yield from typed(pa.Table.from_batches([batch])).to_batches()
 
         return self.frame(rows).mapInArrow(each, columns)
 
@@ -168,6 +168,7 @@ class LocalRows:
 # Functions of Spark that DuckDB lacks. conv: as many hexadecimal digits as 64 bits have.
 _SPARK_WORDS = (
     "create macro explode(items) as unnest(items)",
+    "create macro array_size(items) as len(items)",
     "create macro conv(digits, from_base, to_base) as "
     "cast(cast('0x' || digits as ubigint) as varchar)",
 )
@@ -202,6 +203,7 @@ class LocalEngine(Engine):
         self._spark = spark
         self._spill = tempfile.TemporaryDirectory(prefix="onefold-duckdb-", dir=scratch)
         self._connection = duckdb.connect(config={"temp_directory": self._spill.name})
+        self._connection.execute(f"set memory_limit = '{_half_of_its_memory(self._connection)}'")
         self._lock = threading.RLock()  # a connection answers one question at a time
         self._count = 0
         for name, value in _SETTINGS.items():
@@ -235,12 +237,11 @@ class LocalEngine(Engine):
         bounds = [*np.flatnonzero(np.diff(keys, prepend=-1)).tolist(), len(keys)]
         schema = arrow_schema(columns)
         groups = (table.slice(start, end - start) for start, end in pairwise(bounds))
-        found = [function(group).cast(schema) for group in groups]
+        found = map(_typed(function, schema), groups)
         return self.of(pa.concat_tables([schema.empty_table(), *found]))
 
     def mapped(self, step: str, rows: Rows, function: Group, columns: str) -> Rows:
-        schema = arrow_schema(columns)
-        return self.of(function(self.arrow(rows)).select(schema.names).cast(schema))
+        return self.of(_typed(function, arrow_schema(columns))(self.arrow(rows)))
 
     def arrow(self, rows: Rows) -> pa.Table:
         with self._asking(_name(rows)):
@@ -285,6 +286,17 @@ def _spelt(sql: str) -> str:
     for pattern, word in _DUCKDB_WORDS:
         sql = re.sub(pattern, word, sql)
     return sql
+
+
+def _half_of_its_memory(connection: duckdb.DuckDBPyConnection) -> str:
+    """Half of what DuckDB would take: a JVM and the Arrow tables live beside it."""
+    (told,) = connection.execute("select current_setting('memory_limit')").fetchall()[0]
+    size, unit = str(told).split()
+    return f"{float(size) / 2}{unit}"
+
+
+def _typed(function: Group, schema: pa.Schema) -> Group:
+    return lambda rows: function(rows).select(schema.names).cast(schema)
 
 
 def _name(rows: Rows) -> str:

@@ -45,7 +45,10 @@ class DisagreeRule:
 
 @dataclass(frozen=True)
 class ComponentsPolicy:
-    """Which engine computes connected components, and up to how many links the local one may."""
+    """Which engine computes connected components, and up to how many links the local one may.
+
+    Up to half as many rows of sightings, the other steps of identity run in this process too.
+    """
 
     full_build: ComponentsEngine = "graphframes"
     night: ComponentsEngine = "auto"

@@ -8,7 +8,7 @@ from collections.abc import Iterable
 
 def node_id(token: str) -> str:
     """SQL for 63 bits of an identifier's token (`<key id>_<64 hex digits>`), as bigint."""
-    digits = f"split_part({token}, '_', -1)"
+    digits = f"right({token}, 64)"
     # conv() yields an unsigned number as text, so 64 bits would overflow: two halves of 32 do not.
     high, low = (f"cast(conv(substr({digits}, {at}, 8), 16, 10) as bigint)" for at in (1, 9))
     return f"({high} % 2147483648) * 4294967296 + {low}"

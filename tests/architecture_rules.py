@@ -68,7 +68,7 @@ EXCEPTIONS: dict[str, dict[str, str]] = {
     "rows_on_the_driver": {
         "identity/components.py": "the labels made in memory within their limit; rows of counts",
         "identity/resolution.py:_by": "one row: is there a map the day before",
-        "identity/sightings.py:check_holdings": "one row of counts",
+        "identity/sightings.py:check_numbers": "one row of counts",
         "ingestion/accounting.py": "a few rows for each file of the night",
         "privacy/tokens.py:per_distinct": "take of an Arrow array inside a task",
         "tags/example_runs.py:run_examples": "one row for each example that people wrote",

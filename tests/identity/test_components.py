@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Callable
 from itertools import pairwise
 from typing import Any
 
@@ -71,12 +70,10 @@ def test_partitions_do_not_matter(spark: SparkSession, partitions: int) -> None:
 
 
 @pytest.mark.usefixtures("adaptive")
-@pytest.mark.parametrize("open_engine", [LocalEngine, SparkEngine])
-def test_graphframes_gives_the_same_labels_as_union_find(
-    spark: SparkSession, open_engine: Callable[[SparkSession], Engine]
-) -> None:
+def test_graphframes_gives_the_same_labels_as_union_find(spark: SparkSession) -> None:
+    """test_resolution.py runs it on whole worlds, from rows of the local engine too."""
     nodes, edges = many_graphs()
-    with open_engine(spark) as engine:
+    with SparkEngine(spark) as engine:
         assert labelled(engine, nodes, edges, "graphframes") == component_of(nodes, edges)
 
 

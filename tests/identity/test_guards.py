@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from identity.graph import identifier_nodes
 from identity.guards import hubs
-from identity.sightings import holdings, sighting_state
+from identity.sightings import holdings, identified, sighting_state
 from model.engines import Engine
 from model.fixed_tables import SIGHTINGS
 from tests.identity.worlds import POLICY, night, node, records, refused_rows, seen, table_of
@@ -12,8 +13,8 @@ from tests.identity.worlds import POLICY, night, node, records, refused_rows, se
 def found_hubs(engine: Engine, *sightings: str) -> dict[int, tuple[str, int, int]]:
     rows = table_of(engine, [seen(words) for words in sightings], SIGHTINGS.schema)
     state = sighting_state(engine, rows, night(1))
-    held = holdings(engine, state, refused_rows(engine), POLICY)
-    found = records(engine, hubs(engine, held, POLICY))
+    held = holdings(engine, identified(engine, state, rows, refused_rows(engine), POLICY))
+    found = records(engine, hubs(engine, held, identifier_nodes(engine, held), POLICY))
     return {row.node_id: (row.reason, row.sighting_count, row.peer_count) for row in found}
 
 

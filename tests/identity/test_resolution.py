@@ -10,7 +10,9 @@ from functools import partial
 import pytest
 from pyspark.sql import SparkSession
 
+from identity.resolution import engine_for
 from model.engines import LocalEngine, SparkEngine
+from model.identity_policy import ComponentsPolicy
 from tests.identity.oracle import Persons
 from tests.identity.worlds import POLICY, World, night, node, sighting
 
@@ -189,3 +191,9 @@ def test_the_first_night_without_any_sighting_is_empty() -> None:
     assert all(rows == [] for rows in world.tables.values())
     weak_policy = replace(POLICY, never_merge=())
     assert World(policy=weak_policy).see("cookie:1").run(1).one_id("cookie:1") == 1
+
+
+def test_what_fits_is_resolved_in_this_process(spark: SparkSession) -> None:
+    policy = replace(POLICY, components=ComponentsPolicy(local_edges=20))
+    with engine_for(10, spark, policy) as fits, engine_for(11, spark, policy) as too_large:
+        assert (type(fits), type(too_large)) == (LocalEngine, SparkEngine)

@@ -6,7 +6,8 @@ from typing import Any
 
 import pytest
 
-from identity.sightings import check_holdings, holdings, sighting_state
+from identity.graph import identifier_nodes
+from identity.sightings import check_numbers, holdings, identified, sighting_state
 from model.engines import Engine, Rows
 from model.errors import OnefoldError, UsageError
 from model.fixed_tables import SIGHTINGS
@@ -48,13 +49,15 @@ def test_the_state_is_the_sum_up_to_the_night(engine: Engine) -> None:
     assert set(state(engine, rows, 3)) - set(two) == {sighting("account:3"), sighting("account:4")}
 
 
-def held(engine: Engine, rows: list[dict[str, Any]], *refused: str) -> Rows:
-    found = sighting_state(engine, table_of(engine, rows, SIGHTINGS.schema), night(1))
-    return holdings(engine, found, refused_rows(engine, *refused), POLICY)
+def found_in(engine: Engine, rows: list[dict[str, Any]], *refused: str) -> Rows:
+    slices = table_of(engine, rows, SIGHTINGS.schema)
+    state = sighting_state(engine, slices, night(1))
+    return identified(engine, state, slices, refused_rows(engine, *refused), POLICY)
 
 
 def check(engine: Engine, rows: list[dict[str, Any]]) -> None:
-    check_holdings(engine, held(engine, rows), POLICY)
+    found = found_in(engine, rows)
+    check_numbers(engine, found, identifier_nodes(engine, holdings(engine, found)), POLICY)
 
 
 def test_each_identifier_is_held_once_with_the_sources_of_its_sighting(engine: Engine) -> None:
@@ -63,7 +66,7 @@ def test_each_identifier_is_held_once_with_the_sources_of_its_sighting(engine: E
         seen("phone:1", day=night(-3)),
     ]  # fmt: skip
     rows[2]["identifiers"] *= 2
-    found = records(engine, held(engine, rows, "account:1"))
+    found = records(engine, holdings(engine, found_in(engine, rows, *["account:1"] * 2)))
     both, alone = sorted(found, key=lambda row: -row.row_count)
     assert (both.sighting_id, both.node_id) == (sighting("account:1 phone:1"), node("phone:1"))
     assert (both.sources, both.row_count, both.rank) == (["shop.a", "shop.b"], 3, 4)
