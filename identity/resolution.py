@@ -16,8 +16,11 @@ from identity.never_merge import KeptApart, keep_apart
 from identity.one_ids import numbered
 from identity.sightings import check_numbers, holdings, identified, is_weak, sighting_state
 from identity.weak_kinds import attached
-from model.engines import Engine, LocalEngine, Rows, SparkEngine
+from model.engines import Engine, Rows, SparkEngine
 from model.identity_policy import ComponentsEngine, IdentityPolicy
+from model.local_engine import LocalEngine
+
+_EDGES_PER_SIGHTING = 5  # of memory: what five links take in the components engine
 
 
 @dataclass(frozen=True)
@@ -58,10 +61,10 @@ class _Graph:
 def engine_for(row_count: int, spark: SparkSession, policy: IdentityPolicy) -> Engine:
     """Who runs the relational steps over so many rows of identity.sightings.
 
-    This process up to half of `components.local_edges`, since a sighting holds two identifiers or
-    so, each a link; above it Spark. Both give the same rows.
+    This process up to a fifth of `components.local_edges` (a sighting holds two identifiers or so,
+    each a link, and takes some two kilobytes here); above it Spark. Both give the same rows.
     """
-    fits = row_count <= policy.components.local_edges // 2
+    fits = row_count <= policy.components.local_edges // _EDGES_PER_SIGHTING
     return LocalEngine(spark) if fits else SparkEngine(spark)
 
 

@@ -26,9 +26,10 @@ from ingestion.versions import beaten_records, duplicates, newest_rows, row_tabl
 from language.binding import quoted
 from model.canonical import CanonicalModel
 from model.ddl_types import arrow_schema
-from model.engines import Engine, LocalEngine, Rows, SparkEngine
+from model.engines import Engine, Rows, SparkEngine
 from model.errors import InputMissingError, OnefoldError
 from model.identity_policy import IdentityPolicy
+from model.local_engine import LocalEngine
 from model.settings import IngestionSettings
 from privacy.tokens import TokenKey
 

@@ -20,9 +20,10 @@ from lake.readers import by_person
 from lake.session import spark_session
 from lake.tables import Lake
 from model.canonical import CanonicalTable
-from model.engines import Engine, LocalEngine, Rows, SparkEngine
+from model.engines import Engine, Rows, SparkEngine
 from model.fixed_tables import ONE_IDS
 from model.lineage import cut, let_go
+from model.local_engine import LocalEngine
 from model.project import Project
 from privacy.tokens import TokenKey, load_key
 

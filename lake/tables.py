@@ -20,8 +20,9 @@ from lake.snapshots import Days, data_files, open_table, row_count, version_of
 from lake.spark_commits import by_spark
 from model.contracts import TableContract
 from model.ddl_types import arrow_schema
-from model.engines import Engine, LocalEngine, Rows
+from model.engines import Engine, Rows
 from model.errors import OnefoldError
+from model.local_engine import LocalEngine
 
 PARALLEL_COMMITS = 4  # a Delta commit is mostly waiting; a few side by side fill the cores
 

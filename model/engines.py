@@ -7,24 +7,15 @@ engine is handed to them. What differs between the two is told here, and nowhere
 
 from __future__ import annotations
 
-import re
-import tempfile
-import threading
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass
-from itertools import pairwise
 from typing import Any, Protocol, cast
 
-import duckdb
-import numpy as np
 import pyarrow as pa
 import pyarrow.dataset as ds
 from pyspark.sql import DataFrame, SparkSession
 
 from model.ddl_types import arrow_schema
-from model.errors import OnefoldError
 from model.lineage import cut, let_go
 
 
@@ -117,7 +108,7 @@ class SparkEngine(Engine):
         if not frames:
             return self._spark.sql(sql)
         own = sql.replace("{", "{{").replace("}", "}}")  # what is in braces is a frame's name
-        text = _named({name: f"{{{name}}}" for name in frames}, own)
+        text = named({name: f"{{{name}}}" for name in frames}, own)
         given: dict[str, Any] = frames
         return self._spark.sql(text, **given)
 
@@ -126,15 +117,15 @@ class SparkEngine(Engine):
         return self._kept[-1]
 
     def by_group(self, step: str, rows: Rows, key: str, function: Group, columns: str) -> Rows:
-        typed = _typed(function, arrow_schema(columns))
-        return self.frame(rows).groupBy(key).applyInArrow(typed, columns)
+        made = typed(function, arrow_schema(columns))
+        return self.frame(rows).groupBy(key).applyInArrow(made, columns)
 
     def mapped(self, step: str, rows: Rows, function: Group, columns: str) -> Rows:
-        typed = _typed(function, arrow_schema(columns))
+        made = typed(function, arrow_schema(columns))
 
         def each(batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
             for batch in batches:
-                yield from typed(pa.Table.from_batches([batch])).to_batches()
+                yield from made(pa.Table.from_batches([batch])).to_batches()
 
         return self.frame(rows).mapInArrow(each, columns)
 
@@ -152,158 +143,12 @@ class SparkEngine(Engine):
             let_go(self._kept.pop())
 
 
-@dataclass(frozen=True)
-class LocalRows:
-    """A view or table of a local engine's own database."""
-
-    engine: LocalEngine
-    name: str
-
-    @property
-    def columns(self) -> list[str]:
-        """The names, in their order; asked for anew each time, which binds the view."""
-        return self.engine.columns_of(self.name)
-
-
-# Functions of Spark that DuckDB lacks. conv: as many hexadecimal digits as 64 bits have.
-_SPARK_WORDS = (
-    "create macro explode(items) as unnest(items)",
-    "create macro array_size(items) as len(items)",
-    "create macro conv(digits, from_base, to_base) as "
-    "cast(cast('0x' || digits as ubigint) as varchar)",
-)
-_DUCKDB_WORDS = (
-    ("`", '"'),
-    (r"(?i)\bas timestamp\b", "as timestamptz"),  # Spark's is an instant
-    (r"(?i)\btry_sum\(", "sum("),  # which has room enough
-    (r"(?i)\bas binary\b", "as blob"),
-)
-_SETTINGS = {
-    # Where a query forgets to say it, as Spark.
-    "TimeZone": "UTC",
-    "default_null_order": "nulls_first_on_asc_last_on_desc",
-    # A name that is no frame is an error, not a Python variable of that name.
-    "python_enable_replacements": "false",
-    # Nothing is fetched from anywhere.
-    "autoinstall_known_extensions": "false",
-    "autoload_known_extensions": "false",
-    # Rows have no order here; keeping that of the files would cost memory.
-    "preserve_insertion_order": "false",
-}
-
-
-class LocalEngine(Engine):
-    """Steps as views of a DuckDB in this process; what is kept is a table in memory.
-
-    What does not fit spills to a folder of its own under `scratch` (default: the system's place for
-    such things). Frames are handed to and taken from `spark`, which may be None where nobody asks.
-    """
-
-    def __init__(self, spark: SparkSession | None = None, scratch: str | None = None) -> None:
-        self._spark = spark
-        self._spill = tempfile.TemporaryDirectory(prefix="onefold-duckdb-", dir=scratch)
-        self._connection = duckdb.connect(config={"temp_directory": self._spill.name})
-        self._connection.execute(f"set memory_limit = '{_half_of_its_memory(self._connection)}'")
-        self._lock = threading.RLock()  # a connection answers one question at a time
-        self._count = 0
-        for name, value in _SETTINGS.items():
-            self._connection.execute(f"set {name} = '{value}'")
-        for word in _SPARK_WORDS:
-            self._connection.execute(word)
-
-    def of(self, given: DataFrame | pa.Table | ds.Dataset) -> Rows:
-        rows = given.toArrow() if isinstance(given, DataFrame) else given
-        name = self._new_name("given")
-        with self._asking(name):
-            self._connection.register(name, rows)
-        return LocalRows(self, name)
-
-    def rows(self, step: str, sql: str, **frames: Rows) -> Rows:
-        name = self._new_name(step)
-        text = _named({frame: _name(rows) for frame, rows in frames.items()}, _spelt(sql))
-        with self._asking(step):
-            self._connection.execute(f"create temp view {name} as {text}")
-        return LocalRows(self, name)
-
-    def kept(self, rows: Rows) -> Rows:
-        name = self._new_name("kept")
-        with self._asking(_name(rows)):
-            self._connection.execute(f"create temp table {name} as select * from {_name(rows)}")
-        return LocalRows(self, name)
-
-    def by_group(self, step: str, rows: Rows, key: str, function: Group, columns: str) -> Rows:
-        table = self.arrow(self.rows(step, f"select * from these order by {key}", these=rows))
-        keys = table[key].combine_chunks().dictionary_encode().indices.to_numpy()
-        bounds = [*np.flatnonzero(np.diff(keys, prepend=-1)).tolist(), len(keys)]
-        schema = arrow_schema(columns)
-        groups = (table.slice(start, end - start) for start, end in pairwise(bounds))
-        found = map(_typed(function, schema), groups)
-        return self.of(pa.concat_tables([schema.empty_table(), *found]))
-
-    def mapped(self, step: str, rows: Rows, function: Group, columns: str) -> Rows:
-        return self.of(_typed(function, arrow_schema(columns))(self.arrow(rows)))
-
-    def arrow(self, rows: Rows) -> pa.Table:
-        with self._asking(_name(rows)):
-            return self._connection.sql(f"select * from {_name(rows)}").to_arrow_table()
-
-    def frame(self, rows: Rows) -> DataFrame:
-        if self._spark is None:
-            raise OnefoldError("this step needs Spark, and the local engine was made without it")
-        return self._spark.createDataFrame(self.arrow(rows))
-
-    def output(self, rows: Rows) -> DataFrame | pa.Table:
-        return self.arrow(rows)
-
-    def columns_of(self, name: str) -> list[str]:
-        """The names of a view's or table's columns."""
-        with self._asking(name):
-            return list(self._connection.view(name).columns)
-
-    def close(self) -> None:
-        self._connection.close()
-        self._spill.cleanup()
-
-    def _new_name(self, step: str) -> str:
-        with self._lock:
-            self._count += 1
-            return f"{step}_{self._count}"
-
-    @contextmanager
-    def _asking(self, step: str) -> Iterator[None]:
-        """One question to the database; its own errors may show values, ours name the step."""
-        with self._lock:
-            try:
-                yield
-            except duckdb.Error as error:
-                raise OnefoldError(
-                    f"step {step} failed in the local engine ({type(error).__name__})"
-                ) from None
-
-
-def _spelt(sql: str) -> str:
-    """Spark's SQL with the few words that DuckDB spells otherwise."""
-    for pattern, word in _DUCKDB_WORDS:
-        sql = re.sub(pattern, word, sql)
-    return sql
-
-
-def _half_of_its_memory(connection: duckdb.DuckDBPyConnection) -> str:
-    """Half of what DuckDB would take: a JVM and the Arrow tables live beside it."""
-    (told,) = connection.execute("select current_setting('memory_limit')").fetchall()[0]
-    size, unit = str(told).split()
-    return f"{float(size) / 2}{unit}"
-
-
-def _typed(function: Group, schema: pa.Schema) -> Group:
+def typed(function: Group, schema: pa.Schema) -> Group:
+    """The function, its rows with the columns and types of `schema`."""
     return lambda rows: function(rows).select(schema.names).cast(schema)
 
 
-def _name(rows: Rows) -> str:
-    return cast(LocalRows, rows).name
-
-
-def _named(sources: dict[str, str], sql: str) -> str:
+def named(sources: dict[str, str], sql: str) -> str:
     """The query with its frames' names bound to their sources."""
     frames = ", ".join(f"{name} as (select * from {source})" for name, source in sources.items())
     return f"with {frames} select * from ({sql})" if frames else sql

@@ -32,7 +32,7 @@ OWNERS = {
     "deltalake": "lake/",
     "yaml": "model/",
     "sqlglot": "language/",
-    "duckdb": "model/engines.py",
+    "duckdb": "model/local_engine.py",
 }
 FORBIDDEN_NAMES = {"utils", "util", "helpers", "helper", "common", "manager"}
 

@@ -7,7 +7,8 @@ from collections.abc import Callable, Iterator
 import pytest
 from pyspark.sql import SparkSession
 
-from model.engines import Engine, LocalEngine, SparkEngine
+from model.engines import Engine, SparkEngine
+from model.local_engine import LocalEngine
 
 OpenEngine = Callable[[], Engine]
 

@@ -10,9 +10,10 @@ import pytest
 from pyspark.sql import SparkSession
 
 from identity.components import components, proven
-from model.engines import Engine, LocalEngine, Rows, SparkEngine
+from model.engines import Engine, Rows, SparkEngine
 from model.errors import OnefoldError, UsageError
 from model.identity_policy import ComponentsPolicy
+from model.local_engine import LocalEngine
 from tests.identity.oracle import component_of
 from tests.identity.worlds import records, table_of
 

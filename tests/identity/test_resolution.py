@@ -11,8 +11,9 @@ import pytest
 from pyspark.sql import SparkSession
 
 from identity.resolution import engine_for
-from model.engines import LocalEngine, SparkEngine
+from model.engines import SparkEngine
 from model.identity_policy import ComponentsPolicy
+from model.local_engine import LocalEngine
 from tests.identity.oracle import Persons
 from tests.identity.worlds import POLICY, World, night, node, sighting
 
@@ -194,6 +195,6 @@ def test_the_first_night_without_any_sighting_is_empty() -> None:
 
 
 def test_what_fits_is_resolved_in_this_process(spark: SparkSession) -> None:
-    policy = replace(POLICY, components=ComponentsPolicy(local_edges=20))
+    policy = replace(POLICY, components=ComponentsPolicy(local_edges=50))
     with engine_for(10, spark, policy) as fits, engine_for(11, spark, policy) as too_large:
         assert (type(fits), type(too_large)) == (LocalEngine, SparkEngine)

@@ -13,7 +13,7 @@ import pyarrow as pa
 
 from identity.resolution import Histories, resolve_identity
 from model.ddl_types import arrow_schema
-from model.engines import Engine, LocalEngine, Rows
+from model.engines import Engine, Rows
 from model.fixed_tables import (
     HUBS,
     LINKS,
@@ -24,6 +24,7 @@ from model.fixed_tables import (
     SIGHTINGS,
 )
 from model.identity_policy import DisagreeRule, IdentifierKind, IdentityPolicy
+from model.local_engine import LocalEngine
 
 FIRST = date(2017, 9, 28)
 POLICY = IdentityPolicy(

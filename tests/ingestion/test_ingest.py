@@ -15,8 +15,9 @@ from pyspark.sql import SparkSession
 
 from ingestion.accounting import AccountingError, FileAccount
 from model.ddl_types import arrow_schema
-from model.engines import Engine, LocalEngine, SparkEngine
+from model.engines import Engine, SparkEngine
 from model.fixed_tables import SIGHTINGS, VAULT_IDENTIFIERS, VAULT_PROFILES
+from model.local_engine import LocalEngine
 from model.ops_tables import FILES, QUARANTINE
 from privacy.tokens import column_kind, token_of, unseal_of
 from tests.ingestion.fixtures import (

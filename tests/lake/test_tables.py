@@ -17,8 +17,9 @@ from lake.log_tables import read_rows
 from lake.snapshots import table_path
 from lake.tables import Lake, side_by_side
 from model.contracts import TableContract, columns
-from model.engines import LocalEngine, SparkEngine
+from model.engines import SparkEngine
 from model.errors import OnefoldError
+from model.local_engine import LocalEngine
 
 D1, D2 = date(2017, 3, 1), date(2017, 3, 2)
 TOTALS = TableContract(

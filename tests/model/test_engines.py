@@ -11,8 +11,9 @@ import pyarrow.dataset as ds
 import pytest
 from pyspark.sql import SparkSession
 
-from model.engines import Engine, LocalEngine, Rows, SparkEngine
+from model.engines import Engine, Rows, SparkEngine
 from model.errors import OnefoldError
+from model.local_engine import LocalEngine
 from model.node_ids import node_id
 from model.sql_text import date_literal, is_one_of, number_of, text_literal
 
