@@ -63,8 +63,8 @@ test-all: setup ## the suite, and every kill in a night of its own
 	@$(BIN)/python -m pytest $(SIDE_BY_SIDE)
 
 .PHONY: test-fast
-test-fast: setup ## the tests that take seconds
-	@$(BIN)/python -m pytest $(SIDE_BY_SIDE) -m "not slow and not long"
+test-fast: setup ## the tests that start no JVM, under two minutes
+	@$(BIN)/python -m pytest $(SIDE_BY_SIDE) -m "not spark and not slow and not long"
 
 .PHONY: lint
 lint: $(INSTALLED) ## ruff, and mypy in strict mode on the packages
