@@ -5,10 +5,11 @@ from __future__ import annotations
 import os
 import shutil
 import tempfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import date, datetime, timezone
+from functools import partial
 from pathlib import Path
 
 from pyspark.sql import DataFrame, SparkSession
@@ -31,6 +32,14 @@ COUNTED_HERE = 5_000_000  # rows of clean tables that one process counts about a
 
 
 @dataclass(frozen=True)
+class _Kept:
+    """Rows that are read many times, and how they are given back."""
+
+    rows: DataFrame
+    let_go: Callable[[], None]
+
+
+@dataclass(frozen=True)
 class Night:
     """The business date, the definitions, and the lake a stage reads and writes.
 
@@ -43,7 +52,7 @@ class Night:
     key: TokenKey
     progress: Progress
     accepted: Mapping[str, str] = field(default_factory=dict)
-    _persons: dict[str, DataFrame] = field(default_factory=dict, repr=False)
+    _persons: dict[str, _Kept] = field(default_factory=dict, repr=False)
 
     @property
     def project(self) -> Project:
@@ -56,9 +65,21 @@ class Night:
         Kept until `release`: golden profiles, every grouping of the tags and the report read them.
         """
         if table.name not in self._persons:
-            rows = person_rows(self.lake, table, self.business_date)
-            self._persons[table.name] = cut(rows)
-        return self._persons[table.name]
+            with self.engine() as engine:
+                found = self._in_a_file(engine, table) if isinstance(engine, LocalEngine) else None
+            self._persons[table.name] = found or self._cut(table)
+        return self._persons[table.name].rows
+
+    def _in_a_file(self, engine: LocalEngine, table: CanonicalTable) -> _Kept:
+        """Written by this process where its tables are small: Spark would sort them for seconds."""
+        folder = tempfile.mkdtemp(prefix="onefold-persons-")
+        engine.write(self.person_rows(engine, table), f"{folder}/{table.name}.parquet")
+        rows = self.lake.spark.read.parquet(folder)
+        return _Kept(rows, partial(shutil.rmtree, folder, ignore_errors=True))
+
+    def _cut(self, table: CanonicalTable) -> _Kept:
+        rows = cut(person_rows(self.lake, table, self.business_date))
+        return _Kept(rows, partial(let_go, rows))
 
     def engine(self) -> Engine:
         """For counts over whole tables: in this process while these are small, by the log's own
@@ -80,7 +101,7 @@ class Night:
     def release(self) -> None:
         """Gives back what `by_person` keeps: when the night is over, or the map has changed."""
         while self._persons:
-            let_go(self._persons.popitem()[1])
+            self._persons.popitem()[1].let_go()
 
 
 def new_run_id(business_date: date) -> str:

@@ -117,6 +117,11 @@ class LocalEngine(Engine):
         with self._asking(_name(rows)):
             return self._connection.sql(f"select * from {_name(rows)}").to_arrow_table()
 
+    def write(self, rows: Rows, file: str) -> None:
+        """Writes the rows into one Parquet file, for Spark's tasks to read."""
+        with self._asking(_name(rows)):
+            self._connection.sql(f"select * from {_name(rows)}").write_parquet(file)
+
     def frame(self, rows: Rows) -> DataFrame:
         if self._spark is None:
             raise OnefoldError("this step needs Spark, and the local engine was made without it")
