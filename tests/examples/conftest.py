@@ -116,6 +116,8 @@ def command(demo: Demo) -> list[str]:
         "privacy.create_secret": "true",
         "spark.master": "local[2]",
         "spark.driver_memory": "2g",
+        # The suite's workers have the cores meanwhile: nothing is compiled for the long run.
+        "spark.config.spark.driver.extraJavaOptions": "-XX:TieredStopAtLevel=1",
         "spark.config.spark.eventLog.enabled": "true",
         "spark.config.spark.eventLog.dir": demo.event_logs.as_uri(),
         "spark.config.spark.eventLog.compress": "false",
