@@ -121,4 +121,6 @@ def _own_ids(svg: str, name: str) -> str:
 
 
 def _fluid(match: re.Match[str]) -> str:
-    return f'<svg {match[1]}role="img" style="width:100%;max-width:{float(match[2]):.0f}px"'
+    # The reader's font may be wider than the renderer's: labels may stand out, not be cut.
+    style = f"width:100%;max-width:{float(match[2]):.0f}px;overflow:visible"
+    return f'<svg {match[1]}role="img" style="{style}"'
