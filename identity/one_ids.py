@@ -73,25 +73,21 @@ def _handed_on(engine: Engine, members: Rows, people: Rows, before: Rows) -> Row
     A person of whom only strong identifiers are left (its rows were replaced) overlaps too, behind
     all who share sightings. Of the parts of a split the one first seen wins a tie.
     """
-    pairs = engine.rows(
+    shares = engine.rows(
         "overlaps",
         """
-        with shares as (
-            select m.component, b.one_id, count(case when m.kind = 'sighting' then 1 end) as shared
-            from members m join before_night b on b.node_id = m.node_id
-            where m.kind = 'sighting' or m.is_strong
-            group by m.component, b.one_id
-        )
-        select s.*, p.first_seen, p.smallest_token
-        from shares s join people p on p.component = s.component
+        select m.component, b.one_id, count(case when m.kind = 'sighting' then 1 end) as shared
+        from members m join before_night b on b.node_id = m.node_id
+        where m.kind = 'sighting' or m.is_strong
+        group by m.component, b.one_id
         """,
-        members=members, people=people, before_night=before,
+        members=members, before_night=before,
     )  # fmt: skip
     order = (
         "shared desc nulls last, one_id nulls first, first_seen nulls first, "
         "smallest_token nulls first"
     )
-    return _settled(engine, pairs, order)
+    return _settled(engine, shares, people, order)
 
 
 def _returned(
@@ -103,43 +99,43 @@ def _returned(
     held at other times; then most sightings, then the older number.
     """
     until_now = f"case when valid_from <= {date_literal(business_date)} then valid_from end"
-    pairs = engine.rows(
+    shares = engine.rows(
         "claimed",
         f"""
         with held as (
             select node_id, one_id, valid_from is not distinct from
                 max({until_now}) over (partition by node_id) as is_last
             from claims where kind = 'sighting'
-        ), shares as (
-            select m.component, h.one_id, count(distinct h.node_id) as shared,
-                bool_or(h.is_last) as is_last
-            from members m join held h on h.node_id = m.node_id
-            where m.kind = 'sighting'
-            group by m.component, h.one_id
         )
-        select s.*, n.first_seen, n.smallest_token
-        from shares s join new_people n on n.component = s.component
+        select m.component, h.one_id, count(distinct h.node_id) as shared,
+            bool_or(h.is_last) as is_last
+        from members m join held h on h.node_id = m.node_id
+        where m.kind = 'sighting'
+        group by m.component, h.one_id
         """,
-        members=members, new_people=new, claims=claims,
+        members=members, claims=claims,
     )  # fmt: skip
     order = (
         "is_last desc nulls last, first_seen nulls first, smallest_token nulls first, "
         "shared desc nulls last, one_id nulls first"
     )
-    return _settled(engine, pairs, order)
+    return _settled(engine, shares, new, order)
 
 
-def _settled(engine: Engine, pairs: Rows, order: str) -> Rows:
+def _settled(engine: Engine, shares: Rows, people: Rows, order: str) -> Rows:
     """(component, one_id) chosen greedily in `order`, a total one: both sides at most once.
+
+    `shares` are what `people` have in common with numbers; a share of anybody else is left out.
 
     Pairs that nobody contests are taken as they are. The others meet in one process: they are the
     persons of a night's merges and splits, some 100 bytes each.
     """
-    rivals = (
-        "select *, count(*) over (partition by component) + count(*) over (partition by one_id) "
-        "as rivals from pairs"
-    )
-    counted = engine.kept(engine.rows("counted", rivals, pairs=pairs))
+    rivals = """
+        select s.*, p.first_seen, p.smallest_token, count(*) over (partition by s.component)
+            + count(*) over (partition by s.one_id) as rivals
+        from shares s join people p on p.component = s.component
+    """
+    counted = engine.kept(engine.rows("counted", rivals, shares=shares, people=people))
     contested = f"""
         select 'all' as task, component, one_id, row_number() over (order by {order}) as place
         from counted where rivals > {_ALONE}

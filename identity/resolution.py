@@ -35,16 +35,8 @@ class Histories:
     events: Rows
 
 
-@dataclass(frozen=True)
-class Resolution:
+class Resolution(Histories):
     """The whole new contents of five tables, and the night's slice of identity.one_id_events."""
-
-    nodes: Rows
-    links: Rows
-    hubs: Rows
-    rejected_links: Rows
-    one_ids: Rows
-    events: Rows
 
 
 @dataclass(frozen=True)

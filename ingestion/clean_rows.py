@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from ingestion.mapping import IntoTable, MappedColumn
+from ingestion.reader import LINE_BITS
 from ingestion.standard import Standards
 from ingestion.versions import row_tables
 from language.aggregates import Aggregate
 from language.binding import quoted
 from model.engines import Engine, Rows
-
-LINE_BITS = 40  # of `_order`: the line, below the file's number
+from model.sql_text import date_literal, text_literal
 
 
 def clean_rows(
@@ -27,12 +27,13 @@ def clean_rows(
         (_rolled_up if table.one_row_per else _row_by_row)(table, beaten is not None, standards),
         **{"records": records} | ({"beaten": beaten} if beaten is not None else {}),
     )
+    night = date_literal(standards.business_date)
     made = {
-        "channel": f"'{standards.dataset.channel}'",
-        "dataset": f"'{standards.dataset.name}'",
+        "channel": text_literal(standards.dataset.channel),
+        "dataset": text_literal(standards.dataset.name),
         "sighting_id": "made._sighting_id",
-        "day": f"coalesce(made._day, date '{standards.business_date}')",
-        "arrived_date": f"date '{standards.business_date}'",
+        "day": f"coalesce(made._day, {night})",
+        "arrived_date": night,
         "generation": "files.generation",
         "source_file": "files.source_file",
         "source_line": "made._line",
@@ -111,6 +112,6 @@ def _day_of(table: IntoTable, standards: Standards) -> str:
     """The day of a rolled-up row: that of the time that stands for it."""
     given: MappedColumn | None = table.given(table.table.time)
     day = standards.day(table)
-    if given is None or not isinstance(given.value, Aggregate) or day.startswith("cast(null"):
+    if given is None or not isinstance(given.value, Aggregate):
         return f"max({day})"
     return standards.aggregate(table, given, day)

@@ -31,6 +31,7 @@ from model.errors import InputMissingError, OnefoldError
 from model.identity_policy import IdentityPolicy
 from model.local_engine import LocalEngine
 from model.settings import IngestionSettings
+from model.sql_text import date_literal, text_literal
 from privacy.tokens import TokenKey
 
 _FILE_SCHEMA = "_number int, generation int, source_file string, business_date date"
@@ -170,7 +171,7 @@ def _raw(engine: Engine, standard: Rows, files: Rows, standards: Standards) -> R
         for name in dataset.entry.fields
     ]
     return engine.rows("raw", f"""
-        select date '{standards.business_date}' as arrived_date, files.business_date,
+        select {date_literal(standards.business_date)} as arrived_date, files.business_date,
                files.source_file, {LINE} as source_line, files.generation, {', '.join(fields)}
         from standard inner join files on standard._number = files._number
         where _counts is null
@@ -180,8 +181,9 @@ def _raw(engine: Engine, standard: Rows, files: Rows, standards: Standards) -> R
 def _quarantine(engine: Engine, standard: Rows, files: Rows, standards: Standards) -> Rows:
     dataset = standards.dataset
     return engine.rows("quarantine", f"""
-        select date '{standards.business_date}' as arrived_date, '{dataset.channel}' as channel,
-               '{dataset.name}' as dataset, files.source_file, {LINE} as source_line,
+        select {date_literal(standards.business_date)} as arrived_date,
+               {text_literal(dataset.channel)} as channel, {text_literal(dataset.name)} as dataset,
+               files.source_file, {LINE} as source_line,
                files.generation, array_sort(split(_reasons, ',')) as reasons,
                _sealed_line as sealed_line
         from standard inner join files on standard._number = files._number

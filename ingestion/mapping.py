@@ -52,6 +52,11 @@ class MappedColumn:
         return self.value.sql
 
     @property
+    def over_record(self) -> Expression | None:
+        """What it takes from one record: its expression, or its aggregate's argument."""
+        return self.value.argument if isinstance(self.value, Aggregate) else self.value
+
+    @property
     def is_high(self) -> bool:
         """Whether the value is plain only inside tasks."""
         return self.column.pii == "high"

@@ -14,6 +14,7 @@ from model.ddl_types import arrow_type
 from model.engines import Engine, Rows
 from model.fixed_tables import IDENTIFIER_TYPE
 from model.node_ids import sighting_number
+from model.sql_text import date_literal, text_literal
 
 _SETS = f"array<{IDENTIFIER_TYPE}>"
 Slots = tuple[tuple[str, str], ...]  # (kind, scope) of every token column
@@ -73,7 +74,7 @@ def sightings(engine: Engine, records: Rows, duplicated: Rows | None, standards:
     Rows of days after the night are one group per day, so that they can wait for it. Deleted rows
     say nothing about people any more.
     """
-    night = f"date '{standards.business_date}'"
+    night = date_literal(standards.business_date)
     day = f"coalesce({standards.day(standards.dataset.tables[0])}, {night})"
     said = {"records": records} | ({} if duplicated is None else {"duplicated": duplicated})
     stands = "" if duplicated is None else """ and not exists (
@@ -98,7 +99,7 @@ def sightings(engine: Engine, records: Rows, duplicated: Rows | None, standards:
     dataset = standards.dataset
     return engine.rows("sightings", f"""
         select {night} as business_date, _sighting_id as sighting_id, _set as identifiers,
-               '{dataset.channel}' as channel, '{dataset.name}' as dataset,
+               {text_literal(dataset.channel)} as channel, {text_literal(dataset.name)} as dataset,
                min(_first) as first_date, max(_last) as last_date,
                cast(sum(_rows) as bigint) as row_count
         from named group by _sighting_id, _set, _waits

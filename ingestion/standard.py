@@ -6,7 +6,6 @@ the expression language decides. Internal columns begin with an underscore, whic
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import date
 from functools import cached_property
@@ -15,7 +14,6 @@ from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
 from ingestion.channels import Dataset
-from ingestion.entries import FieldEntry
 from ingestion.high_columns import HighColumn, high_columns, protection
 from ingestion.mapping import FILE, LINE, IntoTable, MappedColumn
 from ingestion.protection import Step, protected
@@ -96,13 +94,15 @@ class Standards:
     def source(self, table: IntoTable, column: MappedColumn) -> str:
         """The column of the standardised frame that holds a mapped value, or an aggregate's
         argument, in the type of the table's column."""
-        return _source(table, column, self.dataset.entry.fields)
+        inner, wanted = column.over_record, SPARK_TYPES[column.column.type]
+        for name, field in self.dataset.entry.fields.items():
+            fits = isinstance(column.value, Aggregate) or SPARK_TYPES[field.type] == wanted
+            if inner is not None and inner.sql == quoted(name) and fits:
+                return quoted(name)
+        return f"_made_{table.table.name}_{column.name}"
 
     def day(self, table: IntoTable) -> str:
         """The column with the business day of a table's time; null where it has none."""
-        given = table.given(table.table.time)
-        if given is None or given.is_high:
-            return "cast(null as date)"
         return f"_day_{table.table.name}"
 
     def prefix(self, column: MappedColumn) -> str:
@@ -124,14 +124,15 @@ class Standards:
     @cached_property
     def expressions(self) -> dict[str, str]:
         """The columns that the expression language adds to the records, as its SQL."""
-        fields = self.dataset.entry.fields
         made: dict[str, str] = {}
         for table in self.dataset.tables:
             made[f"_takes_{table.table.name}"] = f"coalesce({table.where or 'true'}, false)"
             for column in table.columns:
-                source = _source(table, column, fields)
-                if not column.is_high and source.startswith("_made_"):
-                    made[source] = _made(column)
+                source, inner = self.source(table, column), column.over_record
+                if inner is not None and not column.is_high and source.startswith("_made_"):
+                    type_ = SPARK_TYPES[column.column.type]
+                    is_whole = not isinstance(column.value, Aggregate)
+                    made[source] = f"cast({inner.sql} as {type_})" if is_whole else inner.sql
         return made
 
     @cached_property
@@ -193,14 +194,15 @@ def standardise(records: DataFrame, standards: Standards) -> DataFrame:
     """
     early, late = standards.steps
     made = [standards.sql(sql).alias(name) for name, sql in standards.expressions.items()]
-    days = _days(standards)
-    records = records.transform(_judged, standards).select("*", *days, *made)
+    days = {standards.day(table): _day(table, standards) for table in standards.dataset.tables}
+    records = records.transform(_judged, standards).select(
+        "*", *(column.alias(name) for name, column in days.items()), *made
+    )
     if late:
         records = records.transform(_protected, late, standards)
     return records.select(
         "_number", FILE, LINE, "_order", "_counts", "_reasons", *_COUNTED, "_sighting",
-        *(day for day in records.columns if day.startswith("_day_")),
-        *standards.expressions, *standards.unsealed_raw, *standards.readable_fields,
+        *days, *standards.expressions, *standards.unsealed_raw, *standards.readable_fields,
         *(step.output for step in (*early, *late)),
         *(f"{high.prefix}_token" for high in standards.high if high.slots),
     )  # fmt: skip
@@ -236,35 +238,13 @@ def _protected(records: DataFrame, late: tuple[Step, ...], standards: Standards)
     return whole.select("*", *outputs)
 
 
-def _source(table: IntoTable, column: MappedColumn, fields: Mapping[str, FieldEntry]) -> str:
-    value = column.value
-    inner = value.argument if isinstance(value, Aggregate) else value
-    wanted = SPARK_TYPES[column.column.type]
-    for name, field in fields.items():
-        fits = isinstance(value, Aggregate) or SPARK_TYPES[field.type] == wanted
-        if inner is not None and inner.sql == quoted(name) and fits:
-            return quoted(name)
-    return f"_made_{table.table.name}_{column.name}"
-
-
-def _made(column: MappedColumn) -> str:
-    value = column.value
-    if isinstance(value, Aggregate):
-        return value.argument.sql if value.argument else "cast(null as int)"
-    return f"cast({value.sql} as {SPARK_TYPES[column.column.type]})"
-
-
-def _days(standards: Standards) -> list[Column]:
-    """The business day of each table's time: of a date, or of a UTC timestamp in the project's
-    time zone."""
-    days = []
-    for table in standards.dataset.tables:
-        given = table.given(table.table.time)
-        value = given.value if given else None
-        inner = value.argument if isinstance(value, Aggregate) else value
-        if given is not None and inner is not None and not given.is_high:
-            time = standards.sql(inner.sql)
-            is_instant = inner.type == "timestamp"
-            local = F.from_utc_timestamp(time, standards.time_zone) if is_instant else time
-            days.append(local.cast("date").alias(standards.day(table)))
-    return days
+def _day(table: IntoTable, standards: Standards) -> Column:
+    """The business day of a table's time: of a date, or of a UTC timestamp in the project's time
+    zone; null where the table has none that may be shown."""
+    given = table.given(table.table.time)
+    inner = given.over_record if given and not given.is_high else None
+    if inner is None:
+        return F.lit(None).cast("date")
+    time = standards.sql(inner.sql)
+    is_instant = inner.type == "timestamp"
+    return (F.from_utc_timestamp(time, standards.time_zone) if is_instant else time).cast("date")

@@ -7,10 +7,9 @@ from collections.abc import Sequence
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from identity.normalise import BLANKS, FULL_WIDTH, HALF_WIDTH
+from identity.normalise import BLANKS, half_width
 from privacy.tokens import per_distinct
 
-_NARROWED = str.maketrans(FULL_WIDTH, HALF_WIDTH)
 _NOTHING = pa.scalar(None, pa.string())
 
 
@@ -24,7 +23,7 @@ def half_width_texts(values: pa.Array) -> pa.Array:
     """Full-width letters, digits and punctuation as their ASCII twins; other text unchanged."""
     if pc.all(pc.string_is_ascii(values)).as_py() is not False:  # null: no text at all
         return values
-    return per_distinct(lambda value: value.translate(_NARROWED), values, pa.string())
+    return per_distinct(half_width, values, pa.string())
 
 
 def changed_count(count: int, pairs: Sequence[tuple[pa.Array, pa.Array]]) -> pa.Array:

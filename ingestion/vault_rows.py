@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from ingestion.standard import Standards
 from ingestion.versions import ACCEPTED
 from model.engines import Engine, Rows
+from model.sql_text import date_literal, text_literal
 
 
 def identifier_values(engine: Engine, standard: Rows, standards: Standards) -> Rows:
@@ -14,7 +15,8 @@ def identifier_values(engine: Engine, standard: Rows, standards: Standards) -> R
     left out: what is not accepted may not name anybody.
     """
     entries = [
-        (f"'{slot.kind}' as kind, '{slot.scope}' as scope", f"_token_{n}", f"_sealed_{n}")
+        (f"{text_literal(slot.kind)} as kind, {text_literal(slot.scope)} as scope",
+         f"_token_{n}", f"_sealed_{n}")
         for n, slot in enumerate(standards.dataset.slots)
     ]
     return _distinct(engine, standard, standards, ("kind", "scope"), entries)
@@ -23,7 +25,8 @@ def identifier_values(engine: Engine, standard: Rows, standards: Standards) -> R
 def profile_values(engine: Engine, standard: Rows, standards: Standards) -> Rows:
     """Every value of a high-pii column (contract VAULT_PROFILES), by column and token."""
     entries = [
-        (f"'{each.name}' as column_name", f"{each.prefix}_token", f"{each.prefix}_sealed")
+        (f"{text_literal(each.name)} as column_name",
+         f"{each.prefix}_token", f"{each.prefix}_sealed")
         for each in standards.high
     ]
     return _distinct(engine, standard, standards, ("column_name",), entries)
@@ -44,7 +47,7 @@ def _distinct(
         f"select {nothing}, cast(null as string) as token, cast(null as binary) as sealed"
     ]
     return engine.rows("vault_values", f"""
-        select distinct date '{standards.business_date}' as arrived_date, {', '.join(names)},
+        select distinct {date_literal(standards.business_date)} as arrived_date, {', '.join(names)},
                token, sealed
         from ({' union all '.join(sources)}) as entries
         where token is not null

@@ -33,6 +33,7 @@ from model.fixed_tables import (
     TAG_METRICS,
 )
 from model.ops_tables import QUARANTINE
+from model.sql_text import date_literal
 from tags.catalog import catalog_rows
 
 _SIZES = ((1, "1"), (2, "2"), (3, "3"), (4, "4"), (5, "5"), (10, "6-10"), (20, "11-20"))
@@ -183,7 +184,7 @@ def _held(night: Night, engine: Engine, contract: TableContract) -> Rows:
 
 
 def _slice(night: Night, engine: Engine, contract: TableContract) -> Rows:
-    day = f"date '{night.business_date}'"
+    day = date_literal(night.business_date)
     return engine.rows(
         f"slice_of_{contract.name}", f"select * from these where {contract.sliced_by} = {day}",
         these=night.lake.rows(engine, contract),

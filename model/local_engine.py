@@ -42,12 +42,13 @@ _SPARK_WORDS = (
     "create macro conv(digits, from_base, to_base) as "
     "cast(cast('0x' || digits as ubigint) as varchar)",
 )
-_DUCKDB_WORDS = (
-    ("`", '"'),
-    (r"(?i)\bas timestamp\b", "as timestamptz"),  # Spark's is an instant
-    (r"(?i)\btry_sum\(", "sum("),  # which has room enough
-    (r"(?i)\bas binary\b", "as blob"),
-)
+_DUCKDB_WORDS = {
+    "`": '"',
+    "as timestamp": "as timestamptz",  # Spark's is an instant
+    "try_sum": "sum",  # which has room enough
+    "as binary": "as blob",
+}
+_PIECES = re.compile(r"'[^']*'|`|\bas timestamp\b|\btry_sum\b|\bas binary\b", re.IGNORECASE)
 _SETTINGS = {
     # Where a query forgets to say it, as Spark.
     "TimeZone": "UTC",
@@ -157,10 +158,8 @@ class LocalEngine(Engine):
 
 
 def _spelt(sql: str) -> str:
-    """Spark's SQL with the few words that DuckDB spells otherwise."""
-    for pattern, word in _DUCKDB_WORDS:
-        sql = re.sub(pattern, word, sql)
-    return sql
+    """Spark's SQL with the few words that DuckDB spells otherwise; literals stay as they are."""
+    return _PIECES.sub(lambda piece: _DUCKDB_WORDS.get(piece[0].lower(), piece[0]), sql)
 
 
 def _half_of_its_memory(connection: duckdb.DuckDBPyConnection) -> str:

@@ -111,27 +111,28 @@ datasets:
           {account_id: id, name: name, phone: mobile, birth_date: born, city: city,
           updated_at: changed}
 """
-DESK = """
+ODD_SCOPE = "o'clock as `timestamp` as timestamp"  # any text names a scope
+DESK = f"""
 channel: desk
 datasets:
   visits:
-    path: "desk/{date}.jsonl"
+    path: "desk/{{date}}.jsonl"
     format: jsonl
     time_zone: Asia/Shanghai
     fields:
-      id:     {type: text}
-      first:  {type: text}
-      last:   {type: text}
-      mobile: {type: text, identifier: phone}
-      note:   {type: text}
-      seen:   {type: timestamp}
+      id:     {{type: text}}
+      first:  {{type: text}}
+      last:   {{type: text}}
+      mobile: {{type: text, identifier: {{kind: phone, scope: "{ODD_SCOPE}"}}}}
+      note:   {{type: text}}
+      seen:   {{type: timestamp}}
     into:
       profiles:
         columns:
-          {account_id: id, name: "concat(last, first)", phone: mobile, updated_at: seen}
+          {{account_id: id, name: "concat(last, first)", phone: mobile, updated_at: seen}}
       orders:
         where: "starts_with(mobile, '+86')"
-        columns: {order_id: "nullif(note, '-')", status: "'paid'", paid_at: seen}
+        columns: {{order_id: "nullif(note, '-')", status: "'paid'", paid_at: seen}}
 """
 
 

@@ -26,6 +26,7 @@ from tests.ingestion.fixtures import (
     LINES,
     MEMBERS,
     NIGHT,
+    ODD_SCOPE,
     Ingested,
     ingested,
     sound_channel,
@@ -236,6 +237,8 @@ def test_expressions_make_values_keys_and_conditions_and_show_nothing(
     (value,) = desk.rows(desk.night.profile_values)[:1]
     assert {r["column_name"] for r in desk.rows(desk.night.profile_values)} == {"name", "phone"}
     assert unseal_of(KEY, value["sealed"]) in ("张三", "+8613812345678")
+    scopes = set(desk.columns(desk.night.identifiers, "kind", "scope"))
+    assert scopes == {("account", "desk"), ("phone", ODD_SCOPE)}
 
 
 def test_a_night_without_files_gives_no_rows(
