@@ -11,7 +11,7 @@ import json
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from functools import cache
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, Protocol
 
 from ingestion.layout import Layout, header_key, positions_in
 
@@ -50,11 +50,15 @@ def records(lines: Iterable[str], layout: Layout, tally: Tally) -> Iterator[Reco
 
 def rows_of_csv(lines: Iterable[str], layout: Layout) -> Iterator[Record]:
     """Every record of a csv file as written, header and blank lines (no values) included."""
+    return rows_until(_Lines(lines), layout)
+
+
+def rows_until(source: LineSource, layout: Layout, last: int | None = None) -> Iterator[Record]:
+    """The records of a source that begin up to line `last`, or all of them."""
     csv.field_size_limit(max(layout.longest, 131_072))
-    source = _Lines(lines)
-    while True:
+    while last is None or source.number < last:
         start = source.number + 1
-        run, special = source.run(layout)
+        run, special = _run(source, layout, last)
         for offset, (row, text) in enumerate(zip(_plain(run, layout), run, strict=True)):
             yield Record(start + offset, row, text, None)
         if special is not None:
@@ -68,7 +72,7 @@ def _plain(run: list[str], layout: Layout) -> Iterator[list[str]]:
     return csv.reader(run, delimiter=layout.delimiter, quoting=csv.QUOTE_NONE, strict=True)
 
 
-def _quoted_record(first: str, source: _Lines, layout: Layout) -> Record:
+def _quoted_record(first: str, source: LineSource, layout: Layout) -> Record:
     """The record that begins with a line holding a quote; it may go on over further lines.
 
     Where the quotes do not close, only the first line is given up and reading goes on after it.
@@ -118,8 +122,25 @@ def _shape(delimiter: str, quote: str) -> re.Pattern[str]:
     return re.compile(rf"{value}(?:{d}{value})*(?:\r\n|\r|\n)?")
 
 
+class LineSource(Protocol):
+    """Lines taken one by one, and the way back that a broken quote needs.
+
+    `number` is that of the last line taken.
+    """
+
+    number: int
+
+    def next(self) -> str | None:
+        """The next line, with its end; None at the end."""
+        ...
+
+    def give_back(self, lines: list[str]) -> None:
+        """Takes lines back that were taken last."""
+        ...
+
+
 class _Lines:
-    """The lines of a file, counted, with the way back that a broken quote needs."""
+    """The lines of a file as a source."""
 
     def __init__(self, lines: Iterable[str]) -> None:
         self.lines = iter(lines)
@@ -135,21 +156,30 @@ class _Lines:
         self.waiting.extend(reversed(lines))
         self.number -= len(lines)
 
-    def run(self, layout: Layout) -> tuple[list[str], str | None]:
-        """Lines up to the next that holds a quote, an escape or NUL, and that one or None."""
-        run: list[str] = []
-        quote, escape = layout.quote, layout.escape or layout.quote
-        while len(run) < _RUN:
-            line = self.next()
-            if line is None or quote in line or escape in line or "\0" in line:
-                return run, line
-            run.append(line)
-        return run, None
+
+def _run(source: LineSource, layout: Layout, last: int | None) -> tuple[list[str], str | None]:
+    """Lines up to the next that holds a quote, an escape or NUL, and that one or None."""
+    run: list[str] = []
+    quote, escape = layout.quote, layout.escape or layout.quote
+    while len(run) < _RUN and (last is None or source.number < last):
+        line = source.next()
+        if line is None or quote in line or escape in line or "\0" in line:
+            return run, line
+        run.append(line)
+    return run, None
 
 
 def _csv_records(lines: Iterable[str], layout: Layout, tally: Tally) -> Iterator[Record]:
     rows = rows_of_csv(lines, layout)
     header = layout.names or header_of(rows, tally)
+    return records_of_rows(rows, header, layout, tally)
+
+
+def records_of_rows(
+    rows: Iterable[Record], header: Sequence[str], layout: Layout, tally: Tally
+) -> Iterator[Record]:
+    """The data records among the rows below a header: blank ones are counted, those of another
+    width have no values."""
     width = len(header)
     places = [next(iter(at), None) for at in positions_in(header, layout.fields).values()]
     for row in rows:
