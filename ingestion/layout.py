@@ -106,7 +106,12 @@ def positions_in(
 def open_lines(path: Path, layout: Layout) -> io.TextIOWrapper:
     """The file's lines with their ends (LF, CRLF or CR) as they are, without a byte order mark."""
     data = open_bytes(path)
-    if layout.encoding == "gb18030" and data.read(len(_GB18030_MARK)) != _GB18030_MARK:
+    if layout.encoding == "gb18030" and without_mark(data.read(len(_GB18030_MARK)), layout):
         data.close()
         data = open_bytes(path)
     return io.TextIOWrapper(data, encoding=layout.encoding, newline="")
+
+
+def without_mark(start: bytes, layout: Layout) -> bytes:
+    """A file's first bytes without a mark of the byte order that the codec would keep."""
+    return start.removeprefix(_GB18030_MARK) if layout.encoding == "gb18030" else start
