@@ -178,7 +178,9 @@ WRITERS: list[tuple[Callable[[Sequence[Row], Path], None], str]] = [
 ]  # fmt: skip
 
 
-@pytest.mark.parametrize(("write", "format_"), WRITERS, ids=lambda each: getattr(each, "__name__", each))
+@pytest.mark.parametrize(
+    ("write", "format_"), WRITERS, ids=[write.__name__ for write, _ in WRITERS]
+)
 @settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(rows=ROWS)
 def test_a_table_comes_back_equal_or_quarantined(
