@@ -9,9 +9,13 @@ from typing import BinaryIO, cast
 
 import pyarrow as pa
 
+from ingestion.containers import open_bytes
 from ingestion.csv_blocks import batches_of_csv
-from ingestion.layout import Layout, open_bytes, open_lines
-from ingestion.records import Record, Tally, header_of, records, rows_until
+from ingestion.formats import records_of
+from ingestion.layout import Layout
+from ingestion.record_types import Record, Tally
+from ingestion.records import header_of, records, rows_until
+from ingestion.splits import header_names, layout_of_part
 from ingestion.standard_batch import RawBatch
 from ingestion.text_blocks import TextSource, utf8_chunks
 
@@ -26,47 +30,45 @@ def raw_batches(
 ) -> Iterator[RawBatch]:
     """The data records of a file's bytes from `start` to `end`, of which the first line has the
     number `first_line`; counted in `tally`."""
-    if layout.is_csv:
-        yield from _of_csv(path, start, end, first_line, layout, tally)
+    if not (layout.is_csv or layout.format == "jsonl"):
+        yield from _batched(records_of(path, layout, tally), layout)
         return
-    with open_lines(path, layout) as lines:
-        yield from _batched(records(lines, layout, tally), layout)
-
-
-def _of_csv(
-    path: Path, start: int, end: int, first_line: int, layout: Layout, tally: Tally
-) -> Iterator[RawBatch]:
-    header = layout.names
-    if start and not header:
-        with open_bytes(path) as data:
-            header = _header(_source(data, layout), layout, Tally())
+    is_whole = start == 0 and end == path.stat().st_size
+    part = layout_of_part(layout, header_names(path, layout)) if start and layout.is_csv else layout
     with open_bytes(path) as data:
-        is_whole = start == 0 and end == path.stat().st_size
-        part = data if is_whole else cast(BinaryIO, _Bytes(data, start, end))
-        source = _source(part, layout, first_line)
-        if not header:
-            header = _header(source, layout, tally)
-        for found in batches_of_csv(source, header, layout, tally):
-            if isinstance(found, RawBatch):
-                yield found
-            else:
-                yield from _batched(found, layout)
+        cut = data if is_whole else cast(BinaryIO, _Bytes(data, start, end))
+        source = TextSource(utf8_chunks(cut, part.encoding, has_mark=not start), first_line)
+        if layout.is_csv and layout.delimiter != " ":
+            yield from _of_csv(source, part, tally)
+        else:
+            yield from _batched(_line_by_line(source, first_line, part, tally), layout)
 
 
-def _source(data: BinaryIO, layout: Layout, first_line: int = 1) -> TextSource:
-    # A byte order mark stands at a file's begin only.
-    encoding = layout.encoding if first_line == 1 else layout.encoding.removesuffix("-sig")
-    return TextSource(utf8_chunks(data, encoding), first_line)
+def _of_csv(source: TextSource, layout: Layout, tally: Tally) -> Iterator[RawBatch]:
+    for found in batches_of_csv(source, _header(source, layout, tally), layout, tally):
+        if isinstance(found, RawBatch):
+            yield found
+        else:
+            yield from _batched(found, layout)
 
 
-def _header(source: TextSource, layout: Layout, tally: Tally) -> tuple[str, ...]:
-    """The header, taken from its source, and no line more."""
-    return tuple(header_of(_one_by_one(source, layout), tally))
+def _header(source: TextSource, layout: Layout, tally: Tally) -> Sequence[str]:
+    """The columns' names, given or read; no line more is taken than they need."""
+    for _ in range(layout.header_line - 1):
+        tally.header += source.next() is not None
+    return layout.names or header_of(_one_by_one(source, layout), tally)
 
 
 def _one_by_one(source: TextSource, layout: Layout) -> Iterator[Record]:
     while rows := list(rows_until(source, layout, source.number + 1)):
         yield from rows
+
+
+def _line_by_line(
+    source: TextSource, first_line: int, layout: Layout, tally: Tally
+) -> Iterator[Record]:
+    for record in records(iter(source.next, None), layout, tally):
+        yield record._replace(line=record.line + first_line - 1)
 
 
 class _Bytes(io.RawIOBase):

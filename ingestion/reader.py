@@ -16,7 +16,8 @@ from ingestion.known_values import KnownValues
 from ingestion.layout import Layout
 from ingestion.protection import TaskError
 from ingestion.raw_batches import raw_batches
-from ingestion.records import Tally
+from ingestion.record_types import Tally
+from ingestion.splits import splits_of
 from ingestion.standard_batch import BatchRules, RawBatch, standard_batch
 from model.ddl_types import arrow_schema
 from model.errors import InputMissingError, OnefoldError
@@ -49,8 +50,9 @@ _RANGES = "path string, size bigint, number int, start bigint, `end` bigint, fir
 def ranges_of(files: Sequence[PlannedFile], root: Path, layout: Layout) -> list[FileRange]:
     """What the tasks read: the ranges of every file."""
     return [
-        FileRange(file.path, file.byte_count, number, 0, file.byte_count, 1)
+        FileRange(file.path, file.byte_count, number, *split)
         for number, file in enumerate(files)
+        for split in splits_of(root / file.path, layout, RANGE_BYTES)
     ]
 
 

@@ -10,6 +10,7 @@ import numpy as np
 
 BLOCK = 8 << 20  # bytes; a block ends with the last line that ends in them
 _AS_THEY_ARE = ("utf-8", "utf-8-sig")
+_MARKED = ("utf-8-sig", "gb18030")  # of the others the codec takes it away, or it is a letter
 BOM = b"\xef\xbb\xbf"
 _LF = 10
 
@@ -21,17 +22,21 @@ class Block(NamedTuple):
     first_line: int
 
 
-def utf8_chunks(stream: BinaryIO, encoding: str, size: int = BLOCK) -> Iterator[bytes]:
-    """The text of a stream as UTF-8, some bytes at a time, without its byte order mark."""
+def utf8_chunks(
+    stream: BinaryIO, encoding: str, size: int = BLOCK, has_mark: bool = True
+) -> Iterator[bytes]:
+    """The text of a stream as UTF-8, some bytes at a time.
+
+    `has_mark`: it is a file's begin, where a byte order mark is no part of the text.
+    """
     if encoding in _AS_THEY_ARE:
-        first = stream.read(size)
-        yield first.removeprefix(BOM)
-        while chunk := stream.read(size):
-            yield chunk
+        chunks = iter(lambda: stream.read(size), b"")
     else:
         text = io.TextIOWrapper(stream, encoding=encoding, newline="")
-        while piece := text.read(size):
-            yield piece.encode()
+        chunks = (piece.encode() for piece in iter(lambda: text.read(size), ""))
+    for chunk in chunks:
+        yield chunk.removeprefix(BOM) if has_mark and encoding in _MARKED else chunk
+        has_mark = False
 
 
 class TextSource:
