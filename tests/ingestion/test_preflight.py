@@ -109,7 +109,9 @@ def test_each_encoding_is_read_as_itself_whatever_the_chunks(
         ("A,B\n男男男,2\n", 4, "line_too_long"),
         ("A,B\r\n12,2\r\n1,2", 4, None),
         ("A,B\r\n123,2\r\n1,2", 4, "line_too_long"),
+        ("A,B\n123,2\n1,2\n", 4, "line_too_long"),
         ("A,B\r12,2\r1,2\n", 4, None),
+        ("A,B\r123,2\r1,2\n", 4, "line_too_long"),
         ("A,B\n1,23456", 4, "line_too_long"),
     ],
 )
