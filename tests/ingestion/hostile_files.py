@@ -254,6 +254,8 @@ VALUES = [
                 accepted=1, quarantined={"at:not_a_time": 2}),
     HostileFile("hours_of_summer_time", lines(row(at="2024-03-10 02:30:00"),
                 row(at="2023-11-05 01:30:00")), accepted=1, quarantined={"at:not_a_time": 1}),
+    HostileFile("rows_of_another_day", lines(row(at="2019-01-01 00:00:00"), row(at=""),
+                row(at="2199-12-31 23:59:59")), accepted=3),
     HostileFile("money_of_people", lines(row(amount="1.005"), row(amount='"1,000.00"'),
                 row(amount="¥1"), row(amount="9" * 17), row(amount="NaN")),
                 quarantined={"amount:too_precise": 1, "amount:not_a_number": 3,
