@@ -11,6 +11,7 @@ import gzip
 import io
 import itertools
 import json
+import re
 import tarfile
 import zipfile
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -58,12 +59,18 @@ class HostileFile:
         """The file's own name."""
         return self.file or f"f.{self.format}"
 
+    @property
+    def group(self) -> str:
+        """What it shares with all files that are read by the same options."""
+        words = re.findall("[a-z0-9]+", " ".join((self.format, *self.options)))
+        return "_".join(words) + ("_blank" if "delimiter" in words else "")
+
     def dataset(self, into: str) -> str:
-        """Its dataset in a channel file."""
+        """The dataset, in a channel file, of all files of its group, each in its own folder."""
         options = "".join(f"    {option}\n" for option in self.options)
         return (
-            f"  {self.name}:\n"
-            f'    path: "hostile/{{date}}/{self.name}/*"\n'
+            f"  {self.group}:\n"
+            f'    path: "hostile/{{date}}/{self.group}/*/*"\n'
             f"    format: {self.format}\n"
             "    time_zone: America/New_York\n"
             "    required: false\n"
@@ -247,6 +254,8 @@ VALUES = [
                 accepted=1, quarantined={"at:not_a_time": 2}),
     HostileFile("hours_of_summer_time", lines(row(at="2024-03-10 02:30:00"),
                 row(at="2023-11-05 01:30:00")), accepted=1, quarantined={"at:not_a_time": 1}),
+    HostileFile("rows_of_another_day", lines(row(at="2019-01-01 00:00:00"), row(at=""),
+                row(at="2199-12-31 23:59:59")), accepted=3),
     HostileFile("money_of_people", lines(row(amount="1.005"), row(amount='"1,000.00"'),
                 row(amount="¥1"), row(amount="9" * 17), row(amount="NaN")),
                 quarantined={"amount:too_precise": 1, "amount:not_a_number": 3,
@@ -296,7 +305,8 @@ JSON_LINES = [
                 object_of(id=7), object_of(qty=1.5), object_of(qty=True)), accepted=2,
                 quarantined={"qty:not_an_integer": 3}, header=0, format="jsonl"),
     HostileFile("json_keys_twice", objects('{"id": "y1", "id": "y2"}',
-                '{"id": "y3", "x": 1, "x": 2}'), accepted=1, quarantined={"duplicate_key": 1}, header=0, format="jsonl"),
+                '{"id": "y3", "x": 1, "x": 2}'), accepted=1,
+                quarantined={"duplicate_key": 1}, header=0, format="jsonl"),
     HostileFile("json_lists", objects(object_of(note=["a"]), object_of(note={"a": 1}), "[1]",
                 object_of(extra=[1])), accepted=1, header=0, format="jsonl",
                 quarantined={"nested_value": 2, "not_an_object": 1}),
@@ -314,8 +324,8 @@ JSON_LINES = [
 ]  # fmt: skip
 DOCUMENTS = [
     HostileFile("document_of_one_line", lambda: b'[{"id": "z1", "qty": 1}, {"id": "z2", '
-                b'"id": 2}, 3]', accepted=1, quarantined={"duplicate_key": 1, "not_an_object": 1}, header=0,
-                format="json"),
+                b'"id": 2}, 3]', accepted=1, header=0,
+                quarantined={"duplicate_key": 1, "not_an_object": 1}, format="json"),
     HostileFile("document_of_one_object", lambda: b'{"id": "z3",\n "qty": "1"}\n', accepted=1,
                 header=0, format="json"),
     HostileFile("document_deep", lambda: b'[{"id": ' + b"[" * 90_000 + b"]" * 90_000
@@ -341,7 +351,8 @@ TYPED = [
     _refused("parquet_of_text", "not_parquet", sound, format="parquet"),
     HostileFile("xlsx_cells", lambda: workbook([COLUMNS, *[[each, 13912345678, 1, 1.5] for each in
                 ids(3)], [None], ["k", None, "one"]],
-                ('r="C3" t="n"><v>1</v>', 'r="C3" t="e"><v>#N/A</v>'), ('r="C4" t="n"><v>1</v>', 'r="C4"><f>A1</f>')), accepted=1, blank=1, format="xlsx",
+                ('r="C3" t="n"><v>1</v>', 'r="C3" t="e"><v>#N/A</v>'),
+                ('r="C4" t="n"><v>1</v>', 'r="C4"><f>A1</f>')), accepted=1, blank=1, format="xlsx",
                 quarantined={"cell_error": 1, "formula_without_value": 1, "qty:not_an_integer": 1}),
     _refused("xlsx_with_entities", "broken_xlsx", lambda: workbook([COLUMNS, ["1"]],
              ("<worksheet", '<!DOCTYPE x [<!ENTITY a "b">]><worksheet')), format="xlsx"),

@@ -112,7 +112,7 @@ def planned(landing: Path, ledger: list[LedgerEntry]) -> tuple[list[PlannedFile]
 @pytest.fixture
 def folder(scratch: Path) -> Path:
     """Where the dataset's files of the night arrive."""
-    folder = scratch / "landing" / "hostile" / NIGHT.isoformat() / "any"
+    folder = scratch / "landing" / "hostile" / NIGHT.isoformat() / "csv" / "any"
     folder.mkdir(parents=True)
     return folder
 
