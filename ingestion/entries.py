@@ -97,6 +97,7 @@ class DatasetEntry:
     """One dataset of a channel: where its files lie, how they are written, what becomes of them.
 
     `doubtful` names the fields that could not be read: nothing more is said about their types.
+    `checks` are read by the quality gate (quality.checks).
     """
 
     path: str
@@ -115,7 +116,7 @@ class DatasetEntry:
     ready: str = ""
     empty: Literal["refuse", "accept"] = "refuse"
     deleted: DeletedEntry | None = None
-    checks: tuple[str, ...] = ()
+    checks: Any = ()
     doubtful: frozenset[str] = frozenset()
     written: YamlMap = field(default_factory=lambda: YamlMap("", 0), repr=False, compare=False)
     location: Location = NOWHERE

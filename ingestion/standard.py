@@ -22,6 +22,7 @@ from language.aggregates import Aggregate, render_aggregate
 from language.binding import bind, quoted
 from model.canonical import SPARK_TYPES
 from model.identity_policy import IdentityPolicy
+from model.slice_counts import NO_CHECKS, RecordChecks
 from privacy.tokens import TokenKey
 
 # Field types whose text is the same wherever it is made.
@@ -39,6 +40,7 @@ class Standards:
     time_zone: str
     business_date: date
     keep_raw: bool
+    checks: RecordChecks = NO_CHECKS
 
     def sql(self, text: str) -> Column:
         """Rendered SQL of the expression language as a column of this night."""
@@ -133,11 +135,26 @@ class Standards:
                     type_ = SPARK_TYPES[column.column.type]
                     is_whole = not isinstance(column.value, Aggregate)
                     made[source] = f"cast({inner.sql} as {type_})" if is_whole else inner.sql
+        for name in self.checks.fields:
+            if self.told_by(name) == _told_by_presence(name):
+                made[f"_has_{name}"] = f"{quoted(name)} IS NOT NULL"
         return made
+
+    def told_by(self, name: str) -> str:
+        """SQL over the standardised frame that tells whether a field has a value and which are
+        the same: the value itself, or for high pii its token, or at least that it is there."""
+        if name in self.readable_fields:
+            return quoted(name)
+        slots = [n for n, slot in enumerate(self.dataset.slots) if slot.field == name]
+        if slots:
+            return f"coalesce({', '.join(f'_token_{n}' for n in slots)})"
+        tokens = (f"{high.prefix}_token" for high in self.high if high.field == name)
+        return next(tokens, _told_by_presence(name))
 
     @cached_property
     def key_faults(self) -> tuple[tuple[str, str], ...]:
-        """(reason code, SQL): a record without its whole key is no row.
+        """(reason code, SQL): a record without its whole key is no row, nor is one that fails a
+        check which says quarantine.
 
         Fields that say so themselves are left out.
         """
@@ -154,7 +171,11 @@ class Standards:
                 (f"{field}:missing", f"{quoted(field)} IS NULL")
                 for field in table.one_row_per if field not in required
             ]  # fmt: skip
-        return tuple(faults)
+        return (*faults, *self.checks.faults.values())
+
+
+def _told_by_presence(name: str) -> str:
+    return f"case when _has_{name} then 'there' end"
 
 
 def batch_rules(standards: Standards) -> BatchRules:

@@ -9,10 +9,11 @@ from model.project import load_project, yaml_files
 from model.strict_yaml import parse_yaml
 from quality.checks import read_checks
 from quality.expectations import check_expectations
+from quality.rules import Subject
 
 COLUMNS = {
-    "clean.orders": {"order_id": "text", "status": "enum", "amount": "money"},
-    "tags.customer_tags": {"one_id": "bigint"},
+    "clean.orders": Subject({"order_id": "text", "status": "enum", "amount": "money"}),
+    "tags.customer_tags": Subject({"one_id": "bigint"}),
 }
 PROJECT = Path(__file__).parents[2]
 
@@ -106,7 +107,10 @@ def test_the_shipped_checks_fit_the_shipped_model():
     project = load_project(PROJECT, "local", [], problems)
     contracts: list[TableContract] = [ONE_IDS, CUSTOMER_TAGS]
     contracts += [table.contract for table in project.model.tables.values()]
-    columns = {c.full_name: {one.name: one.type for one in c.columns} for c in contracts}
+    columns = {
+        c.full_name: Subject({one.name: one.type for one in c.columns}, tags=("one_id",))
+        for c in contracts
+    }
     tables = read_checks(yaml_files(PROJECT, "conf/quality", problems), columns, problems)
     assert not problems.found
     assert {table.table_name for table in tables} >= {
