@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from decimal import Decimal
 from typing import cast
 
 from ingestion.channels import Dataset
@@ -58,7 +59,7 @@ def check_counts(
     codes = {name: text_literal(f",{code},") for name, (code, _) in checks.faults.items()}
     questions = SliceQuestions(
         {name: f"count(case when instr(codes, {c}) > 0 then 1 end)" for name, c in codes.items()},
-        frozenset(codes),
+        {name: (name, Decimal(0)) for name in codes},
     )
     taken_out = count_slice(engine, "quarantining_checks", refused, questions, "_number", path)
     return SliceCounts(

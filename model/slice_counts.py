@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from decimal import Decimal
 
 from model.engines import Engine, Rows
 from model.sql_text import text_literal
@@ -20,11 +21,12 @@ CATEGORIES_KEPT = 50  # of one column: the commonest; what is rarer is told apar
 class SliceQuestions:
     """What to count: aggregates by name, and the columns whose commonest values are counted.
 
-    `failures` names those aggregates whose files are told where they count anything.
+    `failures` names those aggregates whose files are told where they count more than a share of
+    another one: (its name, the share).
     """
 
     aggregates: Mapping[str, str] = field(default_factory=dict)
-    failures: frozenset[str] = frozenset()
+    failures: Mapping[str, tuple[str, Decimal]] = field(default_factory=dict)
     categories: Sequence[str] = ()
 
 
@@ -64,7 +66,11 @@ def count_slice(
     aggregates = ", ".join(f"{sql} as {name}" for name, sql in questions.aggregates.items())
     row = engine.one_row(step, f"select {aggregates} from slice", slice=rows)
     counts = {name: int(count or 0) for name, count in row.items()}
-    failing = [name for name in sorted(questions.failures) if counts[name]]
+    failing = [
+        name
+        for name, (judged, share) in sorted(questions.failures.items())
+        if counts[name] > share * counts[judged]
+    ]
     files = _files(engine, rows, questions, failing, file_column) if file_column else {}
     named = {
         name: tuple((file_name(file), count) for file, count in found)

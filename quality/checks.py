@@ -8,6 +8,7 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from decimal import Decimal
 from typing import Any, Literal
 
 from model.errors import NOWHERE, Location, Problems, did_you_mean
@@ -40,6 +41,13 @@ class Check:
     severity: Severity
     rule: Rule
     mostly: Share | None = None
+
+    @property
+    def required(self) -> Share:
+        """The share of judged rows that must pass."""
+        if isinstance(self.rule, Filled):
+            return self.rule.share
+        return self.mostly or Share(Decimal(100))
 
 
 @dataclass(frozen=True)
@@ -229,7 +237,7 @@ class _Reader:
 def is_of_single_rows(rule: Rule) -> bool:
     """Whether each row passes or fails by itself; a share of filled rows is not such a rule."""
     if isinstance(rule, Filled):
-        return rule.share == Share.parse("100%")
+        return rule.share == Share(Decimal(100))
     return isinstance(rule, Comparison | Between | Among | Matches)
 
 

@@ -17,7 +17,7 @@ from quality.comparisons import Drift, Finding, Night, drift_of, findings_of, no
 from quality.expectations import Bounds, judge_bounds, run_suite
 from quality.measures import Measure, Metric, measures_of, metrics_of
 from quality.past import History
-from quality.rules import Filled, PastRule, RowCount, Share, Unique
+from quality.rules import Filled, PastRule, RowCount, Unique
 
 _TOLD = 5  # columns a result names; the others are counted
 
@@ -180,8 +180,7 @@ def _bounds(check: Check, seen: Measure) -> Bounds:
     """The count a check is judged by: its rows, or its failing rows against those allowed."""
     if isinstance(check.rule, RowCount):
         return Bounds(seen.judged, check.rule.low, check.rule.high)
-    share = check.rule.share if isinstance(check.rule, Filled) else check.mostly
-    return Bounds(seen.failing, 0, (share or Share.parse("100%")).allowed_failures(seen.judged))
+    return Bounds(seen.failing, 0, check.required.allowed_failures(seen.judged))
 
 
 def _observed(check: Check, seen: Measure) -> str:

@@ -42,14 +42,14 @@ class Metric:
 def questions_of(table: TableChecks) -> SliceQuestions:
     """Everything that the checks of a slice, and what is watched of it, need counted."""
     asked = {ROWS: "count(*)"}
-    failures = set()
+    failures = {}
     types = table.subject.types
     for n, check in enumerate(table.checks):
         condition = passes(check.rule, types)
         if condition is not None:
             asked[f"judged_{n}"] = f"count(case when {condition} is not null then 1 end)"
             asked[f"failing_{n}"] = f"count(case when not {condition} then 1 end)"
-            failures.add(f"failing_{n}")
+            failures[f"failing_{n}"] = (f"judged_{n}", check.required.failing)
         elif isinstance(check.rule, Unique):
             asked[f"keys_{n}"] = f"count(distinct {key_of(check.rule.columns)})"
     for n, column in enumerate(_filled(table)):
@@ -62,7 +62,7 @@ def questions_of(table: TableChecks) -> SliceQuestions:
             is_it = f"{quoted(column)} = {text_literal(value)}"
             asked[f"mix_{n}_{k}"] = f"count(case when {is_it} then 1 end)"
     told_by_value = [column for column in mixes if column not in table.subject.values]
-    return SliceQuestions(asked, frozenset(failures), told_by_value)
+    return SliceQuestions(asked, failures, told_by_value)
 
 
 def without_lost(

@@ -48,7 +48,12 @@ class Share:
 
     def allowed_failures(self, judged: int) -> int:
         """How many of `judged` rows may fail while this share of them still passes."""
-        return int(judged * (100 - self.percent) // 100)
+        return int(judged * self.failing)
+
+    @property
+    def failing(self) -> Decimal:
+        """The share of rows that may fail, 0 to 1."""
+        return (100 - self.percent) / 100
 
     def __str__(self) -> str:
         return f"{self.percent.normalize():f}%"
