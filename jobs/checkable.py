@@ -41,15 +41,19 @@ def all_table_checks(
 def all_dataset_checks(
     channels: Sequence[Channel], policy: IdentityPolicy, is_watched: bool, problems: Problems
 ) -> tuple[TableChecks, ...]:
-    """The checks of every dataset, and what drift is watched in it."""
+    """The checks of every dataset, and what drift is watched in it. A shadow channel's only warn:
+    it feeds nothing that could be held."""
     for channel in channels:
         if channel.name in _ZONES:
             message = f"channel {channel.name!r} bears the name of a zone of the lake; rename it"
             problems.add(channel.location, message)
-    return tuple(
-        _dataset_checks(dataset, policy, is_watched, problems)
+    found = [
+        (channel, _dataset_checks(dataset, policy, is_watched, problems))
         for channel in channels
         for dataset in channel.datasets
+    ]
+    return tuple(
+        checks.without_hold() if channel.status == "shadow" else checks for channel, checks in found
     )
 
 

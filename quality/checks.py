@@ -65,6 +65,13 @@ class TableChecks:
     subject: Subject = field(default_factory=lambda: Subject({}))
     watched: tuple[str, ...] | None = None
 
+    def without_hold(self) -> TableChecks:
+        """The same checks, those that hold warning only."""
+        return dataclasses.replace(self, checks=tuple(
+            dataclasses.replace(check, severity="warn") if check.severity == "hold" else check
+            for check in self.checks
+        ))  # fmt: skip
+
 
 @dataclass(frozen=True)
 class TagCheck:

@@ -10,6 +10,7 @@ import math
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import date, timedelta
+from itertools import islice
 from statistics import fmean, median
 
 from quality.measures import Metric
@@ -35,27 +36,29 @@ class History:
 
     nights: Mapping[date, Mapping[Metric, float]] = field(default_factory=dict)
 
-    def comparable(self, past: Past, day: date) -> list[Mapping[Metric, float]]:
-        """The nights before `day` that a rule compares with, newest first."""
+    def usual(self, metric: Metric, past: Past, day: date) -> Usual | None:
+        """The median of a number on comparable nights; None where they are too few."""
+        having = (night[metric] for night in self._earlier(past, day) if metric in night)
+        values = list(islice(having, past.runs or WEEKS))
+        return Usual(median(values), len(values)) if len(values) >= FEWEST_NIGHTS else None
+
+    def usual_mix(self, column: str, past: Past, day: date) -> tuple[dict[str, float], int] | None:
+        """Mean shares of a column's categories, and of how many nights; None where too few."""
+        having = (mix for night in self._earlier(past, day) if (mix := mix_of(night, column)))
+        mixes = list(islice(having, past.runs or WEEKS))
+        if len(mixes) < FEWEST_NIGHTS:
+            return None
+        names = sorted(set().union(*mixes))
+        return {name: fmean(mix.get(name, 0.0) for mix in mixes) for name in names}, len(mixes)
+
+    def _earlier(self, past: Past, day: date) -> list[Mapping[Metric, float]]:
+        """The nights before `day` that a rule may compare with, newest first."""
         if past.runs:
             earlier = sorted((night for night in self.nights if night < day), reverse=True)
         else:
             weeks = (day - timedelta(weeks=n) for n in range(1, WEEKS + 1))
             earlier = [night for night in weeks if night in self.nights]
-        return [self.nights[night] for night in earlier[: past.runs or WEEKS]]
-
-    def usual(self, metric: Metric, past: Past, day: date) -> Usual | None:
-        """The median of a number on comparable nights that have it; None where they are too few."""
-        values = [night[metric] for night in self.comparable(past, day) if metric in night]
-        return Usual(median(values), len(values)) if len(values) >= FEWEST_NIGHTS else None
-
-    def usual_mix(self, column: str, past: Past, day: date) -> tuple[dict[str, float], int] | None:
-        """Mean shares of a column's categories, and of how many nights; None where too few."""
-        mixes = [mix for night in self.comparable(past, day) if (mix := mix_of(night, column))]
-        if len(mixes) < FEWEST_NIGHTS:
-            return None
-        names = sorted(set().union(*mixes))
-        return {name: fmean(mix.get(name, 0.0) for mix in mixes) for name in names}, len(mixes)
+        return [self.nights[night] for night in earlier]
 
 
 def mix_of(metrics: Mapping[Metric, float], column: str) -> dict[str, float]:

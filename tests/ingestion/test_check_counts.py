@@ -180,6 +180,14 @@ def test_a_check_of_a_field_that_cannot_be_read_says_nothing_of_its_type() -> No
     assert [p.message.partition(": ")[0] for p in problems.found] == ["check 'id >= 3'"]
 
 
+def test_a_shadow_channels_checks_hold_nothing() -> None:
+    channel, _ = sound_channel(TEXT)
+    shadow = replace(channel, status="shadow")
+    (found,) = all_dataset_checks([shadow], context(Path()).policy, True, Problems())
+    severities = [check.severity for check in found.checks]
+    assert severities == ["quarantine", "quarantine", *["warn"] * 6]
+
+
 def test_a_channel_may_not_bear_the_name_of_a_zone() -> None:
     channel, _ = sound_channel(DESK)
     problems = Problems()

@@ -155,7 +155,7 @@ def test_what_spark_records_is_read_back_as_it_was(spark: SparkSession, scratch:
     lake = Lake(spark, str(scratch), "run-1")
     stage = StageRecord(night(1), "run-1", "publish", "done", at(1), 1.5, 900, {"tags.totals": 7})
     checks = [
-        QualityRecord(night(1), "run-1", "tags.totals", "totals", text, "hold", False, "3 rows", None)
+        QualityRecord(night(1), "run-1", "tags.totals", "c", text, "hold", False, "3 rows", None)
         for text in ("unique: [b]", "unique: [a]")
     ]
     record_stage(lake, stage)

@@ -56,7 +56,10 @@ def test_the_last_runs_are_the_newest_nights_there_are(values, runs):
 
 def test_a_night_without_the_number_is_not_comparable():
     history = History({DAY - timedelta(days=n): {ROWS: 1.0} for n in range(1, 8)})
-    assert history.usual(Metric("filled", "card"), Past(7), DAY) is None
+    filled = Metric("filled", "card")
+    assert history.usual(filled, Past(7), DAY) is None
+    older = {DAY - timedelta(days=n): {filled: 0.5} for n in (20, 30)}
+    assert History({**history.nights, **older}).usual(filled, Past(2), DAY).value == 0.5
 
 
 SHARES = st.dictionaries(st.sampled_from("abcdef"), st.integers(1, 1000), min_size=1)
