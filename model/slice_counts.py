@@ -48,7 +48,8 @@ NO_CHECKS = RecordChecks()
 
 @dataclass(frozen=True)
 class SliceCounts:
-    """The answers: counts by name, files with most failures, rows by category (nulls left out)."""
+    """The answers: counts by name, files with most failures, rows by category (nulls and blanks
+    left out)."""
 
     counts: Mapping[str, int]
     files: Mapping[str, tuple[tuple[str, int], ...]] = field(default_factory=dict)
@@ -107,7 +108,7 @@ def _categories(
         return {}
     each = " union all ".join(
         f"select {text_literal(name)} as name, cast(`{name}` as string) as category, "
-        f"count(*) as times from slice where `{name}` is not null group by `{name}`"
+        f"count(*) as times from slice where trim(cast(`{name}` as string)) <> '' group by `{name}`"
         for name in columns
     )
     found = engine.rows("categories", f"""
