@@ -48,8 +48,10 @@ def file_accounts(
     file, whatever the number of records.
     """
     counted = engine.rows("counts_of_files", """
-        select _number, max(_counts.lines) as lines, max(_counts.header) as header,
-               max(_counts.blank) as blank, count(case when _counts is null then 1 end) as data,
+        select _number, cast(sum(_counts.lines) as bigint) as lines,
+               cast(sum(_counts.header) as bigint) as header,
+               cast(sum(_counts.blank) as bigint) as blank,
+               count(case when _counts is null then 1 end) as data,
                count(case when _counts is null and _reasons <> '' then 1 end) as quarantined,
                coalesce(cast(sum(_trims) as bigint), 0) as trim,
                coalesce(cast(sum(_widths) as bigint), 0) as half_width

@@ -41,7 +41,7 @@ def check_counts(
     checks = standards.checks
     if not checks.questions.aggregates:
         return None
-    fields = "".join(f", {standards.told_by(name)} as {quoted(name)}" for name in checks.fields)
+    fields = "".join(f", {_told(standards, name)} as {quoted(name)}" for name in checks.fields)
     accepted = engine.rows("accepted_records", f"""
         select _number{fields} from standard where _counts is null and _reasons = ''
     """, standard=standard)  # fmt: skip
@@ -65,3 +65,16 @@ def check_counts(
     return SliceCounts(
         {**found.counts, **taken_out.counts}, {**found.files, **taken_out.files}, found.categories
     )
+
+
+def _told(standards: Standards, name: str) -> str:
+    """SQL over the standardised frame that tells whether a field has a value and which are the
+    same: the value itself, or for high pii its token, or at least that it is there."""
+    if name in standards.checks.untold:
+        return f"case when _has_{name} then 'there' end"
+    if name in standards.readable_fields:
+        return quoted(name)
+    slots = [n for n, slot in enumerate(standards.dataset.slots) if slot.field == name]
+    if slots:
+        return f"coalesce({', '.join(f'_token_{n}' for n in slots)})"
+    return next(f"{high.prefix}_token" for high in standards.high if high.field == name)

@@ -57,7 +57,7 @@ class IngestionSettings:
 
     longest_line: int = 1_048_576
     parallel_datasets: int = 3
-    local_bytes: int = 134_217_728
+    local_bytes: int = 34_359_738_368
     keep_raw: bool = True
 
 

@@ -34,12 +34,14 @@ class SliceQuestions:
 class RecordChecks:
     """What the gate asks of a dataset's records, as SQL over its typed fields.
 
-    `questions` are asked of the accepted records and read `fields`; `faults` put records into
-    quarantine: a reason code and what is true of such a record, by the name they are counted under.
+    `questions` are asked of the accepted records and read `fields`, of `untold` ones only whether
+    they are there; `faults` put records into quarantine: a reason code and what is true of such a
+    record, by the name they are counted under.
     """
 
     questions: SliceQuestions = field(default_factory=SliceQuestions)
     fields: Sequence[str] = ()
+    untold: Sequence[str] = ()
     faults: Mapping[str, tuple[str, str]] = field(default_factory=dict)
 
 

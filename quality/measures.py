@@ -79,7 +79,8 @@ def record_checks(table: TableChecks) -> RecordChecks:
     """What is asked of a dataset's records, for ingestion."""
     asked = {name for check in table.checks for name in check.rule.columns}
     fields = sorted(asked.union(table.watched or ()))
-    return RecordChecks(questions_of(table), fields, faults_of(table))
+    untold = [name for name in fields if name in table.subject.untold]
+    return RecordChecks(questions_of(table), fields, untold, faults_of(table))
 
 
 def faults_of(table: TableChecks) -> dict[str, tuple[str, str]]:
