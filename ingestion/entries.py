@@ -98,6 +98,7 @@ class DatasetEntry:
 
     `header`: true, the number of the line it stands on, or the names of files that have none.
     `doubtful` names the fields that could not be read: nothing more is said about their types.
+    `checks` are read by the quality gate (quality.checks).
     """
 
     path: str
@@ -117,7 +118,7 @@ class DatasetEntry:
     ready: str = ""
     empty: Literal["refuse", "accept"] = "refuse"
     deleted: DeletedEntry | None = None
-    checks: tuple[str, ...] = ()
+    checks: Any = ()
     doubtful: frozenset[str] = frozenset()
     written: YamlMap = field(default_factory=lambda: YamlMap("", 0), repr=False, compare=False)
     location: Location = NOWHERE

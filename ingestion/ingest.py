@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import date
 from pathlib import Path
 
@@ -12,6 +12,7 @@ from pyspark.sql import SparkSession
 
 from ingestion.accounting import FileAccount, file_accounts, file_records
 from ingestion.channels import Channel, Dataset
+from ingestion.check_counts import check_counts
 from ingestion.clean_rows import clean_rows
 from ingestion.layout import Layout, layout_of
 from ingestion.mapping import LINE
@@ -31,6 +32,7 @@ from model.errors import InputMissingError, OnefoldError
 from model.identity_policy import IdentityPolicy
 from model.local_engine import LocalEngine
 from model.settings import IngestionSettings
+from model.slice_counts import NO_CHECKS, RecordChecks, SliceCounts
 from model.sql_text import date_literal, text_literal
 from privacy.tokens import TokenKey
 
@@ -49,6 +51,7 @@ class IngestionContext:
     key: TokenKey
     landing_root: Path
     settings: IngestionSettings
+    checks: Mapping[str, RecordChecks] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -56,7 +59,7 @@ class IngestedDataset:
     """A dataset's rows of one night, in their contracts; lazy, of the engine that was given.
 
     raw is None where the settings keep none; `files` are records of ops.files; `accounts` are the
-    proven accounts by path.
+    proven accounts by path; `counts` answer the quality gate, None where it asks nothing.
     """
 
     raw: Rows | None
@@ -68,6 +71,7 @@ class IngestedDataset:
     files: tuple[tuple[object, ...], ...]
     accounts: Mapping[str, FileAccount]
     refused: Mapping[str, str]
+    counts: SliceCounts | None
 
 
 def engine_for(files: Sequence[PlannedFile], spark: SparkSession, settings: IngestionSettings) -> (
@@ -108,7 +112,7 @@ def ingest_dataset(
     sound = sorted((f for f in checked if not f.refusal), key=lambda f: (f.generation, f.path))
     standards = Standards(
         dataset, context.policy, context.key, context.time_zone, context.business_date,
-        context.settings.keep_raw,
+        context.settings.keep_raw, context.checks.get(dataset.full_name, NO_CHECKS),
     )
     ranges = ranges_of(sound, context.landing_root, layout)
     try:
@@ -181,6 +185,7 @@ def _derived(
         files=file_records(dataset, standards.business_date, told),
         accounts=accounts,
         refused={file.path: file.refusal for file in checked if file.refusal},
+        counts=check_counts(engine, standard, sound, standards),
     )
 
 

@@ -25,6 +25,7 @@ from language.binding import bind, quoted
 from language.expressions import Expression
 from model.canonical import SPARK_TYPES
 from model.identity_policy import IdentityPolicy
+from model.slice_counts import NO_CHECKS, RecordChecks
 from privacy.tokens import TokenKey
 
 # Field types whose text is the same wherever it is made.
@@ -51,6 +52,7 @@ class Standards:
     time_zone: str
     business_date: date
     keep_raw: bool
+    checks: RecordChecks = NO_CHECKS
 
     def sql(self, text: str) -> Column:
         """Rendered SQL of the expression language as a column of this night."""
@@ -178,6 +180,7 @@ class Standards:
                     type_ = SPARK_TYPES[column.column.type]
                     is_whole = not isinstance(column.value, Aggregate)
                     made[source] = f"cast({inner.sql} as {type_})" if is_whole else inner.sql
+        made |= {f"_has_{name}": f"{quoted(name)} IS NOT NULL" for name in self.checks.untold}
         return made
 
     @cached_property
@@ -209,11 +212,12 @@ class Standards:
 
     @cached_property
     def key_faults(self) -> tuple[tuple[str, str], ...]:
-        """(reason code, SQL): the same, where an expression decides."""
-        return tuple(
+        """(reason code, SQL): the same, where an expression decides; and a record that fails a
+        check which says quarantine."""
+        return (*(
             (part.code, f"({part.sql}) IS NULL AND ({part.where or 'true'})")
             for part in self._key_parts if part.where or not part.field
-        )
+        ), *self.checks.faults.values())  # fmt: skip
 
     @cached_property
     def is_done_early(self) -> bool:

@@ -3,20 +3,19 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 from identity.golden import golden_contract
 from ingestion.channels import Channel, read_channels
+from jobs.checkable import all_dataset_checks, all_table_checks
 from model.canonical import CanonicalTable
 from model.contracts import TableContract
 from model.errors import Problems
-from model.fixed_tables import CUSTOMER_TAGS, FIXED_TABLES
+from model.fixed_tables import FIXED_TABLES
 from model.identity_policy import IdentityPolicy, read_identity_policy
 from model.project import Project, load_project, yaml_files, yaml_of
-from quality.checks import TableChecks, read_checks
-from tags.catalog import wide_columns
+from quality.checks import TableChecks
 from tags.definitions import TagBook
 from tags.loading import load_tags
 
@@ -33,6 +32,7 @@ class Definitions:
     channels: tuple[Channel, ...]
     tags: TagBook
     checks: tuple[TableChecks, ...]
+    dataset_checks: tuple[TableChecks, ...]
     fingerprint: str
 
     @property
@@ -77,17 +77,11 @@ def load_definitions(folder: Path, env: str, assignments: list[str]) -> Definiti
     tag_files = yaml_files(folder, "tag_definitions", problems)
     book = load_tags(tag_files, model, golden, problems)
     quality_files = yaml_files(folder, "conf/quality", problems)
-    checks = read_checks(quality_files, _checkable(project, book), problems)
+    checks = all_table_checks(quality_files, model, book, problems)
+    of_datasets = all_dataset_checks(channels, policy, project.settings.quality.drift, problems)
     problems.raise_if_any()
-    return Definitions(project, policy, channels, book, checks, _fingerprint(folder))
-
-
-def _checkable(project: Project, book: TagBook) -> Mapping[str, Mapping[str, str]]:
-    """Columns of every table that checks may name."""
-    contracts = [table.contract for table in project.model.tables.values()] + list(FIXED_TABLES)
-    known = {c.full_name: {column.name: column.type for column in c.columns} for c in contracts}
-    known[CUSTOMER_TAGS.full_name] = {column.name: column.type for column in wide_columns(book)}
-    return known
+    fingerprint = _fingerprint(folder)
+    return Definitions(project, policy, channels, book, checks, of_datasets, fingerprint)
 
 
 def _fingerprint(folder: Path) -> str:

@@ -1,40 +1,105 @@
-"""The quality gate behind every stage: the checks of the tables it wrote, judged on D's rows."""
+"""The quality gate behind every stage: what its rows are asked, judged on D's counts."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from datetime import timedelta
 
-from pyspark.sql import DataFrame
-
+from jobs.audit import record_accepted
 from jobs.night import Night
-from lake.ledger import QualityRecord, record_quality
+from lake.ledger import QualityRecord, metric_rows, record_metrics, record_quality
 from lake.readers import published_rows
 from model.contracts import TableContract
-from quality.gate import CheckResult, accepted, raise_if_held, run_checks
+from model.engines import Engine, Rows
+from model.settings import QualitySettings
+from model.slice_counts import SliceCounts, count_slice
+from model.sql_text import date_literal
+from quality.checks import TableChecks
+from quality.comparisons import Drift
+from quality.gate import CheckResult, CountedSlice, accepted, judge_slices, raise_if_held
+from quality.measures import questions_of, without_lost
+from quality.past import DAYS_KEPT_IN_MIND, histories
 
 
-def judge(night: Night, contracts: Sequence[TableContract]) -> None:
-    """Runs and records the tables' checks; GateHeldError (exit 3) where one holds the night."""
-    checks = {one.table_name: one for one in night.definitions.checks}
-    judged = [
-        (_rows(night, contract), checks[contract.full_name])
-        for contract in contracts if contract.full_name in checks
-    ]  # fmt: skip
-    results = accepted(run_checks(judged), night.accepted) if judged else ()
+def judge(
+    night: Night, contracts: Sequence[TableContract], counted: Mapping[str, SliceCounts]
+) -> None:
+    """Runs and records the checks of the tables a stage wrote, and of the datasets it counted;
+    GateHeldError (exit 3) where one holds the night."""
+    slices = [*_datasets(night, counted), *_tables(night, contracts)]
+    if not slices:
+        return
+    day, root = night.business_date, night.lake.root
+    rows = metric_rows(root, day - timedelta(days=DAYS_KEPT_IN_MIND))
+    drift = _drift(night.project.settings.quality)
+    results = accepted(judge_slices(slices, histories(rows), day, drift), night.accepted)
+    # Whatever the verdict: a night that is accepted later is the past of those behind it.
+    record_metrics(night.lake, day, [_metric(night, *each) for each in _numbers(slices)], rows)
     record_quality(night.lake, [_record(night, result) for result in results])
+    record_accepted(night, results)
     raise_if_held(results)
 
 
-def _rows(night: Night, contract: TableContract) -> DataFrame:
+def _datasets(night: Night, counted: Mapping[str, SliceCounts]) -> list[CountedSlice]:
+    return [
+        CountedSlice(checks, counted[checks.table_name])
+        for checks in night.definitions.dataset_checks if checks.table_name in counted
+    ]  # fmt: skip
+
+
+def _tables(night: Night, contracts: Sequence[TableContract]) -> list[CountedSlice]:
+    """The tables that have checks, counted by the engine their size asks for."""
+    checks = {one.table_name: one for one in night.definitions.checks}
+    asked = [contract for contract in contracts if contract.full_name in checks]
+    if not asked:
+        return []
+    with night.engine() as engine:
+        return [_counted(night, engine, each, checks[each.full_name]) for each in asked]
+
+
+def _counted(
+    night: Night, engine: Engine, contract: TableContract, checks: TableChecks
+) -> CountedSlice:
+    rows = _rows(night, engine, contract)
+    table, lost = without_lost(checks, rows.columns)
+    file = "source_file" if "source_file" in rows.columns else ""
+    counts = count_slice(engine, "checks", rows, questions_of(table), file)
+    return CountedSlice(table, counts, lost, engine.frame(rows) if table.expectations else None)
+
+
+def _rows(night: Night, engine: Engine, contract: TableContract) -> Rows:
     """What D wrote: the slice of D, or what holds at D of a history."""
-    if contract.sliced_by is not None:
-        return night.lake.read_slice(contract, night.business_date)
-    sql = published_rows(contract, "{rows}", night.business_date)
-    return night.lake.spark.sql(sql, rows=night.lake.read(contract))
+    day = night.business_date
+    if contract.sliced_by is None:
+        history = night.lake.rows(engine, contract)
+        return engine.rows("held", published_rows(contract, "history", day), history=history)
+    slices = night.lake.rows(engine, contract, until=day)
+    where = f"{contract.sliced_by} = {date_literal(day)}"
+    return engine.rows("written", f"select * from slices where {where}", slices=slices)
+
+
+def _drift(settings: QualitySettings) -> Drift | None:
+    if not settings.drift:
+        return None
+    return Drift(settings.drift_rows, settings.drift_filled, settings.drift_psi)
+
+
+def _numbers(slices: Sequence[CountedSlice]) -> list[tuple[str, str, str, str, float]]:
+    return [
+        (one.name, metric.column, metric.name, metric.category, value)
+        for one in slices
+        for metric, value in sorted(one.metrics.items())
+    ]
+
+
+def _metric(
+    night: Night, table: str, column: str, metric: str, category: str, value: float
+) -> tuple[object, ...]:
+    return night.business_date, table, column or None, metric, category or None, value
 
 
 def _record(night: Night, result: CheckResult) -> QualityRecord:
     return QualityRecord(
-        night.business_date, night.lake.run_id, result.table_name, result.check_text,
+        night.business_date, night.lake.run_id, result.table_name, result.code, result.check_text,
         result.severity, result.is_passed, result.observed, result.accepted_because,
     )

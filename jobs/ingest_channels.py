@@ -19,6 +19,8 @@ from model.engines import Engine, Rows
 from model.errors import InputMissingError
 from model.fixed_tables import SIGHTINGS, VAULT_IDENTIFIERS, VAULT_PROFILES
 from model.ops_tables import FILES, QUARANTINE
+from model.slice_counts import SliceCounts
+from quality.measures import record_checks
 
 NAME = "ingest_channels"
 Planned = tuple[Channel, Dataset, FilePlan]
@@ -34,6 +36,7 @@ def run(night: Night) -> None:
         pairs = zip(planned, ingested, strict=True)
         raw = [(dataset.raw_contract, one.raw) for (_, dataset, _), one in pairs]
         side_by_side(_writes(night, engine, [*raw, *_shared(night, engine, ingested)]))
+    night.counted.update(_counted(planned, ingested))
     # The ledger last: a night killed before this line takes the same files again.
     files = [record for one in ingested for record in one.files]
     night.lake.replace_records(FILES, files, night.business_date)
@@ -92,6 +95,7 @@ def _ingest_side_by_side(
     context = IngestionContext(
         night.business_date, settings.project.time_zone, night.project.model,
         night.definitions.policy, night.key, night.project.landing_root, settings.ingestion,
+        {each.table_name: record_checks(each) for each in night.definitions.dataset_checks},
     )
     with ThreadPoolExecutor(settings.ingestion.parallel_datasets) as pool:
         futures = [
@@ -101,6 +105,17 @@ def _ingest_side_by_side(
             for channel, dataset, plan in planned
         ]
         return [future.result() for future in futures]
+
+
+def _counted(
+    planned: Sequence[Planned], ingested: Sequence[IngestedDataset]
+) -> dict[str, SliceCounts]:
+    """The gate's counts by `channel.dataset`; a dataset that is not due has none without files."""
+    return {
+        dataset.full_name: one.counts
+        for (_, dataset, plan), one in zip(planned, ingested, strict=True)
+        if one.counts is not None and (plan.take or dataset.entry.arrives == "daily")
+    }
 
 
 def _shared(

@@ -26,6 +26,7 @@ from model.fixed_tables import ONE_IDS
 from model.lineage import cut, let_go
 from model.local_engine import LocalEngine
 from model.project import Project
+from model.slice_counts import SliceCounts
 from privacy.tokens import TokenKey, load_key
 
 COUNTED_HERE = 5_000_000  # rows of clean tables that one process counts about as fast as Spark
@@ -43,7 +44,8 @@ class _Kept:
 class Night:
     """The business date, the definitions, and the lake a stage reads and writes.
 
-    `accepted` maps codes of checks that a person lets pass to the reason given.
+    `accepted` maps codes of checks that a person lets pass to the reason given; `counted` are the
+    answers to the gate's questions that a stage met on its way, by slice.
     """
 
     business_date: date
@@ -52,6 +54,7 @@ class Night:
     key: TokenKey
     progress: Progress
     accepted: Mapping[str, str] = field(default_factory=dict)
+    counted: dict[str, SliceCounts] = field(default_factory=dict, repr=False)
     _persons: dict[str, _Kept] = field(default_factory=dict, repr=False)
 
     @property
@@ -97,6 +100,12 @@ class Night:
         sql = by_person(table, "versions", "one_ids", self.business_date)
         one_ids = self.lake.rows(engine, ONE_IDS)
         return engine.rows(f"persons_of_{table.name}", sql, versions=versions, one_ids=one_ids)
+
+    def take_counted(self) -> dict[str, SliceCounts]:
+        """What has been counted since the last gate, for the next one."""
+        taken = dict(self.counted)
+        self.counted.clear()
+        return taken
 
     def release(self) -> None:
         """Gives back what `by_person` keeps: when the night is over, or the map has changed."""

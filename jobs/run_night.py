@@ -77,7 +77,7 @@ def _run_stage(night: Night, stage: Stage, memory: PeakMemory) -> None:
     outcome, rows = "failed", {}
     try:
         stage.run(night)
-        gate.judge(night, stage.tables(night))
+        gate.judge(night, stage.tables(night), night.take_counted())
         outcome, rows = "done", _row_counts(night, stage)
     except GateHeldError:
         outcome = "held"

@@ -11,7 +11,7 @@ from lake.log_tables import read_rows
 from lake.tables import Lake
 from lake.views import PublishedNight
 from model.contracts import TableContract
-from model.ops_tables import FILES, PUBLISHED, QUALITY_RESULTS, RUNS
+from model.ops_tables import AUDIT, FILES, PUBLISHED, QUALITY_RESULTS, RUNS, SLICE_METRICS
 
 
 @dataclass(frozen=True)
@@ -29,12 +29,24 @@ class StageRecord:
 
 
 @dataclass(frozen=True)
+class AuditRecord:
+    """One row of ops.audit: who did what to personal data or past a gate, why, to how many rows."""
+
+    at: datetime
+    user_name: str
+    command: str
+    purpose: str | None
+    row_count: int
+
+
+@dataclass(frozen=True)
 class QualityRecord:
     """One check of one run; `accepted_because` is the reason given with --accept."""
 
     business_date: date
     run_id: str
     table_name: str
+    code: str
     check_text: str
     severity: str
     is_passed: bool
@@ -51,6 +63,34 @@ def record_quality(lake: Lake, records: Sequence[QualityRecord]) -> None:
     """Adds the results of a stage's checks to ops.quality_results."""
     if records:
         lake.append(QUALITY_RESULTS, [_values(record) for record in records])
+
+
+def record_audit(lake: Lake, records: Sequence[AuditRecord]) -> None:
+    """Adds rows to ops.audit."""
+    if records:
+        lake.append(AUDIT, [_values(record) for record in records])
+
+
+def metric_rows(root: str, since: date) -> list[dict[str, Any]]:
+    """The numbers of ops.slice_metrics of all nights since a day."""
+    return read_rows(root, SLICE_METRICS, since)
+
+
+def record_metrics(
+    lake: Lake, business_date: date, records: Sequence[tuple[object, ...]],
+    known: Sequence[dict[str, Any]],
+) -> None:  # fmt: skip
+    """Makes the numbers those of the night's slices they are about; `known` are the rows of
+    ops.slice_metrics so far, whose numbers of the night's other slices stay."""
+    names = SLICE_METRICS.column_names
+    about = {record[1] for record in records}
+    others = [
+        tuple(row[name] for name in names)
+        for row in known
+        if row["business_date"] == business_date and row["table_name"] not in about
+    ]
+    if records:
+        lake.replace_records(SLICE_METRICS, [*others, *records], business_date)
 
 
 def record_published(
@@ -137,5 +177,5 @@ def _rows(root: str, contract: TableContract) -> list[dict[str, Any]]:
     return read_rows(root, contract)
 
 
-def _values(record: StageRecord | QualityRecord) -> tuple[object, ...]:
+def _values(record: StageRecord | QualityRecord | AuditRecord) -> tuple[object, ...]:
     return tuple(vars(record).values())

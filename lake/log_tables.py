@@ -17,18 +17,22 @@ from model.ddl_types import arrow_type
 Records = Sequence[tuple[object, ...]]
 
 
-def read_rows(root: str, contract: TableContract) -> list[dict[str, Any]]:
-    """All rows of a small table as dictionaries; none where it does not exist."""
+def read_rows(
+    root: str, contract: TableContract, since: date | None = None
+) -> list[dict[str, Any]]:
+    """The rows of a small table as dictionaries, all or those of slices `since` a day; none where
+    it does not exist."""
     path = table_path(root, contract)
     table = open_table(path)
-    return [] if table is None else rows_of(path, table)
+    return [] if table is None else rows_of(path, table, contract.sliced_by, since)
 
 
 def append_records(
     root: str, contract: TableContract, records: Records, stamp: Mapping[str, str]
 ) -> None:
     """Adds records, in the contract's order of columns, in one commit that bears the stamp."""
-    _write(root, contract, records, stamp, mode="append")
+    # A table of an older release gets the columns it lacks.
+    _write(root, contract, records, stamp, mode="append", schema_mode="merge")
 
 
 def replace_records(

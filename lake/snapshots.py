@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
+import pyarrow.dataset as ds
 from deltalake import DeltaTable
 from deltalake.exceptions import TableNotFoundError
 from pyarrow import fs
@@ -68,15 +69,18 @@ def data_files(path: str, table: DeltaTable, days: Days | None = None) -> list[D
     return sorted(files, key=lambda file: file.place)
 
 
-def rows_of(path: str, table: DeltaTable) -> list[dict[str, Any]]:
-    """All rows of a small table as dictionaries.
+def rows_of(
+    path: str, table: DeltaTable, sliced_by: str | None = None, since: date | None = None
+) -> list[dict[str, Any]]:
+    """The rows of a small table as dictionaries, all or those of slices `since` a day.
 
     Read by Arrow's own file system: delta-rs' one calls Python from Arrow's threads, and a process
     that ends meanwhile is aborted.
     """
     native, place = file_system(path)
     rows: list[dict[str, Any]] = table.to_pyarrow_table(
-        filesystem=fs.SubTreeFileSystem(place, native)
+        filesystem=fs.SubTreeFileSystem(place, native),
+        filters=ds.field(sliced_by) >= since if sliced_by and since else None,
     ).to_pylist()
     return rows
 

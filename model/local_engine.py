@@ -84,6 +84,7 @@ _DUCKDB_TYPES = {
 _SPARK_WORDS = (
     "create macro explode(items) as unnest(items)",
     "create macro array_size(items) as len(items)",
+    "create macro regexp_like(words, pattern) as regexp_matches(words, pattern)",
     "create macro conv(digits, from_base, to_base) as "
     "cast(cast('0x' || digits as ubigint) as varchar)",
 )

@@ -62,14 +62,28 @@ QUALITY_RESULTS = TableContract(
     columns(
         "business_date date | 业务日 | Night",
         "run_id string | 运行 | Run",
-        "table_name string | 表 | zone.table",
+        "table_name string | 表 | zone.table, or channel.dataset",
+        "code string | 编码 | Name of the check, as --accept takes it",
         "check_text string | 检查 | The check as written",
-        "severity string | 级别 | hold or warn",
+        "severity string | 级别 | hold, quarantine or warn",
         "is_passed boolean | 通过 | Whether it holds",
         "observed string | 观测 | Observed aggregate; never a row's value",
         "accepted_because string | 放行原因 | Reason given with --accept; null otherwise",
     ),
     ("run_id", "table_name", "check_text"), None, "质量结果", "Results of the quality gates",
+)
+SLICE_METRICS = TableContract(
+    "ops", "slice_metrics",
+    columns(
+        "business_date date | 业务日 | Night",
+        "table_name string | 表 | zone.table, or channel.dataset",
+        "column_name string | 列 | Column or field; null: of the whole slice",
+        "metric string | 指标 | rows, filled, distinct or share",
+        "category string | 类别 | Category of a share, … for all others; null otherwise",
+        "value double | 值 | Rows; share of rows with a value; different values per value; share",
+    ),
+    ("table_name", "column_name", "metric", "category"), "business_date", "质量指标",
+    "Numbers of the night's rows that later nights are compared with",
 )
 PUBLISHED = TableContract(
     "ops", "published",
@@ -95,4 +109,4 @@ AUDIT = TableContract(
     "Every command that revealed or changed personal data",
 )
 
-OPS_TABLES = (FILES, QUARANTINE, RUNS, QUALITY_RESULTS, PUBLISHED, AUDIT)
+OPS_TABLES = (FILES, QUARANTINE, RUNS, QUALITY_RESULTS, SLICE_METRICS, PUBLISHED, AUDIT)

@@ -62,6 +62,18 @@ class IngestionSettings:
 
 
 @dataclass(frozen=True)
+class QualitySettings:
+    """`drift`: every dataset is compared with the same weekday of four weeks without being asked:
+    its rows by a share of what is usual, each field's filled share by a difference, each enum's mix
+    by a population stability index. Drift only warns."""
+
+    drift: bool = True
+    drift_rows: float = 0.5
+    drift_filled: float = 0.2
+    drift_psi: float = 0.25
+
+
+@dataclass(frozen=True)
 class LeaseSettings:
     """A lease not renewed for `seconds` is taken over."""
 
@@ -78,6 +90,7 @@ class Settings:
     spark: SparkSettings = SparkSettings()
     privacy: PrivacySettings = PrivacySettings()
     ingestion: IngestionSettings = IngestionSettings()
+    quality: QualitySettings = QualitySettings()
     lease: LeaseSettings = LeaseSettings()
 
 

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from datetime import date
 
-# A quote is doubled in one dialect and escaped in the other, where a backslash escapes too.
-_SPELT_OUT = {"'": 39, "\\": 92}
+# A quote is doubled in one dialect and escaped in the other, where a backslash escapes too, and
+# `${name}` becomes a setting even within a literal.
+_SPELT_OUT = {"'": 39, "\\": 92, "$": 36}
 
 
 def text_literal(word: str) -> str:

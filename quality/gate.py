@@ -1,21 +1,25 @@
-"""The gate after a stage: every check of a table run once, and whether the night may go on."""
+"""The gate after a stage: every check judged on counts, and whether the night may go on."""
 
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import date
+from typing import NamedTuple
 
 from pyspark.sql import DataFrame
 
 from model.errors import GateHeldError
+from model.slice_counts import SliceCounts
 from quality.checks import Check, Severity, TableChecks
-from quality.expectations import Bounds, judge_counts, run_suite
-from quality.measures import Measure, files_of_failures, measure
-from quality.rules import Filled, RowCount, Share, Unique
+from quality.comparisons import Drift, Finding, Night, drift_of, findings_of, nothing_to_compare
+from quality.expectations import Bounds, judge_bounds, run_suite
+from quality.measures import Measure, Metric, measures_of, metrics_of
+from quality.past import History
+from quality.rules import Filled, PastRule, RowCount, Unique
 
-_SIDE_BY_SIDE = 4  # aggregations over small tables are mostly waiting
+_TOLD = 5  # columns a result names; the others are counted
 
 
 @dataclass(frozen=True)
@@ -23,6 +27,7 @@ class CheckResult:
     """One check of one night; `observed` is counts in words, never a row's value.
 
     `accepted_because` is the reason a person gave for passing a failed check; None otherwise.
+    `row_count` counts the rows that fail, or all rows where the check is about the whole slice.
     """
 
     code: str
@@ -32,49 +37,100 @@ class CheckResult:
     is_passed: bool
     observed: str
     accepted_because: str | None = None
+    row_count: int = 0
 
 
-def run_checks(tables: Sequence[tuple[DataFrame, TableChecks]]) -> tuple[CheckResult, ...]:
-    """The result of every check on its table's rows, in the order of tables and of their files.
+@dataclass(frozen=True)
+class CountedSlice:
+    """The rows a night wrote of one table or took in of one dataset, as counts.
 
-    Cost: per table one aggregation for all its checks, side by side, and one more where a row check
-    failed (to name the files); one judgement over the counts of all; one validation run for
-    great-expectations' own rules of a table. A check whose column is missing fails.
+    `lost` are checks that read a column the rows no longer have; `frame` is there only where rules
+    of great-expectations' own ask for the rows themselves.
     """
-    with ThreadPoolExecutor(_SIDE_BY_SIDE) as pool:
-        measured = list(pool.map(_measured, tables))
-    verdicts = judge_counts([
-        _bounds(checks.table_name, check, seen)
-        for (_, checks), found in zip(tables, measured, strict=True)
-        for check, seen in found.items()
-    ])  # fmt: skip
-    return tuple(
-        result
-        for (frame, checks), found in zip(tables, measured, strict=True)
-        for result in _results(frame, checks, found, verdicts)
-    )
+
+    table: TableChecks
+    counts: SliceCounts
+    lost: tuple[Check, ...] = ()
+    frame: DataFrame | None = None
+
+    @property
+    def name(self) -> str:
+        """`zone.table` or `channel.dataset`."""
+        return self.table.table_name
+
+    @property
+    def metrics(self) -> Mapping[Metric, float]:
+        """The night's numbers, for itself and for later nights."""
+        return metrics_of(self.table, self.counts)
 
 
-def _measured(table: tuple[DataFrame, TableChecks]) -> dict[Check, Measure]:
-    frame, table_checks = table
-    present = set(frame.columns)
-    runnable = [check for check in table_checks.checks if present.issuperset(check.rule.columns)]
-    return dict(zip(runnable, measure(frame, runnable), strict=True))
+class _Judged(NamedTuple):
+    """A check's result as it will be, and the findings that decide whether it is passed."""
+
+    result: CheckResult
+    findings: Sequence[Finding]
 
 
-def _results(
-    frame: DataFrame, table_checks: TableChecks, measures: dict[Check, Measure],
-    verdicts: Mapping[str, bool],
+def judge_slices(
+    slices: Sequence[CountedSlice], pasts: Mapping[str, History], day: date, drift: Drift | None
 ) -> tuple[CheckResult, ...]:
-    table = table_checks.table_name
-    passed = {check: verdicts[_name(table, check)] for check in measures}
-    failed = {check: seen for check, seen in measures.items() if not passed[check]}
-    measures = measures | _with_files(frame, failed)
-    own = tuple(
-        _result(table, check, measures.get(check), passed.get(check))
-        for check in table_checks.checks
-    )
-    return own + _suite_results(frame, table_checks)
+    """The result of every check, by slice, in the order of its file; then what drifted.
+
+    `drift` None: nothing is compared that no check asks for. Cost: one validation of all counts,
+    and one of each table that has rules of great-expectations' own.
+    """
+    judged = [list(_judged(one, pasts.get(one.name, History()), day, drift)) for one in slices]
+    flat = [finding.bounds for checks in judged for each in checks for finding in each.findings]
+    verdicts = iter(judge_bounds(flat))
+    results: list[CheckResult] = []
+    for one, checks in zip(slices, judged, strict=True):
+        results += [_decided(each, [next(verdicts) for _ in each.findings]) for each in checks]
+        results += _suite_results(one)
+    return tuple(results)
+
+
+def _judged(
+    one: CountedSlice, history: History, day: date, drift: Drift | None
+) -> Iterator[_Judged]:
+    night = Night(one.metrics, history, day)
+    for check, seen in measures_of(one.table, one.counts).items():
+        yield _of_check(check, seen, one.table, night)
+    for check in one.lost:
+        result = _result(one.name, check, "a column it reads is missing")
+        yield _Judged(dataclasses.replace(result, is_passed=False), ())
+    if drift is not None and one.table.watched is not None:
+        for code, text, findings in drift_of(one.table, night, drift):
+            if findings:
+                result = CheckResult(f"{one.name}.{code}", one.name, text, "warn", True, "as usual")
+                yield _Judged(result, findings)
+
+
+def _of_check(check: Check, seen: Measure, table: TableChecks, night: Night) -> _Judged:
+    if isinstance(check.rule, PastRule):
+        found = findings_of(check.rule, night, table)
+        told = nothing_to_compare(check.rule, night) if not found else "as usual"
+        return _Judged(_result(table.table_name, check, told, seen.judged), found)
+    told = _observed(check, seen)
+    failing = seen.judged if isinstance(check.rule, RowCount) else seen.failing
+    result = _result(table.table_name, check, told, failing)
+    return _Judged(result, [Finding(_bounds(check, seen), told)])
+
+
+def _result(table: str, check: Check, told: str, rows: int = 0) -> CheckResult:
+    text = f"{check.text} (mostly {check.mostly})" if check.mostly else check.text
+    return CheckResult(check.code, table, text, check.severity, True, told, None, rows)
+
+
+def _decided(judged: _Judged, verdicts: Sequence[bool]) -> CheckResult:
+    """The result with its verdict; what failed is told, or the one thing there is."""
+    result, findings = judged
+    failed = [f.told for f, is_passed in zip(findings, verdicts, strict=True) if not is_passed]
+    told = failed or ([findings[0].told] if len(findings) == 1 else [])
+    if not told:
+        return result
+    more = [f"and {len(told) - _TOLD} more"] if len(told) > _TOLD else []
+    observed = " · ".join([*told[:_TOLD], *more])
+    return dataclasses.replace(result, is_passed=not failed, observed=observed)
 
 
 def accepted(
@@ -107,68 +163,38 @@ def raise_if_held(results: Sequence[CheckResult]) -> None:
         raise GateHeldError("\n".join(["held by the quality gate", *lines, way_on]))
 
 
-def _with_files(
-    frame: DataFrame, failed: Mapping[Check, Measure]
-) -> dict[Check, Measure]:
-    files = files_of_failures(frame, list(failed)) if failed else ()
-    return {
-        check: dataclasses.replace(seen, files=named)
-        for (check, seen), named in zip(failed.items(), files, strict=True)
-    }
-
-
-def _suite_results(frame: DataFrame, table_checks: TableChecks) -> tuple[CheckResult, ...]:
-    verdicts = run_suite(frame, table_checks.expectations)
-    return tuple(
+def _suite_results(one: CountedSlice) -> list[CheckResult]:
+    if one.frame is None:
+        return []
+    verdicts = run_suite(one.frame, one.table.expectations)
+    return [
         CheckResult(
-            one.code, table_checks.table_name, one.text, one.severity,
-            verdicts[one.code].is_passed, verdicts[one.code].observed or "holds",
+            each.code, one.name, each.text, each.severity,
+            verdicts[each.code].is_passed, verdicts[each.code].observed or "holds",
         )
-        for one in table_checks.expectations
-    )  # fmt: skip
+        for each in one.table.expectations
+    ]  # fmt: skip
 
 
-def _bounds(table: str, check: Check, seen: Measure) -> Bounds:
+def _bounds(check: Check, seen: Measure) -> Bounds:
     """The count a check is judged by: its rows, or its failing rows against those allowed."""
-    name = _name(table, check)
     if isinstance(check.rule, RowCount):
-        return Bounds(name, seen.judged, check.rule.low, check.rule.high)
-    return Bounds(name, seen.failing, 0, _share(check).allowed_failures(seen.judged))
-
-
-def _name(table: str, check: Check) -> str:
-    return f"{table}.{check.code}"
-
-
-def _share(check: Check) -> Share:
-    if isinstance(check.rule, Filled):
-        return check.rule.share
-    return check.mostly or Share.parse("100%")
-
-
-def _result(
-    table: str, check: Check, seen: Measure | None, is_passed: bool | None
-) -> CheckResult:
-    observed = _observed(check, seen) if seen else "a column it reads is missing"
-    return CheckResult(
-        check.code, table, _text(check), check.severity, bool(is_passed), observed
-    )
-
-
-def _text(check: Check) -> str:
-    return f"{check.text} (mostly {check.mostly})" if check.mostly else check.text
+        return Bounds(seen.judged, check.rule.low, check.rule.high)
+    return Bounds(seen.failing, 0, check.required.allowed_failures(seen.judged))
 
 
 def _observed(check: Check, seen: Measure) -> str:
     if isinstance(check.rule, RowCount):
         return f"{seen.judged:,} rows"
-    verb = "repeat a key" if isinstance(check.rule, Unique) else "fail"
+    verb, share = "fail", ""
+    if isinstance(check.rule, Unique):
+        verb = "repeat a key"
     if isinstance(check.rule, Filled):
         filled = seen.judged - seen.failing
         share = f"{filled / seen.judged:.1%} filled; " if seen.judged else ""
         verb = "are empty"
-    else:
-        share = ""
+    if check.severity == "quarantine":
+        verb = "went to quarantine"
     files = ", ".join(f"{file} ({count:,})" for file, count in seen.files)
     where = f"; in {files}" if files else ""
     return f"{share}{seen.failing:,} of {seen.judged:,} rows {verb}{where}"

@@ -4,50 +4,59 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from datetime import date
 from decimal import Decimal
 
+import pyarrow as pa
+import pyarrow.compute as pc
+
 from model.errors import Location, Problems, did_you_mean
+from quality.literals import EXPECTED, typed, unquoted
 from quality.rules import (
     OPERATORS,
+    SAME_WEEKDAY,
     Among,
     Between,
     Comparison,
+    Coverage,
     Filled,
     Matches,
     OtherColumn,
+    Past,
+    Psi,
     RowCount,
     Rule,
     Share,
+    Subject,
     Unique,
     Value,
+    Within,
     family_of,
 )
 
 FORMS = (
     "'amount >= 0', 'x between 1 and 9', 'x in [a, b]', \"x matches 'regex'\", "
-    "'x filled >= 60%', '[x, y] unique' or 'rows >= 1'"
+    "'x filled >= 60%', '[x, y] unique', 'rows >= 1', 'rows within 40% of same weekday', "
+    "'x filled within 10% of last 7 runs', 'distinct of x within 20% of same weekday' "
+    "or 'x psi < 0.25'"
 )
+MOST_RUNS = 60  # of `last N runs`; the past is kept longer than that
+_ANY_TEXT = pa.array([""])  # a pattern must be one of RE2, which one engine is built on
 _TOKEN = re.compile(
     r"\s*('(?:[^']|'')*'|\d{4}-\d{2}-\d{2}|-?\d+(?:\.\d+)?%?|[^\W\d]\w*|>=|<=|!=|>|<|=|[\[\],])"
 )
-_LATER = re.compile(r"\bpsi\b|\bcoverage\b|\bwithin\b|\bsame weekday\b|\blast \d+ runs\b")
 
 
 def parse_check(
-    text: str, columns: Mapping[str, str], where: Location, problems: Problems
+    text: str, subject: Subject, where: Location, problems: Problems
 ) -> Rule | None:
     """The rule a check text states, its columns known and its values of their types.
 
-    `columns` maps a table's columns to model or Spark types. None where something is wrong: then
-    every reason found is in `problems`.
+    None where something is wrong: then the reason is in `problems`.
     """
     before = len(problems.found)
     rule: Rule | None = None
     try:
-        if _LATER.search(text):
-            raise ValueError("comparisons with earlier nights are not available yet")
-        rule = _Reader(_tokens(text), columns).rule()
+        rule = _Reader(_tokens(text), subject).rule()
     except ValueError as error:
         problems.add(where, f"check {text!r}: {error}")
     return rule if len(problems.found) == before else None
@@ -67,20 +76,29 @@ def _tokens(text: str) -> list[str]:
 class _Reader:
     """Reads one check from its tokens; what does not fit raises ValueError with the reason."""
 
-    def __init__(self, tokens: list[str], columns: Mapping[str, str]) -> None:
+    def __init__(self, tokens: list[str], subject: Subject) -> None:
         self.tokens = tokens
-        self.columns = columns
+        self.subject = subject
+        self.columns: Mapping[str, str] = subject.types
 
     def rule(self) -> Rule:
-        if self.tokens[:1] == ["rows"] and "rows" not in self.columns:
-            rule: Rule = self._row_count()
-        elif self.tokens[:1] == ["["] or ("," in self.tokens and self.tokens[-1] == "unique"):
+        first = "" if self.tokens[:1] and self.tokens[0] in self.columns else self._peek()
+        if first == "rows":
+            rule: Rule = self._rows()
+        elif first == "coverage":
+            rule = self._coverage()
+        elif first == "distinct":
+            rule = self._distinct()
+        elif first == "[" or ("," in self.tokens and self.tokens[-1] == "unique"):
             rule = self._unique()
         else:
             rule = self._about_a_column()
         if self.tokens:
             raise ValueError(f"nothing may follow; found {' '.join(self.tokens)!r}")
         return rule
+
+    def _peek(self) -> str:
+        return self.tokens[0] if self.tokens else ""
 
     def _next(self, *expected: str) -> str:
         if not self.tokens:
@@ -92,6 +110,8 @@ class _Reader:
 
     def _column(self) -> str:
         name = self._next()
+        if name == "value" and name not in self.columns and self.subject.value:
+            return self.subject.value
         if name not in self.columns:
             raise ValueError(f"unknown column {name!r}{did_you_mean(name, list(self.columns))}")
         return name
@@ -99,12 +119,22 @@ class _Reader:
     def _about_a_column(self) -> Rule:
         if not self.tokens:
             raise ValueError(f"is empty; expected {FORMS}")
-        column = self._column()
-        word = self._next("filled", "unique", "in", "matches", "between", *OPERATORS)
+        column = self._subject_column()
+        word = self._next("filled", "unique", "in", "matches", "between", "psi", *OPERATORS)
         if word == "filled":
-            return Filled(column, self._share())
+            return self._filled(column)
         if word == "unique":
-            return Unique((column,))
+            return Unique((self._told_apart(column),))
+        if column in self.subject.hidden:
+            raise ValueError(
+                f"{column!r} is high pii, its values are not there to compare; "
+                "expected filled, unique or distinct of it"
+            )
+        return self._about_values(column, word)
+
+    def _about_values(self, column: str, word: str) -> Rule:
+        if word == "psi":
+            return self._psi(column)
         if word == "matches":
             return Matches(column, self._pattern(column))
         if word == "in":
@@ -114,9 +144,75 @@ class _Reader:
             return Between(column, low, high)
         return Comparison(column, word, self._right_side(column, word))
 
-    def _row_count(self) -> RowCount:
+    def _subject_column(self) -> str:
+        """The column a check begins with; a tag's check may leave it out."""
+        is_left_out = self.subject.value and self._peek() in ("filled", "unique", "psi")
+        if is_left_out and self._peek() not in self.columns:
+            return self.subject.value
+        return self._column()
+
+    def _filled(self, column: str) -> Filled | Within:
+        if self._peek() == "within":
+            return Within("filled", column, *self._near_the_past())
+        return Filled(column, self._share())
+
+    def _rows(self) -> RowCount | Within:
         self._next()
-        operator = self._next("between", *(o for o in OPERATORS if o != "!="))
+        if self._peek() == "within":
+            return Within("rows", "", *self._near_the_past())
+        return self._row_count()
+
+    def _distinct(self) -> Within:
+        self._next()
+        self._next("of")
+        return Within("distinct", self._told_apart(self._column()), *self._near_the_past())
+
+    def _told_apart(self, column: str) -> str:
+        if column in self.subject.untold:
+            raise ValueError(f"{column!r} is high pii without a token of its own; expected filled")
+        return column
+
+    def _coverage(self) -> Coverage:
+        self._next()
+        if not self.subject.tags:
+            raise ValueError("coverage is asked of tags; expected 'x filled within …' of a column")
+        return Coverage(self.subject.tags, *self._near_the_past())
+
+    def _near_the_past(self) -> tuple[Decimal, Past]:
+        self._next("within")
+        token = self._next()
+        number = token.removesuffix("%")
+        if number == token or not re.fullmatch(r"\d+(\.\d+)?", number) or not Decimal(number):
+            raise ValueError(f"found {token!r}; expected a percentage such as 40%")
+        self._next("of")
+        return Decimal(number), self._past()
+
+    def _past(self) -> Past:
+        if self._next("same", "last") == "same":
+            self._next("weekday")
+            return SAME_WEEKDAY
+        token = self._next()
+        if not token.isdigit() or not 2 <= int(token) <= MOST_RUNS:  # noqa: PLR2004
+            raise ValueError(f"found {token!r}; expected a number of runs, 2 to {MOST_RUNS}")
+        self._next("runs")
+        return Past(int(token))
+
+    def _psi(self, column: str) -> Psi:
+        if family_of(self.columns[column]) != "text":
+            raise ValueError(f"{column!r} is {self.columns[column]}; psi is for enums and texts")
+        if column in self.subject.private:
+            raise ValueError(f"{column!r} is personal; its values are not kept, so psi is unknown")
+        operator, token = self._next("<", "<="), self._next()
+        if not re.fullmatch(r"\d+(\.\d+)?", token):
+            raise ValueError(f"found {token!r}; expected a number such as 0.25")
+        past = SAME_WEEKDAY
+        if self._peek() == "of":
+            self._next()
+            past = self._past()
+        return Psi(column, Decimal(token), operator == "<", past)
+
+    def _row_count(self) -> RowCount:
+        operator = self._next("within", "between", *(o for o in OPERATORS if o != "!="))
         count = self._count()
         if operator == "between":
             self._next("and")
@@ -135,10 +231,10 @@ class _Reader:
         opening = self.tokens[0] == "["
         if opening:
             self._next()
-        names = [self._column()]
+        names = [self._told_apart(self._column())]
         while self.tokens[:1] == [","]:
             self._next()
-            names.append(self._column())
+            names.append(self._told_apart(self._column()))
         if opening:
             self._next("]")
         self._next("unique")
@@ -159,11 +255,14 @@ class _Reader:
         token = self._next()
         if not token.startswith("'"):
             raise ValueError(f"found {token!r}; expected a pattern in single quotes")
-        pattern = _unquoted(token)
+        pattern = unquoted(token)
         try:
             re.compile(pattern)
-        except re.error as error:
-            raise ValueError(f"not a regular expression: {error}") from None
+            pc.match_substring_regex(_ANY_TEXT, pattern)
+        except (re.error, pa.ArrowInvalid) as error:
+            reason = str(error).partition(": ")[2] or str(error)
+            message = f"not a regular expression that every engine reads: {reason}"
+            raise ValueError(message) from None
         return pattern
 
     def _list(self, column: str) -> tuple[Value, ...]:
@@ -179,6 +278,8 @@ class _Reader:
         if not self.tokens or self.tokens[0] not in self.columns:
             return self._value(column)
         other = self._next()
+        if other in self.subject.hidden:
+            raise ValueError(f"{other!r} is high pii, its values are not there to compare")
         if family_of(self.columns[other]) != family_of(self.columns[column]):
             types = f"{self.columns[column]} and {self.columns[other]}"
             raise ValueError(f"{column!r} and {other!r} do not compare: {types}")
@@ -187,41 +288,11 @@ class _Reader:
     def _value(self, column: str, is_listed: bool = False) -> Value:
         type_name = self.columns[column]
         token = self._next()
-        value = _typed(token, type_name, is_listed)
+        value = typed(token, type_name, is_listed)
         if value is None:
             hint = did_you_mean(token, list(self.columns)) if token.isidentifier() else ""
             raise ValueError(
-                f"found {token!r}; expected {_EXPECTED[family_of(type_name)]}, "
+                f"found {token!r}; expected {EXPECTED[family_of(type_name)]}, "
                 f"since {column!r} is {type_name}{hint if 'mean' in hint else ''}"
             )
         return value
-
-
-_EXPECTED = {
-    "number": "a number", "text": "a text in single quotes", "date": "a day such as 2017-03-01",
-    "bool": "true or false", "other": "'filled': its values cannot be compared",
-}  # fmt: skip
-
-
-def _typed(token: str, type_name: str, is_listed: bool) -> Value | None:
-    family = family_of(type_name)
-    if family == "number" and re.fullmatch(r"-?\d+(\.\d+)?", token):
-        return Decimal(token)
-    if family == "text" and token.startswith("'"):
-        return _unquoted(token)
-    if family == "text" and is_listed and token[0] not in "[],<>!=":
-        return token
-    if family == "date":
-        return _day(token.strip("'"))
-    return {"true": True, "false": False}.get(token) if family == "bool" else None
-
-
-def _unquoted(token: str) -> str:
-    return token[1:-1].replace("''", "'")
-
-
-def _day(text: str) -> date | None:
-    try:
-        return date.fromisoformat(text)
-    except ValueError:
-        return None

@@ -1,25 +1,20 @@
-"""Checks as counts: what each one needs to know of a table, in one aggregation over it."""
+"""Checks as counts: what each one asks of a slice, and what the answers say, for all in one go."""
 
 from __future__ import annotations
 
-import operator
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
-from decimal import Decimal
-from typing import Any
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Literal
 
-from pyspark.sql import Column, DataFrame
-from pyspark.sql import functions as F
-from pyspark.sql import types as T
+from language.binding import quoted
+from model.slice_counts import RecordChecks, SliceCounts, SliceQuestions
+from model.sql_text import text_literal
+from quality.checks import Check, TableChecks
+from quality.conditions import is_filled, key_of, passes
+from quality.rules import Coverage, Psi, Subject, Unique, Within
 
-from quality.checks import Check
-from quality.rules import Among, Between, Comparison, Filled, Matches, OtherColumn, Rule, Unique
-
-_COMPARE: Mapping[str, Callable[[Any, Any], Any]] = {
-    ">=": operator.ge, "<=": operator.le, "!=": operator.ne,
-    ">": operator.gt, "<": operator.lt, "=": operator.eq,
-}  # fmt: skip
-_FILES_NAMED = 3
+ROWS = "row_count"
+OTHER = "…"  # the category of all values that are not told apart
 
 
 @dataclass(frozen=True)
@@ -31,89 +26,152 @@ class Measure:
     files: tuple[tuple[str, int], ...] = ()
 
 
-def measure(frame: DataFrame, checks: Sequence[Check]) -> tuple[Measure, ...]:
-    """One measure per check, in their order, from one pass over the table.
+@dataclass(frozen=True, order=True)
+class Metric:
+    """One number of a slice that is kept for later nights to compare with.
 
-    Every column the checks name must be in the frame. Cost: one aggregation; each `unique` adds
-    one shuffle of its columns.
+    `rows`; `filled`: share of rows whose column has a value; `distinct`: different values per
+    value; `share`: share of a category among the values of a column.
     """
-    counts: list[Column] = []
-    for i, check in enumerate(checks):
-        judged, failing = _counts(check.rule, frame.schema)
-        counts += [judged.alias(f"judged_{i}"), failing.alias(f"failing_{i}")]
-    if not counts:
-        return ()
-    # One row of counts, whatever the table's size: the only thing that comes to the driver.
-    row = frame.agg(*counts).collect()[0]
-    return tuple(Measure(row[f"judged_{i}"], row[f"failing_{i}"]) for i in range(len(checks)))
+
+    name: Literal["rows", "filled", "distinct", "share"]
+    column: str = ""
+    category: str = ""
 
 
-def files_of_failures(
-    frame: DataFrame, checks: Sequence[Check]
-) -> tuple[tuple[tuple[str, int], ...], ...]:
-    """Per check, the few source files with most failing rows; empty where files are not known."""
-    rows = [_row_condition(check.rule, frame.schema) for check in checks]
-    failing = {i: ~row for i, row in enumerate(rows) if row is not None}
-    if "source_file" not in frame.columns or not failing:
-        return tuple(() for _ in checks)
-    counts = [F.count_if(condition).alias(f"failing_{i}") for i, condition in failing.items()]
-    largest = [
-        F.slice(F.sort_array(F.collect_list(_counted_file(i))), 1, _FILES_NAMED).alias(f"files_{i}")
-        for i in failing
+def questions_of(table: TableChecks) -> SliceQuestions:
+    """Everything that the checks of a slice, and what is watched of it, need counted."""
+    asked = {ROWS: "count(*)"}
+    failures = {}
+    types = table.subject.types
+    for n, check in enumerate(table.checks):
+        condition = passes(check.rule, types)
+        if condition is not None:
+            asked[f"judged_{n}"] = f"count(case when {condition} is not null then 1 end)"
+            asked[f"failing_{n}"] = f"count(case when not {condition} then 1 end)"
+            failures[f"failing_{n}"] = (f"judged_{n}", check.required.failing)
+        elif isinstance(check.rule, Unique):
+            asked[f"keys_{n}"] = f"count(distinct {key_of(check.rule.columns)})"
+    for n, column in enumerate(_filled(table)):
+        asked[f"filled_{n}"] = f"count(case when {is_filled(column, types[column])} then 1 end)"
+    for n, column in enumerate(_distinct(table)):
+        asked[f"different_{n}"] = f"count(distinct {quoted(column)})"
+    mixes = _mixes(table)
+    for n, column in enumerate(mixes):
+        for k, value in enumerate(table.subject.values.get(column, ())):
+            is_it = f"{quoted(column)} = {text_literal(value)}"
+            asked[f"mix_{n}_{k}"] = f"count(case when {is_it} then 1 end)"
+    told_by_value = [column for column in mixes if column not in table.subject.values]
+    return SliceQuestions(asked, failures, told_by_value)
+
+
+def without_lost(
+    table: TableChecks, columns: Sequence[str]
+) -> tuple[TableChecks, tuple[Check, ...]]:
+    """The checks whose columns are all there, and those that lost one."""
+    present = set(columns)
+    kept = tuple(check for check in table.checks if present.issuperset(check.rule.columns))
+    lost = tuple(check for check in table.checks if check not in kept)
+    return replace(table, checks=kept), lost
+
+
+def record_checks(table: TableChecks) -> RecordChecks:
+    """What is asked of a dataset's records, for ingestion."""
+    asked = {name for check in table.checks for name in check.rule.columns}
+    fields = sorted(asked.union(table.watched or ()))
+    untold = [name for name in fields if name in table.subject.untold]
+    return RecordChecks(questions_of(table), fields, untold, faults_of(table))
+
+
+def faults_of(table: TableChecks) -> dict[str, tuple[str, str]]:
+    """The checks that put failing records into quarantine: a reason code and the SQL that is true
+    of such a record, by the name under which they are counted."""
+    return {
+        f"quarantined_{n}": (
+            f"check:{check.code.removeprefix(f'{table.table_name}.')}",
+            f"not {passes(check.rule, table.subject.types)}",
+        )
+        for n, check in enumerate(table.checks)
+        if check.severity == "quarantine"
+    }
+
+
+def measures_of(table: TableChecks, found: SliceCounts) -> dict[Check, Measure]:
+    """What each check saw; records in quarantine are failing rows of the checks that put them
+    there, and rows of no other check."""
+    counts = found.counts
+    return {
+        check: _measure(n, check, counts, found.files) for n, check in enumerate(table.checks)
+    }
+
+
+def _measure(
+    n: int, check: Check, counts: Mapping[str, int],
+    files: Mapping[str, tuple[tuple[str, int], ...]],
+) -> Measure:  # fmt: skip
+    rows = counts[ROWS]
+    if isinstance(check.rule, Unique):
+        return Measure(rows, rows - counts[f"keys_{n}"])
+    if f"judged_{n}" not in counts:
+        return Measure(rows, 0)
+    name = f"quarantined_{n}" if check.severity == "quarantine" else f"failing_{n}"
+    taken_out = counts.get(f"quarantined_{n}", 0)
+    failing = counts.get(name, 0)
+    return Measure(counts[f"judged_{n}"] + taken_out, failing, files.get(name, ()))
+
+
+def metrics_of(table: TableChecks, found: SliceCounts) -> dict[Metric, float]:
+    """The slice's numbers for later nights; shares of no rows are not there."""
+    counts = found.counts
+    rows = counts[ROWS]
+    filled = {column: counts[f"filled_{n}"] for n, column in enumerate(_filled(table))}
+    metrics = {Metric("rows"): float(rows)}
+    if rows:
+        metrics |= {Metric("filled", column): n / rows for column, n in filled.items()}
+    for n, column in enumerate(_distinct(table)):
+        if filled[column]:
+            metrics[Metric("distinct", column)] = counts[f"different_{n}"] / filled[column]
+    for n, column in enumerate(_mixes(table)):
+        if filled[column]:
+            mix = _mix(n, column, table.subject, found)
+            mix[OTHER] = filled[column] - sum(mix.values())
+            metrics |= {
+                Metric("share", column, name): max(times, 0) / filled[column]
+                for name, times in mix.items()
+            }
+    return metrics
+
+
+def _mix(n: int, column: str, subject: Subject, found: SliceCounts) -> dict[str, int]:
+    if column not in subject.values:
+        return dict(found.categories.get(column, {}))
+    return {
+        value: found.counts[f"mix_{n}_{k}"] for k, value in enumerate(subject.values[column])
+    }
+
+
+def enums_watched(table: TableChecks) -> tuple[str, ...]:
+    """The watched columns whose values are known beforehand, so that their mix can be watched."""
+    subject = table.subject
+    known = (name for name in table.watched or () if name in subject.values)
+    return tuple(name for name in known if name not in subject.private)
+
+
+def _filled(table: TableChecks) -> list[str]:
+    asked = [
+        column
+        for check in table.checks
+        if isinstance(check.rule, Within | Coverage)
+        for column in check.rule.columns
     ]
-    # One row again: at most a few file names per check.
-    row = frame.groupBy("source_file").agg(*counts).agg(*largest).collect()[0]
-    return tuple(
-        tuple((file, -negated) for negated, file in row[f"files_{i}"]) if i in failing else ()
-        for i in range(len(checks))
-    )
+    return sorted({*asked, *_mixes(table), *(table.watched or ())})
 
 
-def _counted_file(i: int) -> Column:
-    # Negated, so that sorting upwards puts the file with most failures first.
-    entry = F.struct((-F.col(f"failing_{i}")).alias("negated"), F.col("source_file"))
-    return F.when(F.col(f"failing_{i}") > 0, entry)
+def _distinct(table: TableChecks) -> list[str]:
+    rules: Sequence[object] = [check.rule for check in table.checks]
+    return sorted({r.column for r in rules if isinstance(r, Within) and r.what == "distinct"})
 
 
-def _counts(rule: Rule, schema: T.StructType) -> tuple[Column, Column]:
-    """How many rows a rule judges, and how many of them break it."""
-    everything = F.count(F.lit(1))
-    if isinstance(rule, Unique):
-        # A struct is never null, so that a missing part counts as a value of its own.
-        return everything, everything - F.count_distinct(F.struct(*rule.columns))
-    row = _row_condition(rule, schema)
-    if row is None:
-        return everything, F.lit(0).cast("bigint")
-    return F.count_if(row.isNotNull()), F.count_if(~row)
-
-
-def _row_condition(rule: Rule, schema: T.StructType) -> Column | None:
-    """Whether one row passes, null where it is not judged; None for rules about whole tables."""
-    if isinstance(rule, Filled):
-        return _is_filled(rule.column, schema)
-    if not isinstance(rule, Comparison | Between | Among | Matches):
-        return None
-    column = F.col(rule.column)
-    if isinstance(rule, Between):
-        low, high = _literal(rule.low, rule, schema), _literal(rule.high, rule, schema)
-        return (column >= low) & (column <= high)
-    if isinstance(rule, Among):
-        return column.isin(*(_literal(value, rule, schema) for value in rule.values))
-    if isinstance(rule, Matches):
-        return column.rlike(rule.pattern)
-    return _COMPARE[rule.operator](column, _literal(rule.value, rule, schema))
-
-
-def _is_filled(name: str, schema: T.StructType) -> Column:
-    is_there = F.col(name).isNotNull()
-    if isinstance(schema[name].dataType, T.StringType):
-        return is_there & (F.trim(F.col(name)) != "")
-    return is_there
-
-
-def _literal(value: Any, rule: Comparison | Between | Among, schema: T.StructType) -> Column:
-    if isinstance(value, OtherColumn):
-        return F.col(value.name)
-    # Exact decimals stay exact; a double is compared with a double.
-    floating = isinstance(schema[rule.column].dataType, T.DoubleType | T.FloatType)
-    return F.lit(float(value) if floating and isinstance(value, Decimal) else value)
+def _mixes(table: TableChecks) -> list[str]:
+    asked = [check.rule.column for check in table.checks if isinstance(check.rule, Psi)]
+    return sorted({*asked, *enums_watched(table)})

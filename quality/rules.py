@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
 from typing import Literal
@@ -48,7 +48,12 @@ class Share:
 
     def allowed_failures(self, judged: int) -> int:
         """How many of `judged` rows may fail while this share of them still passes."""
-        return int(judged * (100 - self.percent) // 100)
+        return int(judged * self.failing)
+
+    @property
+    def failing(self) -> Decimal:
+        """The share of rows that may fail, 0 to 1."""
+        return (100 - self.percent) / 100
 
     def __str__(self) -> str:
         return f"{self.percent.normalize():f}%"
@@ -182,8 +187,102 @@ class RowCount:
         return "rows"
 
 
+@dataclass(frozen=True)
+class Past:
+    """The earlier nights a night is compared with: the last `runs` of them; 0: the same weekday of
+    the last four weeks."""
+
+    runs: int = 0
+
+    def __str__(self) -> str:
+        return f"last {self.runs} runs" if self.runs else "same weekday"
+
+
+SAME_WEEKDAY = Past()
+
+
+@dataclass(frozen=True)
+class Within:
+    """`rows within 40% of same weekday`: near what is usual, by a share of the usual itself.
+
+    `what` is rows, filled (share of rows that have a value) or distinct (different values per
+    value); a share of 60% within 10% of the usual lies between 54% and 66%.
+    """
+
+    what: Literal["rows", "filled", "distinct"]
+    column: str
+    percent: Decimal
+    past: Past
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """The columns read."""
+        return (self.column,) if self.column else ()
+
+    @property
+    def code(self) -> str:
+        """A short stable name; without the percentage, so that tuning it keeps the code."""
+        return "_".join(filter(None, (self.column, self.what, "within")))
+
+
+@dataclass(frozen=True)
+class Coverage:
+    """`coverage within 10% of last 7 runs`: every tag column filled as is usual for it."""
+
+    columns: tuple[str, ...]
+    percent: Decimal
+    past: Past
+
+    @property
+    def code(self) -> str:
+        """A short stable name; that of its column where it is about one tag."""
+        only = f"{self.columns[0]}_" if len(self.columns) == 1 else ""
+        return f"{only}coverage_within"
+
+
+@dataclass(frozen=True)
+class Psi:
+    """`category psi < 0.25`: the population stability index of a column's mix of values."""
+
+    column: str
+    limit: Decimal
+    is_strict: bool
+    past: Past
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """The columns read."""
+        return (self.column,)
+
+    @property
+    def code(self) -> str:
+        """A short stable name."""
+        return f"{self.column}_psi"
+
+
 RowRule = Comparison | Between | Among | Matches
-Rule = RowRule | Filled | Unique | RowCount
+PastRule = Within | Coverage | Psi
+Rule = RowRule | Filled | Unique | RowCount | PastRule
+
+
+@dataclass(frozen=True)
+class Subject:
+    """What checks of one slice of rows may name: a table's columns or a dataset's fields.
+
+    `types` are model or Spark types; `values` all that an enum may hold, where that is known;
+    `hidden` columns are high pii: whether and how often they are there may be asked, never what
+    they hold, and of `untold` ones only whether; of `private` ones no value may be kept as a
+    category; `tags` are tag columns; `value` is the column that a tag's check is about: it may say
+    `value`, or no name.
+    """
+
+    types: Mapping[str, str]
+    values: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    hidden: frozenset[str] = frozenset()
+    untold: frozenset[str] = frozenset()
+    private: frozenset[str] = frozenset()
+    tags: tuple[str, ...] = ()
+    value: str = ""
 
 
 def _slug(value: Value) -> str:

@@ -72,7 +72,6 @@ EXCEPTIONS: dict[str, dict[str, str]] = {
         "ingestion/accounting.py": "a few rows for each file of the night",
         "privacy/tokens.py:per_distinct": "take of an Arrow array inside a task",
         "tags/example_runs.py:run_examples": "one row for each example that people wrote",
-        "quality/measures.py": "one row of counts, one of file names",
     },
     # Task-side readers and writers of files, given a folder.
     "table_io": {},

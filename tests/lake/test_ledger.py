@@ -11,21 +11,27 @@ from deltalake import write_deltalake
 from pyspark.sql import SparkSession
 
 from lake.ledger import (
+    AuditRecord,
     QualityRecord,
     StageRecord,
     file_rows,
     held_dates,
+    metric_rows,
     published_dates,
     published_night,
     quality_rows,
+    record_audit,
+    record_metrics,
     record_published,
     record_quality,
     record_stage,
     stage_rows,
     stale_dates,
 )
+from lake.log_tables import read_rows
 from lake.tables import Lake
 from lake.views import PublishedNight
+from model.ops_tables import AUDIT
 
 MOMENT = pa.timestamp("us", tz="UTC")
 PUBLICATION = pa.schema([
@@ -149,7 +155,7 @@ def test_what_spark_records_is_read_back_as_it_was(spark: SparkSession, scratch:
     lake = Lake(spark, str(scratch), "run-1")
     stage = StageRecord(night(1), "run-1", "publish", "done", at(1), 1.5, 900, {"tags.totals": 7})
     checks = [
-        QualityRecord(night(1), "run-1", "tags.totals", text, "hold", False, "3 rows", None)
+        QualityRecord(night(1), "run-1", "tags.totals", "c", text, "hold", False, "3 rows", None)
         for text in ("unique: [b]", "unique: [a]")
     ]
     record_stage(lake, stage)
@@ -163,3 +169,42 @@ def test_what_spark_records_is_read_back_as_it_was(spark: SparkSession, scratch:
     ]
     assert quality_rows(lake.root, "run-1") == [vars(checks[1]), vars(checks[0])]
     assert quality_rows(lake.root, "run-2") == []
+
+
+def lake_at(root: Path) -> Lake:
+    """A lake whose ledger is written without Spark."""
+    return Lake(None, str(root), "run-1")  # type: ignore[arg-type]
+
+
+def numbers(root: Path) -> list[tuple[object, ...]]:
+    """The kept numbers: day, table, value."""
+    rows = metric_rows(str(root), night(1))
+    return sorted((row["business_date"].day, row["table_name"], row["value"]) for row in rows)
+
+
+def test_a_stage_replaces_the_numbers_of_its_own_slices_on_that_night_alone(scratch: Path) -> None:
+    lake = lake_at(scratch)
+
+    def keep(day: int, table: str, value: float) -> None:
+        record = (night(day), table, None, "rows", None, value)
+        record_metrics(lake, night(day), [record], metric_rows(str(scratch), night(1)))
+
+    keep(1, "pos.lines", 1.0)
+    keep(2, "pos.lines", 2.0)
+    keep(2, "clean.orders", 3.0)
+    keep(2, "pos.lines", 4.0)
+    record_metrics(lake, night(2), [], metric_rows(str(scratch), night(1)))
+    assert numbers(scratch) == [(1, "pos.lines", 1.0), (2, "clean.orders", 3.0),
+                                (2, "pos.lines", 4.0)]  # fmt: skip
+    assert [row["value"] for row in metric_rows(str(scratch), night(3))] == []
+
+
+def test_the_audit_only_grows(scratch: Path) -> None:
+    lake = lake_at(scratch)
+    for hour in (1, 2):
+        record_audit(lake, [AuditRecord(at(hour), "me", "run --accept x", "known", hour)])
+    record_audit(lake, [])
+    rows = read_rows(str(scratch), AUDIT)
+    assert sorted((row["at"], row["purpose"], row["row_count"]) for row in rows) == [
+        (at(1), "known", 1), (at(2), "known", 2),
+    ]  # fmt: skip

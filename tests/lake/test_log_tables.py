@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from datetime import date, datetime, timezone
 from pathlib import Path
 
@@ -10,7 +11,7 @@ import pytest
 from deltalake import DeltaTable
 from pyspark.sql import SparkSession
 
-from lake.log_tables import append_records, read_rows
+from lake.log_tables import append_records, read_rows, replace_records
 from model.contracts import TableContract, columns
 from model.ddl_types import arrow_type
 from model.ops_tables import OPS_TABLES
@@ -41,6 +42,24 @@ def test_rows_come_back_as_they_were_written(scratch: Path) -> None:
     ]
     commits = DeltaTable(str(scratch / "ops" / "notes")).history()
     assert [json.loads(commit["userMetadata"])["run_id"] for commit in commits] == ["r2", "r1"]
+
+
+def test_a_log_of_an_older_release_gets_the_columns_it_lacks(scratch: Path) -> None:
+    older = replace(NOTES, columns=NOTES.columns[:2] + NOTES.columns[3:])
+    append_records(str(scratch), older, [(*ROWS[0][:2], *ROWS[0][3:])], {"run_id": "r1"})
+    append_records(str(scratch), NOTES, ROWS[1:], {"run_id": "r2"})
+    found = read_rows(str(scratch), NOTES)
+    assert sorted((row["day"], row["name"] or "", row["counts"]) for row in found) == [
+        (date(2017, 3, 1), "", [("a", 1), ("b", 2)]), (date(2017, 3, 2), "two", []),
+    ]  # fmt: skip
+
+
+def test_only_the_slices_since_a_day_are_read(scratch: Path) -> None:
+    sliced = replace(NOTES, sliced_by="day")
+    for row in ROWS:
+        replace_records(str(scratch), sliced, [row], {"run_id": "r1"}, row[0])
+    assert [row["name"] for row in read_rows(str(scratch), sliced, date(2017, 3, 2))] == ["two"]
+    assert len(read_rows(str(scratch), sliced)) == 2
 
 
 def test_spark_reads_what_delta_rs_wrote(spark: SparkSession, scratch: Path) -> None:

@@ -3,16 +3,17 @@
 from pathlib import Path
 
 from model.contracts import TableContract
-from model.errors import Problems
+from model.errors import Location, Problems
 from model.fixed_tables import CUSTOMER_TAGS, ONE_IDS
 from model.project import load_project, yaml_files
 from model.strict_yaml import parse_yaml
-from quality.checks import read_checks
+from quality.checks import TagCheck, read_checks, with_tag_checks
 from quality.expectations import check_expectations
+from quality.rules import Subject
 
 COLUMNS = {
-    "clean.orders": {"order_id": "text", "status": "enum", "amount": "money"},
-    "tags.customer_tags": {"one_id": "bigint"},
+    "clean.orders": Subject({"order_id": "text", "status": "enum", "amount": "money"}),
+    "tags.customer_tags": Subject({"one_id": "bigint"}),
 }
 PROJECT = Path(__file__).parents[2]
 
@@ -106,10 +107,58 @@ def test_the_shipped_checks_fit_the_shipped_model():
     project = load_project(PROJECT, "local", [], problems)
     contracts: list[TableContract] = [ONE_IDS, CUSTOMER_TAGS]
     contracts += [table.contract for table in project.model.tables.values()]
-    columns = {c.full_name: {one.name: one.type for one in c.columns} for c in contracts}
+    columns = {
+        c.full_name: Subject({one.name: one.type for one in c.columns}, tags=("one_id",))
+        for c in contracts
+    }
     tables = read_checks(yaml_files(PROJECT, "conf/quality", problems), columns, problems)
     assert not problems.found
     assert {table.table_name for table in tables} >= {
         "clean.profiles", "clean.orders", "clean.order_lines", "clean.events",
         "clean.interactions", "identity.one_ids", "tags.customer_tags",
     }  # fmt: skip
+
+
+def tag_check(text, column="spend", type_="decimal(18,2)", values=(), line=3):
+    return TagCheck(text, column, type_, values, Location("tag_definitions/a.yml", line))
+
+
+WIDE = Subject({"one_id": "bigint", "spend": "decimal(18,2)"}, tags=("spend",))
+
+
+def test_checks_of_tags_join_those_of_the_wide_table_and_warn():
+    (table,), problems = read(
+        'checks: [{check: "rows >= 1", then: hold}]', "tags.customer_tags.yml"
+    )
+    tags = [
+        tag_check("value >= 0"), tag_check("coverage within 10% of last 7 runs"),
+        tag_check("psi < 0.25", "level", "string", ("gold", "plain")),
+    ]  # fmt: skip
+    (wide,) = with_tag_checks((table,), "tags.customer_tags", WIDE, tags, problems)
+    assert not problems.found
+    assert [(check.code, check.text, check.severity) for check in wide.checks] == [
+        ("tags.customer_tags.rows", "rows >= 1", "hold"),
+        ("tags.customer_tags.spend_ge_0", "spend: value >= 0", "warn"),
+        (
+            "tags.customer_tags.spend_coverage_within",
+            "spend: coverage within 10% of last 7 runs", "warn",
+        ),
+        ("tags.customer_tags.level_psi", "level: psi < 0.25", "warn"),
+    ]  # fmt: skip
+
+
+def test_a_tags_check_is_wrong_at_the_tags_own_line():
+    problems = Problems()
+    tags = [
+        tag_check("value >= 'a'", line=3), tag_check("spent >= 0", line=4),
+        tag_check("value >= 0", line=5), tag_check("spend >= 0", line=6),
+    ]  # fmt: skip
+    (wide,) = with_tag_checks((), "tags.customer_tags", WIDE, tags, problems)
+    assert [check.code for check in wide.checks] == ["tags.customer_tags.spend_ge_0"]
+    assert [problem.location.line for problem in problems.found] == [3, 4, 6]
+    assert "did you mean 'spend'?" in problems.found[1].message
+    assert "stands elsewhere already" in problems.found[2].message
+
+
+def test_without_any_check_the_wide_table_is_not_judged():
+    assert with_tag_checks((), "tags.customer_tags", WIDE, [], Problems()) == ()

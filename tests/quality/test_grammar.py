@@ -10,15 +10,21 @@ from hypothesis import strategies as st
 from model.errors import Location, Problems
 from quality.grammar import parse_check
 from quality.rules import (
+    SAME_WEEKDAY,
     Among,
     Between,
     Comparison,
+    Coverage,
     Filled,
     Matches,
     OtherColumn,
+    Past,
+    Psi,
     RowCount,
     Share,
+    Subject,
     Unique,
+    Within,
 )
 
 COLUMNS = {
@@ -26,19 +32,23 @@ COLUMNS = {
     "postcode": "text", "paid_at": "timestamp", "valid_from": "date", "valid_to": "date",
     "is_deleted": "boolean", "counts": "map<string, bigint>", "order_id": "text",
 }  # fmt: skip
+SUBJECT = Subject(
+    {**COLUMNS, "mobile": "text", "member": "text", "level": "bigint"},
+    hidden=frozenset({"mobile"}), private=frozenset({"mobile", "member"}), tags=("level", "lines"),
+)  # fmt: skip
 HERE = Location("conf/quality/clean.orders.yml", 7)
 
 
 def parsed(text):
     problems = Problems()
-    rule = parse_check(text, COLUMNS, HERE, problems)
+    rule = parse_check(text, SUBJECT, HERE, problems)
     assert not problems.found, problems.found
     return rule
 
 
 def refused(text):
     problems = Problems()
-    assert parse_check(text, COLUMNS, HERE, problems) is None
+    assert parse_check(text, SUBJECT, HERE, problems) is None
     assert [problem.location for problem in problems.found] == [HERE]
     return problems.found[0].message
 
@@ -68,6 +78,24 @@ def refused(text):
         ("rows < 10", RowCount(None, 9)),
         ("rows = 0", RowCount(0, 0)),
         ("rows between 1 and 9", RowCount(1, 9)),
+        ("rows within 40% of same weekday", Within("rows", "", Decimal(40), SAME_WEEKDAY)),
+        ("rows within 250% of last 7 runs", Within("rows", "", Decimal(250), Past(7))),
+        (
+            "order_id filled within 10% of last 7 runs",
+            Within("filled", "order_id", Decimal(10), Past(7)),
+        ),
+        ("mobile filled", Filled("mobile", Share(Decimal(100)))),
+        ("mobile unique", Unique(("mobile",))),
+        (
+            "distinct of mobile within 12.5% of same weekday",
+            Within("distinct", "mobile", Decimal("12.5"), SAME_WEEKDAY),
+        ),
+        ("status psi < 0.25", Psi("status", Decimal("0.25"), True, SAME_WEEKDAY)),
+        ("status psi <= 1 of last 3 runs", Psi("status", Decimal(1), False, Past(3))),
+        (
+            "coverage within 10% of last 7 runs",
+            Coverage(("level", "lines"), Decimal(10), Past(7)),
+        ),
     ],
 )
 def test_a_check_reads_as_the_rule_it_states(text, rule):
@@ -98,19 +126,52 @@ def test_a_check_reads_as_the_rule_it_states(text, rule):
         ("amount ~ 3", "cannot read '~ 3'"),
         ("rows >= many", "expected a number of rows"),
         ("rows != 3", "found '!='"),
-        ("rows within 40% of same weekday", "not available yet"),
-        ("amount psi < 0.25", "not available yet"),
-        ("coverage within 10% of last 7 runs", "not available yet"),
+        ("rows within 40 of same weekday", "expected a percentage such as 40%"),
+        ("rows within 0% of same weekday", "expected a percentage such as 40%"),
+        ("rows within 40% of same month", "found 'month'; expected weekday"),
+        ("rows within 40% of last 1 runs", "expected a number of runs, 2 to 60"),
+        ("rows within 40% of yesterday", "expected same or last"),
+        ("amount psi < 0.25", "psi is for enums and texts"),
+        ("member psi < 0.25", "personal; its values are not kept"),
+        ("status psi < 25%", "expected a number such as 0.25"),
+        ("distinct within 5% of same weekday", "found 'within'; expected of"),
+        ("mobile >= 'a'", "'mobile' is high pii, its values are not there to compare"),
+        ("mobile in [a]", "'mobile' is high pii"),
+        ("mobile psi < 0.1", "'mobile' is high pii"),
+        ("status = mobile", "'mobile' is high pii"),
+        ("postcode matches '(?=a)b'", "not a regular expression that every engine reads"),
     ],
 )
 def test_a_wrong_check_is_answered_with_its_reason(text, reason):
     assert reason in refused(text)
 
 
+def test_coverage_is_asked_of_tags_alone():
+    problems = Problems()
+    text = "coverage within 10% of last 7 runs"
+    assert parse_check(text, Subject(COLUMNS), HERE, problems) is None
+    assert "coverage is asked of tags" in problems.found[0].message
+
+
+@pytest.mark.parametrize(
+    ("text", "rule"),
+    [
+        ("value >= 0", Comparison("orders_30d", ">=", Decimal(0))),
+        ("filled >= 5%", Filled("orders_30d", Share(Decimal(5)))),
+        ("coverage within 5% of last 7 runs", Coverage(("orders_30d",), Decimal(5), Past(7))),
+    ],
+)
+def test_a_tags_check_names_its_value_or_nothing(text, rule):
+    problems = Problems()
+    tag = Subject({"orders_30d": "bigint"}, tags=("orders_30d",), value="orders_30d")
+    assert parse_check(text, tag, HERE, problems) == rule
+    assert not problems.found
+
+
 @given(st.text(alphabet="amount >=<0'[],%.-rows filled\u4e00\"", max_size=40))
 def test_any_text_is_either_a_rule_or_one_problem(text):
     problems = Problems()
-    rule = parse_check(text, COLUMNS, HERE, problems)
+    rule = parse_check(text, SUBJECT, HERE, problems)
     assert (rule is None) == (len(problems.found) == 1)
 
 
@@ -131,5 +192,9 @@ def test_codes_are_short_stable_names():
         "[order_id, status] unique": "order_id_status_unique",
         "status in [paid]": "status_in",
         "rows >= 1": "rows",
+        "rows within 40% of last 7 runs": "rows_within",
+        "distinct of status within 40% of last 7 runs": "status_distinct_within",
+        "status psi < 0.25": "status_psi",
+        "coverage within 5% of last 7 runs": "coverage_within",
     }
     assert {text: parsed(text).code for text in texts} == texts

@@ -1,0 +1,126 @@
+"""Counts over a slice of rows, all in one aggregate: what the quality gate knows of a night's rows.
+
+The questions are SQL that both engines read alike (model.engines), over the names of the rows'
+columns. Only counts come back; the rows stay where they are.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from decimal import Decimal
+
+from model.engines import Engine, Rows
+from model.sql_text import text_literal
+
+FILES_NAMED = 3
+CATEGORIES_KEPT = 50  # of one column: the commonest; what is rarer is told apart by nobody
+
+
+@dataclass(frozen=True)
+class SliceQuestions:
+    """What to count: aggregates by name, and the columns whose commonest values are counted.
+
+    `failures` names those aggregates whose files are told where they count more than a share of
+    another one: (its name, the share).
+    """
+
+    aggregates: Mapping[str, str] = field(default_factory=dict)
+    failures: Mapping[str, tuple[str, Decimal]] = field(default_factory=dict)
+    categories: Sequence[str] = ()
+
+
+@dataclass(frozen=True)
+class RecordChecks:
+    """What the gate asks of a dataset's records, as SQL over its typed fields.
+
+    `questions` are asked of the accepted records and read `fields`, of `untold` ones only whether
+    they are there; `faults` put records into quarantine: a reason code and what is true of such a
+    record, by the name they are counted under.
+    """
+
+    questions: SliceQuestions = field(default_factory=SliceQuestions)
+    fields: Sequence[str] = ()
+    untold: Sequence[str] = ()
+    faults: Mapping[str, tuple[str, str]] = field(default_factory=dict)
+
+
+NO_CHECKS = RecordChecks()
+
+
+@dataclass(frozen=True)
+class SliceCounts:
+    """The answers: counts by name, files with most failures, rows by category (nulls and blanks
+    left out)."""
+
+    counts: Mapping[str, int]
+    files: Mapping[str, tuple[tuple[str, int], ...]] = field(default_factory=dict)
+    categories: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
+
+
+def count_slice(
+    engine: Engine, step: str, rows: Rows, questions: SliceQuestions, file_column: str = "",
+    file_name: Callable[[object], str] = str,
+) -> SliceCounts:  # fmt: skip
+    """The answers of one pass over the rows; a second one only where files of failures are wanted,
+    or categories. `file_column` "": nobody knows the files."""
+    if not questions.aggregates:
+        return SliceCounts({})
+    aggregates = ", ".join(f"{sql} as {name}" for name, sql in questions.aggregates.items())
+    row = engine.one_row(step, f"select {aggregates} from slice", slice=rows)
+    counts = {name: int(count or 0) for name, count in row.items()}
+    failing = [
+        name
+        for name, (judged, share) in sorted(questions.failures.items())
+        if counts[name] > share * counts[judged]
+    ]
+    files = _files(engine, rows, questions, failing, file_column) if file_column else {}
+    named = {
+        name: tuple((file_name(file), count) for file, count in found)
+        for name, found in files.items()
+    }
+    return SliceCounts(counts, named, _categories(engine, rows, questions.categories))
+
+
+def _files(
+    engine: Engine, rows: Rows, questions: SliceQuestions, failing: Sequence[str], file_column: str
+) -> dict[str, list[tuple[object, int]]]:
+    """The few files with most failures, by the name of the aggregate that counts them."""
+    if not failing:
+        return {}
+    counts = ", ".join(f"{questions.aggregates[name]} as {name}" for name in failing)
+    found = engine.rows("files_of_failures", f"""
+        select {file_column} as file, {counts} from slice group by {file_column}
+    """, slice=rows)  # fmt: skip
+    told = engine.arrow(found).to_pylist()
+    return {
+        name: [
+            (row["file"], row[name])
+            for row in sorted(told, key=lambda row: (-row[name], str(row["file"])))[:FILES_NAMED]
+            if row[name]
+        ]
+        for name in failing
+    }
+
+
+def _categories(
+    engine: Engine, rows: Rows, columns: Sequence[str]
+) -> dict[str, dict[str, int]]:
+    if not columns:
+        return {}
+    each = " union all ".join(
+        f"select {text_literal(name)} as name, cast(`{name}` as string) as category, "
+        f"count(*) as times from slice where trim(cast(`{name}` as string)) <> '' group by `{name}`"
+        for name in columns
+    )
+    found = engine.rows("categories", f"""
+        select name, category, times from (
+            select name, category, times, row_number() over (
+                partition by name order by times desc, category
+            ) as place from ({each}) as counted
+        ) as placed where place <= {CATEGORIES_KEPT}
+    """, slice=rows)  # fmt: skip
+    categories: dict[str, dict[str, int]] = {name: {} for name in columns}
+    for row in sorted(engine.arrow(found).to_pylist(), key=lambda row: row["category"]):
+        categories[row["name"]][row["category"]] = row["times"]
+    return categories
