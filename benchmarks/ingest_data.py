@@ -1,7 +1,7 @@
 """The dumps of benchmarks/ingest.py, and a project folder that takes them in.
 
-Profiles and events of a made-up shop: a quarter of the bytes profiles, as untidy as people leave
-them; no two runs differ.
+Profiles and events of a made-up shop, as untidy as people leave them: in a gigabyte 470,000 people
+and 8.5 million events, of which no two runs differ.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from pathlib import Path
 import duckdb
 
 NIGHT = date(2024, 6, 1)
-_PROFILES_PER_GB, _EVENTS_PER_GB = 1_650_000, 7_900_000
+_PROFILES_PER_GB, _EVENTS_PER_GB = 470_000, 8_500_000
 
 _PROFILES = """
 select 'M' || lpad(cast(i as varchar), 9, '0') as member,

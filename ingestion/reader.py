@@ -70,7 +70,7 @@ def read_records(
     def read(each: FileRange, known: KnownValues) -> Iterator[pa.RecordBatch]:
         return batches_of_range(root, each, layout, rules, known)
 
-    return _apart(spark, ranges).mapInArrow(_each_range(read), _schema(rules))
+    return side_by_side(spark, ranges).mapInArrow(each_range(read), _schema(rules))
 
 
 def write_records(
@@ -91,7 +91,7 @@ def write_records(
         _write(batches_of_range(root, each, layout, rules, known), file, schema)
         yield pa.RecordBatch.from_pydict({"file": [file.name]})
 
-    found = _apart(spark, ranges).mapInArrow(_each_range(written), "file string")
+    found = side_by_side(spark, ranges).mapInArrow(each_range(written), "file string")
     return sorted(folder / row["file"] for row in found.collect())  # bounded: one row a range
 
 
@@ -104,7 +104,7 @@ def _write(batches: Iterator[pa.RecordBatch], file: Path, schema: pa.Schema) -> 
     writing.replace(file)
 
 
-def _apart(spark: SparkSession, ranges: Sequence[FileRange]) -> DataFrame:
+def side_by_side(spark: SparkSession, ranges: Sequence[FileRange]) -> DataFrame:
     """The ranges, dealt out to as many tasks as run at a time: what a task has learnt of one range
     serves it in the next."""
     tasks = min(len(ranges), spark.sparkContext.defaultParallelism)
@@ -122,7 +122,7 @@ def _schema(rules: BatchRules) -> str:
     )
 
 
-def _each_range(
+def each_range(
     read: Callable[[FileRange, KnownValues], Iterator[pa.RecordBatch]],
 ) -> Callable[[Iterator[pa.RecordBatch]], Iterator[pa.RecordBatch]]:
     def each(batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:

@@ -96,7 +96,8 @@ def standard_batch(batch: RawBatch, rules: BatchRules, known: KnownValues) -> Co
     for source in dict.fromkeys(step.source for step in rules.steps):
         if not source.startswith("_id_"):  # what is made of identifiers is made with them
             columns |= _made_of(source, columns, rules, known)
-    columns |= _sightings(columns, rules, len(batch.lines), known)
+    if "_sighting" in rules.outputs:
+        columns |= _sightings(columns, rules, len(batch.lines), known)
     return {name: columns[name] for name in rules.outputs}
 
 
