@@ -21,6 +21,6 @@ def standard_columns(
     for batch in raw_batches(path, 0, path.stat().st_size, 1, how, tally):
         found = {"lines": batch.lines, **standard_batch(batch, rules, known)}
         for name, values in columns.items():
-            values += found[name].to_pylist()
+            values.extend(found[name].to_pylist())
     order = sorted(range(len(columns["lines"])), key=columns["lines"].__getitem__)
     return {name: [values[n] for n in order] for name, values in columns.items()}

@@ -14,8 +14,8 @@ import pyarrow.parquet as pq
 import pytest
 
 from ingestion.entries import FieldEntry
-from ingestion.known_values import KnownValues
 from ingestion.formats import records_of
+from ingestion.known_values import KnownValues
 from ingestion.parquet_records import texts_of
 from ingestion.preflight import refusal_of
 from ingestion.record_types import Tally
