@@ -7,7 +7,7 @@ from typing import Any, NoReturn
 
 import click
 
-from jobs import nights, person_page, questions
+from jobs import channel_commands, nights, person_page, questions
 from jobs.common_arguments import Common, common
 from jobs.outcome import guarded
 
@@ -88,6 +88,20 @@ def config(given: Common) -> None:
 def report(given: Common, **options: Any) -> None:
     """Print where the night's report lies."""
     questions.report(given, **options)
+
+
+@app.group()
+def channels() -> None:
+    """Show the channels' fields and where they go; draft a new channel from a sample file."""
+
+
+@channels.command("show")
+@click.argument("channel", required=False)
+@click.option("--format", "form", type=click.Choice(["table", "json"]), default="table")
+@common
+def channels_show(given: Common, **options: Any) -> None:
+    """Show every field of a channel (default: of all) and the columns it becomes."""
+    channel_commands.show(given, **options)
 
 
 def main(arguments: list[str] | None = None) -> int:

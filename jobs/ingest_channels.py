@@ -7,6 +7,8 @@ from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from functools import partial
 
+import pyarrow as pa
+
 from ingestion.channels import Channel, Dataset
 from ingestion.ingest import IngestedDataset, IngestionContext, engine_for, ingest_dataset
 from ingestion.planning import FilePlan, LedgerEntry, arrived_files, plan_files
@@ -116,7 +118,10 @@ def _shared(
         VAULT_IDENTIFIERS: [one.identifiers for one in ingested],
         VAULT_PROFILES: [one.profile_values for one in ingested],
     }
-    united = [(contract, _union(engine, rows, contract)) for contract, rows in parts.items()]
+    united = [
+        (contract, _union(engine, rows, contract)) for contract, rows in parts.items()
+        if rows or _has_slice(night, contract)  # no dataset feeds the others
+    ]
     vaults = (VAULT_IDENTIFIERS, VAULT_PROFILES)
     return [
         (contract, _new_values(night, engine, contract, rows) if contract in vaults else rows)
@@ -128,9 +133,17 @@ def _writes(
     night: Night, engine: Engine, tables: Sequence[tuple[TableContract, Rows | None]]
 ) -> list[Callable[[], None]]:
     def write(contract: TableContract, rows: Rows) -> None:
-        night.lake.replace_slice(contract, engine.output(rows), night.business_date)
+        made = engine.output(rows)
+        is_empty = isinstance(made, pa.Table) and made.num_rows == 0
+        if not is_empty or _has_slice(night, contract):
+            night.lake.replace_slice(contract, made, night.business_date)
 
     return [partial(write, contract, rows) for contract, rows in tables if rows is not None]
+
+
+def _has_slice(night: Night, contract: TableContract) -> bool:
+    """Whether an earlier run of this night wrote rows, which even no rows must replace."""
+    return night.business_date in night.lake.days_of(contract)
 
 
 def _new_values(night: Night, engine: Engine, vault: TableContract, values: Rows) -> Rows:
