@@ -104,6 +104,17 @@ def channels_show(given: Common, **options: Any) -> None:
     channel_commands.show(given, **options)
 
 
+@channels.command("new")
+@click.option("--from", "sample", required=True, metavar="FILE", help="A dump, or its beginning.")
+@click.option("--name", default=None, help="Name of the channel (default: told by the path).")
+@click.option("--dataset", default=None, help="Name of the dataset (default: told by the file).")
+@click.option("--write", "is_written", is_flag=True, help="Write conf/channels/<channel>.yml.")
+@common
+def channels_new(given: Common, **options: Any) -> None:
+    """Draft a channel file from a sample dump; what is unsure is marked `# check:`."""
+    channel_commands.new(given, **options)
+
+
 def main(arguments: list[str] | None = None) -> int:
     """Runs a command and returns its exit code."""
     return guarded(lambda: app.main(arguments, prog_name="onefold", standalone_mode=False))
