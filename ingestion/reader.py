@@ -10,9 +10,10 @@ import pyarrow as pa
 from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
 
-from ingestion.layout import Layout, open_lines
+from ingestion.formats import records_of
+from ingestion.layout import Layout
 from ingestion.protection import TaskError
-from ingestion.records import Record, Tally, records
+from ingestion.record_types import Record, Tally
 from ingestion.standard_batch import BatchRules, RawBatch, standard_batch
 from model.errors import InputMissingError, OnefoldError
 
@@ -84,9 +85,8 @@ def batches_of_file(
     if not path.is_file() or path.stat().st_size != file["byte_count"]:
         raise InputMissingError(f"{file['_file']} changed while it was read; run the night again")
     tally = Tally()
-    with open_lines(path, layout) as lines:
-        for batch in _batched(records(lines, layout, tally)):
-            yield _arrow(batch, file, layout, rules)
+    for batch in _batched(records_of(path, layout, tally)):
+        yield _arrow(batch, file, layout, rules)
     yield _counts_of(tally, file, _arrow([], file, layout, rules).schema)
 
 
