@@ -216,13 +216,13 @@ def _into(
     by = [n for n in keys if n is not None]
     if len(by) == len(keys) and _are_shared([sample.columns[guesses[n].header] for n in by]):
         named = ", ".join(names[n] for n in by)
-        lines.append(f"        {_CHECK} several rows share {named}: the newest stands, or one_row_per")
+        told = f"several rows share {named}: the newest stands, or one_row_per"
+        lines.append(f"        {_CHECK} {told}")
     lines.append("        columns:")
     for each in fit.columns:
         told = f"  {_CHECK} {each.doubt}" if each.doubt else ""
-        lines.append(
-            f"          {'# ' if each.is_open else ''}{each.column}: {_quoted(each.expression)}{told}"
-        )
+        column = f"{each.column}: {_quoted(each.expression)}{told}"
+        lines.append(f"          {'# ' if each.is_open else ''}{column}")
     used = {each.field for each in fit.columns}
     left = [names[n] for n, g in enumerate(guesses) if n not in used and not g.kinds]
     if left:

@@ -1,4 +1,4 @@
-"""Which encoding a text is written in, told by its marks, by strict decoding and by what it says."""
+"""Which encoding a text is written in, told by its mark, strict decoding and what it says."""
 
 from __future__ import annotations
 

@@ -56,8 +56,8 @@ class FieldGuess:
     """One column of the sample: what it is taken for, and `doubts` in words a person can check.
 
     `kinds` are identifier kinds; `codes` the values of an enum; `is_unique` whether no two rows
-    share a value; `also` the other types that read every value; `is_personal` whether its header names something of a person that is no
-    identifier.
+    share a value; `is_personal` whether its header names something of a person that is no
+    identifier; `also` the other types that read every value.
     """
 
     header: str
@@ -178,8 +178,7 @@ def _time_type(
 ) -> tuple[str, tuple[str, ...], tuple[str, ...]] | None:
     epoch = _epoch(seen)
     if epoch:
-        doubts = () if _is_time(ideas) else ("a time, counted from 1970?",)
-        return "timestamp", (epoch,), doubts
+        return "timestamp", (epoch,), () if _is_time(ideas) else ("a time, counted from 1970?",)
     for type_, candidates, reader in (
         ("date", _DATES, _date_fits), ("timestamp", _TIMES, _time_fits),
     ):  # fmt: skip

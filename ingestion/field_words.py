@@ -10,7 +10,8 @@ from functools import cache
 # idea: the words that stand for it. Chinese words are found inside of longer ones, longest first.
 WORDS: Mapping[str, str] = {
     "id": "id no nr num number code key 号 编号 编码 代码 号码 单号 序号",
-    "account": "account acct user usr customer cust client buyer rider uid 用户 账号 账户 帐号 客户 顾客 会员号",
+    "account": "account acct user usr customer cust client buyer rider uid "
+    "用户 账号 账户 帐号 客户 顾客 会员号",
     "member": "member vip membership 会员",
     "card": "card cardno 卡 卡号 会员卡 会员卡号",
     "phone": "phone mobile tel telephone cell cellphone msisdn 手机 手机号 电话 联系方式 联系电话",
@@ -19,7 +20,8 @@ WORDS: Mapping[str, str] = {
     "passport": "passport 护照",
     "device": "device deviceid did idfa imei oaid androidid 设备 设备号",
     "openid": "openid", "unionid": "unionid wxunionid", "cookie": "cookie visitor 访客",
-    "person_name": "fullname realname firstname lastname surname familyname givenname nickname 姓名 真实姓名 昵称 收货人 联系人",
+    "person_name": "fullname realname firstname lastname surname familyname givenname nickname "
+    "姓名 真实姓名 昵称 收货人 联系人",
     "name": "name 名称 名字 名",
     "birth": "birth birthday birthdate dob born 生日 出生 出生日期",
     "gender": "gender sex 性别",
@@ -45,7 +47,8 @@ WORDS: Mapping[str, str] = {
     "tax": "tax 税",
     "time": "time at datetime timestamp ts date day on 时间 日期 时刻",
     "paid": "paid pay payment 支付 付款",
-    "registered": "registered register created create signup signed joined join 注册 入会 创建 开户",
+    "registered": "registered register created create signup signed joined join "
+    "注册 入会 创建 开户",
     "updated": "updated update modified changed change 更新 修改 变更",
     "occurred": "occurred happened 发生",
     "status": "status state 状态",
@@ -60,7 +63,10 @@ WORDS: Mapping[str, str] = {
 }  # fmt: skip
 PERSONAL = frozenset({"person_name", "birth", "street"})
 SMALL = frozenset({"id", "time", "name", "type", "sign"})  # ideas that many columns share
-_FILLING = frozenset("of the up in to for a wx s l group band 一级 二级 三级 情况 段 自报".split())
+_FILLING = frozenset({
+    "of", "the", "up", "in", "to", "for", "a", "wx", "s", "l", "group", "band",
+    "一级", "二级", "三级", "情况", "段", "自报",
+})  # fmt: skip
 _KINDS_OF_AMOUNTS = frozenset({"discount", "coupon", "fee", "tax", "refund"})
 _MEANING = {word: idea for idea, words in WORDS.items() for word in words.split()}
 _CHINESE = sorted((word for word in _MEANING if not word.isascii()), key=len, reverse=True)

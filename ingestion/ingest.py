@@ -18,7 +18,9 @@ from ingestion.mapping import LINE
 from ingestion.planning import PlannedFile
 from ingestion.preflight import refusal_of
 from ingestion.reader import read_records
+from ingestion.redriven import RedrivenLines, redriven_records
 from ingestion.sighting_rows import sightings, united_sightings, with_united
+from ingestion.splits import header_names
 from ingestion.standard import Standards, batch_rules, standardise
 from ingestion.standard_batch import RAW
 from ingestion.vault_rows import identifier_values, profile_values
@@ -34,7 +36,9 @@ from model.settings import IngestionSettings
 from model.sql_text import date_literal, text_literal
 from privacy.tokens import TokenKey
 
-_FILE_SCHEMA = "_number int, generation int, source_file string, business_date date"
+_FILE_SCHEMA = (
+    "_number int, generation int, source_file string, business_date date, is_redriven boolean"
+)
 
 
 @dataclass(frozen=True)
@@ -83,8 +87,10 @@ def engine_for(files: Sequence[PlannedFile], spark: SparkSession, settings: Inge
 def ingest_dataset(
     spark: SparkSession, engine: Engine, channel: Channel, dataset: Dataset,
     files: Sequence[PlannedFile], context: IngestionContext,
+    redriven: RedrivenLines | None = None,
 ) -> IngestedDataset:  # fmt: skip
-    """Reads, types, judges and protects a dataset's files once, and proves every file's account.
+    """Reads, types, judges and protects a dataset's files once, and proves every file's account;
+    `redriven` lines of earlier nights take the same way.
 
     Files are read by Spark's tasks; what follows is the engine's. InputMissingError (try again)
     where a file vanished or changed since it was planned.
@@ -101,7 +107,12 @@ def ingest_dataset(
         dataset, context.policy, context.key, context.time_zone, context.business_date,
         context.settings.keep_raw,
     )
-    records = read_records(spark, sound, context.landing_root, layout, batch_rules(standards))
+    rules = batch_rules(standards)
+    records = read_records(spark, sound, context.landing_root, layout, rules)
+    if redriven is not None:
+        again = redriven_records(spark, redriven, len(sound), layout, rules, context.key)
+        records = records.unionByName(again)
+        sound, checked = [*sound, *redriven.files], [*checked, *redriven.files]
     try:
         # Kept, since all rows below derive from it: files are read and tokens made only once.
         standard = engine.kept(engine.of(standardise(records, standards)))
@@ -113,7 +124,11 @@ def ingest_dataset(
 
 
 def _checked(file: PlannedFile, root: Path, layout: Layout) -> PlannedFile:
-    return file if file.refusal else replace(file, refusal=refusal_of(root / file.path, layout))
+    refusal = file.refusal or refusal_of(root / file.path, layout)
+    is_named = refusal is None and layout.is_csv and not layout.names
+    # Quarantined lines are read by it when they are tried again.
+    header = header_names(root / file.path, layout) if is_named else ()
+    return replace(file, refusal=refusal, header=header)
 
 
 def _told(error: Exception, dataset: Dataset) -> OnefoldError:
@@ -159,7 +174,10 @@ def _derived(
 
 def _places(files: Sequence[PlannedFile]) -> pa.Table:
     """A row a file, by the number its records bear."""
-    rows = [(n, file.generation, file.path, file.path_date) for n, file in enumerate(files)]
+    rows = [
+        (n, file.generation, file.path, file.path_date, file.state == "redriven")
+        for n, file in enumerate(files)
+    ]
     schema = arrow_schema(_FILE_SCHEMA)
     return pa.Table.from_pylist([dict(zip(schema.names, row, strict=True)) for row in rows], schema)
 
@@ -179,13 +197,16 @@ def _raw(engine: Engine, standard: Rows, files: Rows, standards: Standards) -> R
 
 
 def _quarantine(engine: Engine, standard: Rows, files: Rows, standards: Standards) -> Rows:
+    """The lines that are not accepted; of those tried again also the accepted ones, without reasons
+    and text: from this night on they are quarantined no longer."""
     dataset = standards.dataset
     return engine.rows("quarantine", f"""
         select {date_literal(standards.business_date)} as arrived_date,
                {text_literal(dataset.channel)} as channel, {text_literal(dataset.name)} as dataset,
                files.source_file, {LINE} as source_line,
-               files.generation, array_sort(split(_reasons, ',')) as reasons,
-               _sealed_line as sealed_line
+               files.generation,
+               case when _reasons <> '' then array_sort(split(_reasons, ',')) end as reasons,
+               case when _reasons <> '' then _sealed_line end as sealed_line
         from standard inner join files on standard._number = files._number
-        where _counts is null and _reasons <> ''
+        where _counts is null and (_reasons <> '' or files.is_redriven)
     """, standard=standard, files=files)  # fmt: skip

@@ -6,22 +6,24 @@ and guesses nothing.
 
 from __future__ import annotations
 
-import bz2
 import csv
-import gzip
 import json
 import re
+import zlib
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from itertools import islice
 from pathlib import Path
-from typing import BinaryIO
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from ingestion.containers import open_bytes
 from ingestion.encodings import encoding_of
+from ingestion.reasons import FileRefusedError
+from ingestion.xlsx_records import check_parts, rows_of_xlsx
 from model.errors import InputMissingError, UsageError
 
 MOST_BYTES = 10 << 20
@@ -30,6 +32,7 @@ _SCORED_LINES = 300
 DELIMITERS = (",", "\t", ";", "|", "\x01")
 _FEWEST_ALIKE = 0.9  # share of lines with one number of values, of a delimiter that is one
 _HEADER_SIGNS = frozenset("0123456789")
+_MOST_UNPACKED = 512 << 20  # of a workbook
 Values = list[str | None]
 
 
@@ -57,13 +60,15 @@ def read_sample(path: Path) -> Sample:
     """The sample of a file; UsageError where it holds no rows that can be told apart."""
     try:
         with path.open("rb") as data:
-            start = data.read(16)
-        if start.startswith(b"PAR1"):
-            return _of_parquet(path)
-        data_start, is_whole = _beginning(path, start)
+            start = data.read(4)
+        if start in _TABLES:
+            return _TABLES[start](path)
+        data_start, is_whole = _beginning(path)
     except FileNotFoundError:
         raise InputMissingError(f"there is no file {path}") from None
-    except (OSError, EOFError, pa.ArrowException) as error:
+    except FileRefusedError as refused:
+        raise UsageError(f"{path.name}: {refused}") from None
+    except (OSError, EOFError, zlib.error, pa.ArrowException) as error:
         raise UsageError(f"{path.name} cannot be read ({type(error).__name__})") from None
     encoding = encoding_of(data_start)
     text = data_start.decode("utf-8-sig" if encoding == "utf-8" else encoding, errors="ignore")
@@ -77,31 +82,19 @@ def read_sample(path: Path) -> Sample:
     return _of_csv(lines, encoding, is_whole)
 
 
-def _beginning(path: Path, start: bytes) -> tuple[bytes, bool]:
+def _beginning(path: Path) -> tuple[bytes, bool]:
     """The first bytes, unpacked, and whether they are all there are."""
-    for magic, opened in _CONTAINERS.items():
-        if start.startswith(magic):
-            with opened(path) as unpacked:
-                found = unpacked.read(MOST_BYTES + 1)
-            return found[:MOST_BYTES], len(found) <= MOST_BYTES
-    if start.startswith(b"PK\x03\x04"):
-        raise UsageError(
-            f"{path.name} is a zip container: save a workbook's sheet as csv to draft from it"
-        )
-    with path.open("rb") as plain:
-        found = plain.read(MOST_BYTES + 1)
+    with open_bytes(path) as unpacked:
+        found = unpacked.read(MOST_BYTES + 1)
     return found[:MOST_BYTES], len(found) <= MOST_BYTES
 
 
-def _zstd(path: Path) -> BinaryIO:
-    return pa.CompressedInputStream(pa.OSFile(str(path)), "zstd")  # type: ignore[no-any-return]
-
-
-_CONTAINERS: Mapping[bytes, Callable[[Path], BinaryIO]] = {
-    b"\x1f\x8b": lambda path: gzip.open(path, "rb"),  # type: ignore[dict-item]
-    b"BZh": lambda path: bz2.open(path, "rb"),  # type: ignore[dict-item]
-    b"\x28\xb5\x2f\xfd": _zstd,
-}
+def _of_xlsx(path: Path) -> Sample:
+    check_parts(path, _MOST_UNPACKED)
+    rows = [row.texts for row in islice(rows_of_xlsx(path, ""), MOST_ROWS + 1) if row.texts]
+    if not rows:
+        raise UsageError(f"{path.name} holds no rows; give a file with some")
+    return _of_rows(Sample("xlsx", "utf-8", "", '"', True, {}, 0), rows, len(rows) <= MOST_ROWS)
 
 
 def _of_parquet(path: Path) -> Sample:
@@ -174,19 +167,26 @@ def _of_csv(lines: Sequence[str], encoding: str, is_whole: bool) -> Sample:
     scored = lines[:_SCORED_LINES]
     quote = "'" if not any('"' in line for line in scored) and _is_quoted(scored) else '"'
     delimiter = delimiter_of(scored, quote)
+    form = "tsv" if delimiter == "\t" else "csv"
     rows = split_rows(lines[: MOST_ROWS + 1], delimiter, quote)
+    told = Sample(form, encoding, delimiter, quote, True, {}, 0)
+    return _of_rows(told, rows, is_whole and len(lines) <= MOST_ROWS)
+
+
+def _of_rows(told: Sample, rows: Sequence[Sequence[str | None]], is_whole: bool) -> Sample:
+    """The sample with the columns of its rows, the first of which may be a header."""
     width = Counter(map(len, rows)).most_common(1)[0][0]
-    has_header = is_header(rows[0], rows[1:]) and len(rows[0]) == width
-    names = [cell.strip() for cell in rows[0]] if has_header else []
-    names = names or [f"field_{n}" for n in range(1, width + 1)]
-    body = rows[1:] if has_header else rows
+    cells = [[(cell or "").strip() for cell in row] for row in rows]
+    has_header = len(cells[0]) == width and is_header(cells[0], cells[1:])
+    names = cells[0] if has_header else [f"field_{n}" for n in range(1, width + 1)]
+    body = cells[has_header:]
     even = [row for row in body if len(row) == width]
     columns: dict[str, Values] = {
-        name: [row[n].strip() or None for row in even] for n, name in enumerate(names)
+        name: [row[n] or None for row in even] for n, name in enumerate(names)
     }
-    return Sample(
-        "tsv" if delimiter == "\t" else "csv", encoding, delimiter, quote, has_header, columns,
-        len(even), len(body) - len(even), (), is_whole and len(lines) <= MOST_ROWS,
+    return replace(
+        told, has_header=has_header, columns=columns, row_count=len(even),
+        ragged=len(body) - len(even), is_whole=is_whole,
     )  # fmt: skip
 
 
@@ -238,3 +238,8 @@ def is_header(first: Sequence[str], others: Sequence[Sequence[str]]) -> bool:
         return False
     below = ({row[n].strip() for row in others if n < len(row)} for n in range(len(cells)))
     return not any(cell in values for cell, values in zip(cells, below, strict=True))
+
+
+_TABLES: Mapping[bytes, Callable[[Path], Sample]] = {
+    b"PAR1": _of_parquet, b"PK\x03\x04": _of_xlsx,
+}  # fmt: skip

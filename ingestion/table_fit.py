@@ -61,7 +61,7 @@ def best_fit(
     """The table the fields fit best; `names` are the fields' names in the channel file."""
     fits = [_fit(table, guesses, names, model, policy) for table in model.tables.values()]
     ranked = sorted(fits, key=lambda fit: -fit.score)
-    is_sure = len(ranked) == 1 or ranked[0].score > 1.25 * max(ranked[1].score, 0.1)  # noqa: PLR2004
+    is_sure = len(ranked) == 1 or ranked[0].score > 1.25 * max(ranked[1].score, 0.1)
     return replace(ranked[0], is_sure=is_sure)
 
 

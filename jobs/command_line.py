@@ -7,7 +7,7 @@ from typing import Any, NoReturn
 
 import click
 
-from jobs import channel_commands, nights, person_page, questions
+from jobs import channel_commands, nights, person_page, quarantine_commands, questions
 from jobs.common_arguments import Common, common
 from jobs.outcome import guarded
 
@@ -113,6 +113,40 @@ def channels_show(given: Common, **options: Any) -> None:
 def channels_new(given: Common, **options: Any) -> None:
     """Draft a channel file from a sample dump; what is unsure is marked `# check:`."""
     channel_commands.new(given, **options)
+
+
+def _lines_meant(command: Any) -> Any:
+    """The options that choose among quarantined lines."""
+    for option in (
+        click.option("--reason", default=None, metavar="CODE", help="Only with this reason code."),
+        click.option("--date", "date_text", default=None, help="Only of the night of this date."),
+        click.option("--dataset", default=None, help="Only of this dataset."),
+        click.option("--channel", default=None, help="Only of this channel."),
+    ):
+        command = option(command)
+    return command
+
+
+@app.group()
+def quarantine() -> None:
+    """Show the records that could not be accepted, by reason; have them tried again."""
+
+
+@quarantine.command("list")
+@_lines_meant
+@click.option("--format", "form", type=click.Choice(["table", "csv", "json"]), default="table")
+@common
+def quarantine_list(given: Common, **options: Any) -> None:
+    """Count the quarantined lines that still stand, by night, file and reason; no values."""
+    quarantine_commands.show(given, **options)
+
+
+@quarantine.command("redrive")
+@_lines_meant
+@common
+def quarantine_redrive(given: Common, **options: Any) -> None:
+    """Ask the next night to try quarantined lines again, under the definitions of then."""
+    quarantine_commands.redrive(given, **options)
 
 
 def main(arguments: list[str] | None = None) -> int:

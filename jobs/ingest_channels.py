@@ -13,6 +13,7 @@ from ingestion.channels import Channel, Dataset
 from ingestion.ingest import IngestedDataset, IngestionContext, engine_for, ingest_dataset
 from ingestion.planning import FilePlan, LedgerEntry, arrived_files, plan_files
 from jobs.night import Night
+from jobs.redrives import Redrives
 from lake.ledger import file_rows
 from lake.tables import side_by_side
 from model.contracts import TableContract
@@ -31,11 +32,13 @@ def run(night: Night) -> None:
     planned = plan_night(night)
     _refuse_missing(planned)
     taken = [file for _, _, plan in planned for file in plan.take]
+    redrives = Redrives.of(night, planned)
     with engine_for(taken, night.lake.spark, night.project.settings.ingestion) as engine:
-        ingested = _ingest_side_by_side(night, engine, planned)
+        ingested = _ingest_side_by_side(night, engine, planned, redrives)
         pairs = zip(planned, ingested, strict=True)
         raw = [(dataset.raw_contract, one.raw) for (_, dataset, _), one in pairs]
         side_by_side(_writes(night, engine, [*raw, *_shared(night, engine, ingested)]))
+    redrives.record(night)
     # The ledger last: a night killed before this line takes the same files again.
     files = [record for one in ingested for record in one.files]
     night.lake.replace_records(FILES, files, night.business_date)
@@ -52,6 +55,8 @@ def plan_night(night: Night) -> list[Planned]:
     """For every dataset, the files this night takes and those it finds missing."""
     ledger: dict[tuple[str, str], list[LedgerEntry]] = {}
     for row in file_rows(night.project.lake_root):
+        if row["state"] == "redriven":  # lines, not the file they come from
+            continue
         entry = LedgerEntry(row["path"], row["sha256"], row["generation"], row["arrived_date"])
         ledger.setdefault((row["channel"], row["dataset"]), []).append(entry)
     root, day = night.project.landing_root, night.business_date
@@ -88,7 +93,7 @@ def _refuse_missing(planned: Sequence[Planned]) -> None:
 
 
 def _ingest_side_by_side(
-    night: Night, engine: Engine, planned: Sequence[Planned]
+    night: Night, engine: Engine, planned: Sequence[Planned], redrives: Redrives
 ) -> list[IngestedDataset]:
     settings = night.project.settings
     context = IngestionContext(
@@ -98,7 +103,8 @@ def _ingest_side_by_side(
     with ThreadPoolExecutor(settings.ingestion.parallel_datasets) as pool:
         futures = [
             pool.submit(
-                ingest_dataset, night.lake.spark, engine, channel, dataset, plan.take, context
+                ingest_dataset, night.lake.spark, engine, channel, dataset, plan.take, context,
+                redrives.lines.get(dataset.full_name),
             )
             for channel, dataset, plan in planned
         ]

@@ -32,7 +32,9 @@ UNFED = CanonicalTable(
     columns={"case_id": CanonicalColumn("text"), "cost": CanonicalColumn("money")},
     name="unfed",
 )
-CONTRACTS = (VISITS.contract, UNFED.contract, ONE_IDS, HUBS, SIGHTINGS, CUSTOMER_TAGS, VAULT_PROFILES)
+CONTRACTS = (
+    VISITS.contract, UNFED.contract, ONE_IDS, HUBS, SIGHTINGS, CUSTOMER_TAGS, VAULT_PROFILES,
+)  # fmt: skip
 
 
 @dataclass(frozen=True)
