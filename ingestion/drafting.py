@@ -51,7 +51,7 @@ def draft_channel(
     names = _names(guesses, fit)  # a Chinese header gives its field its column's name
     fit = best_fit(guesses, names, model, policy)
     return "\n".join([
-        *_head(place), *_source(sample, guesses, place), "    fields:",
+        *_head(place), *_source(sample, place, _need_zone(guesses, fit)), "    fields:",
         *_fields(guesses, names, fit, policy, place), *_into(fit, sample, guesses, names), "",
     ])  # fmt: skip
 
@@ -101,7 +101,7 @@ def _head(place: DraftPlace) -> list[str]:
 _CHECK = "# check:"
 
 
-def _source(sample: Sample, guesses: Sequence[FieldGuess], place: DraftPlace) -> list[str]:
+def _source(sample: Sample, place: DraftPlace, needs_zone: bool) -> list[str]:
     whence = "" if place.is_landed else f"  {_CHECK} where the dumps arrive below the landing root"
     lines = [f"path: {json.dumps(place.path)}{whence}", f"format: {sample.format}"]
     if sample.format != "parquet":
@@ -110,7 +110,7 @@ def _source(sample: Sample, guesses: Sequence[FieldGuess], place: DraftPlace) ->
         lines.append(f"encoding: {sample.encoding}{wide}{guessed}")
     if sample.format in ("csv", "tsv"):
         lines += _layout(sample)
-    if any(_needs_zone(guess) for guess in guesses):
+    if needs_zone:
         lines.append(f"time_zone: {place.time_zone}  {_CHECK} of times that name no zone")
     lines += [
         f"arrives: daily  {_CHECK} daily, or sometimes",
@@ -137,8 +137,11 @@ def _layout(sample: Sample) -> list[str]:
     return lines
 
 
-def _needs_zone(guess: FieldGuess) -> bool:
-    return guess.type == "timestamp" and not all(map(names_zone, guess.formats))
+def _need_zone(guesses: Sequence[FieldGuess], fit: TableFit) -> bool:
+    """Whether a field is a time whose text does not name its zone."""
+    times = {n for n, guess in enumerate(guesses) if guess.type == "timestamp"}
+    times |= {each.field for each in fit.columns if each.field and each.type == "timestamp"}
+    return any(not all(map(names_zone, guesses[n].formats)) for n in times)
 
 
 def _fields(

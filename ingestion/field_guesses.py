@@ -57,7 +57,8 @@ class FieldGuess:
 
     `kinds` are identifier kinds; `codes` the values of an enum; `is_unique` whether no two rows
     share a value; `is_personal` whether its header names something of a person that is no
-    identifier; `also` the other types that read every value.
+    identifier; `also` the other types that read every value;
+    `distinct_share` is that of the different values among all.
     """
 
     header: str
@@ -70,6 +71,7 @@ class FieldGuess:
     is_personal: bool = False
     doubts: tuple[str, ...] = ()
     also: frozenset[str] = frozenset()
+    distinct_share: float = 0.0
 
 
 def guess_fields(columns: Mapping[str, Values], policy: IdentityPolicy) -> list[FieldGuess]:
@@ -87,7 +89,10 @@ def _guess(header: str, values: Values, policy: IdentityPolicy) -> FieldGuess:
         return FieldGuess(header, "text", doubts=("the sample holds no value",))
     kinds, doubts = likely_kinds(seen, ideas, policy)
     if kinds:
-        return FieldGuess(header, "text", (), (), kinds, required, unique, False, doubts)
+        return FieldGuess(
+            header, "text", (), (), kinds, required, unique, False, doubts,
+            distinct_share=len(seen) / len(held),
+        )  # fmt: skip
     is_personal = bool(ideas & PERSONAL) or ideas == {"name"}
     type_, formats, doubts = _type(seen, ideas)
     codes: tuple[str, ...] = ()
@@ -95,7 +100,7 @@ def _guess(header: str, values: Values, policy: IdentityPolicy) -> FieldGuess:
         type_, codes = "enum", tuple(sorted(seen))
     return FieldGuess(
         header, type_, formats, codes, (), required, unique, is_personal, doubts,
-        _also(type_, seen),
+        _also(type_, seen), len(seen) / len(held),
     )  # fmt: skip
 
 

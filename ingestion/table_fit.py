@@ -14,7 +14,7 @@ from model.identity_policy import IdentityPolicy
 
 _ALIKE = 0.55  # below, two names are two things
 SURE = 0.85  # above, a person need not look
-_SHARED_KEY = 2.0  # several rows of one key: they are rows of something else
+_SHARED_KEY = 3.0  # where most rows share their keys, they are rows of something else
 _SPELT_ALIKE = 0.86
 NO_KEY = "concat_ws(':', _file, cast(_line as text))"  # where no field names a row
 # Codes that mean the same; an enum whose codes are none of these is left to a person.
@@ -88,8 +88,8 @@ def _fit(
     keys = [key for key in table.key if key != "channel"]
     found_keys = sum(taken[key][1] > _ALIKE for key in keys if key in taken)
     score += found_keys / max(len(keys), 1) + (table.time in taken)
-    if len(keys) == 1 and keys[0] in taken and not guesses[taken[keys[0]][0]].is_unique:
-        score -= _SHARED_KEY
+    if len(keys) == 1 and keys[0] in taken:
+        score -= _SHARED_KEY * (1 - guesses[taken[keys[0]][0]].distinct_share)
     score += _of_its_object(table, guesses, model)
     fitted = [_column(table, name, guesses, names, taken) for name in columns]
     return TableFit(table, tuple(each for each in fitted if each), score)
