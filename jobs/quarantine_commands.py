@@ -62,27 +62,36 @@ def show(given: Common, form: str, **options: Any) -> None:
 
 
 def redrive(given: Common, **options: Any) -> None:
-    """Notes a request for each dataset with such lines; the next night takes them."""
+    """Notes a request for each dataset with such lines; the next night takes them.
+
+    UsageError where the lines of no dataset can be tried alone.
+    """
     definitions = given.definitions()
     chosen = _chosen(definitions, **options)
     lines = _standing(definitions, chosen)
     if not lines:
         sys.stdout.write("nothing stands in quarantine that this names\n")
         return
-    root, datasets = definitions.project.lake_root, _datasets(definitions)
+    datasets = _datasets(definitions)
     per_dataset = Counter((line["channel"], line["dataset"]) for line in lines)
-    for channel, dataset in per_dataset:
-        _refuse_what_cannot(datasets, f"{channel}.{dataset}")
+    obstacles = {key: _obstacle(datasets, ".".join(key)) for key in sorted(per_dataset)}
+    possible = [key for key, obstacle in obstacles.items() if not obstacle]
+    told = "\n".join(obstacle for obstacle in obstacles.values() if obstacle)
+    if not possible:
+        raise UsageError(told)
     now = datetime.now(timezone.utc)
-    append_records(root, REDRIVES, [
+    append_records(definitions.project.lake_root, REDRIVES, [
         (now, channel, dataset, chosen.arrived_date, chosen.reason, None)
-        for channel, dataset in sorted(per_dataset)
+        for channel, dataset in possible
     ], {})  # fmt: skip
-    for (channel, dataset), count in sorted(per_dataset.items()):
-        sys.stdout.write(f"{channel}.{dataset}: {count:,} lines\n")
-    nameless = _nameless(definitions, datasets, lines)
+    for key in possible:
+        sys.stdout.write(f"{'.'.join(key)}: {per_dataset[key]:,} lines\n")
+    own = [line for line in lines if (line["channel"], line["dataset"]) in possible]
+    nameless = _nameless(definitions, datasets, own)
     if nameless:
         sys.stdout.write(f"{nameless:,} of them cannot be read alone: run their night again\n")
+    if told:
+        sys.stdout.write(f"left out: {told}\n")
     sys.stdout.write("the next night that runs takes them: onefold run --date DATE\n")
 
 
@@ -116,16 +125,17 @@ def _datasets(definitions: Definitions) -> dict[str, Dataset]:
     return {each.full_name: each for one in definitions.channels for each in one.datasets}
 
 
-def _refuse_what_cannot(datasets: Mapping[str, Dataset], name: str) -> None:
+def _obstacle(datasets: Mapping[str, Dataset], name: str) -> str:
+    """Why a dataset's lines cannot be tried alone, and what to do; empty where they can."""
     if name not in datasets:
-        raise UsageError(f"{name} is no dataset any more; name another with --channel, --dataset")
+        return f"{name} is no dataset any more: its lines stay in quarantine"
     rollup = datasets[name].rollup
-    if rollup is not None:
-        raise UsageError(
-            f"{name} rolls its lines up into {rollup.table.name}: one of them alone would stand "
-            "for the whole; run the night they came in again: onefold backfill --from DATE "
-            "--to DATE"
-        )
+    if rollup is None:
+        return ""
+    return (
+        f"{name} rolls its lines up into {rollup.table.name}, and one of them alone would stand "
+        "for the whole: run the night they came in again: onefold backfill --from DATE --to DATE"
+    )
 
 
 def _nameless(
