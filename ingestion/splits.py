@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 from collections.abc import Iterator
 from dataclasses import replace
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -25,8 +26,8 @@ def splits_of(path: Path, layout: Layout, target_bytes: int) -> list[Split]:
 
     They are exact where the file is not packed, lines can be told apart as bytes, every carriage
     return stands before a line feed, and no record can span lines: in csv, where every line holds
-    an even number of quotes and nothing escapes them (a last line without an end aside). The header, and all before it, lies in the
-    first range. Reads the file once.
+    an even number of quotes (a last line without an end aside) and nothing escapes them. The
+    header, and all before it, lies in the first range. Reads the file once.
     """
     size = path.stat().st_size
     whole = [(0, size, 1)]
@@ -39,7 +40,7 @@ def splits_of(path: Path, layout: Layout, target_bytes: int) -> list[Split]:
             return whole
         cuts.append((at, line))
     edges = [(0, 1), *(cut for cut in cuts if cut[0] < size), (size, 0)]
-    return [(a, b, line) for (a, line), (b, _) in zip(edges, edges[1:], strict=False)]
+    return [(a, b, line) for (a, line), (b, _) in pairwise(edges)]
 
 
 def layout_of_part(layout: Layout, header: tuple[str, ...]) -> Layout:

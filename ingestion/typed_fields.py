@@ -18,7 +18,13 @@ from ingestion.time_formats import date_reader, time_reader
 from privacy.tokens import per_distinct
 
 DATE_FORMATS = ("yyyy-MM-dd",)
-TIME_FORMATS = ("yyyy-MM-dd HH:mm:ss", "yyyy-MM-dd'T'HH:mm:ss")
+# ISO 8601 as people and libraries write it; typed files (parquet, xlsx) are read by these too.
+TIME_FORMATS = (
+    "yyyy-MM-dd HH:mm:ss", "yyyy-MM-dd'T'HH:mm:ss",
+    "yyyy-MM-dd HH:mm:ss.SSSSSS", "yyyy-MM-dd'T'HH:mm:ss.SSSSSS",
+    "yyyy-MM-dd HH:mm:ssXXX", "yyyy-MM-dd'T'HH:mm:ssXXX",
+    "yyyy-MM-dd HH:mm:ss.SSSSSSXXX", "yyyy-MM-dd'T'HH:mm:ss.SSSSSSXXX",
+)  # fmt: skip
 TRUE_WORDS = ("true", "t", "1", "yes", "y", "是")
 FALSE_WORDS = ("false", "f", "0", "no", "n", "否")
 MONEY = pa.decimal128(18, 2)

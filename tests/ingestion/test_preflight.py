@@ -1,11 +1,15 @@
 """Files refused whole, each with its reason code; all others may be read."""
 
+import bz2
 import gzip
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
+from ingestion.formats import records_of
 from ingestion.preflight import refusal_of
+from ingestion.record_types import Tally
 from model.errors import InputMissingError
 from tests.ingestion.fixtures import layout
 
@@ -72,11 +76,53 @@ def test_an_empty_file_may_be_accepted(scratch: Path) -> None:
     assert refusal(scratch, b"B\n", text=text) == "missing_column:a"
 
 
-def test_each_encoding_is_read_as_itself(scratch: Path) -> None:
-    for encoding in ("gbk", "gb18030", "utf-16", "utf-8-sig"):
-        text = CSV.replace("    fields", f"    encoding: {encoding}\n    fields")
-        data = "甲,B\n张三,2\n".encode(encoding)
-        assert refusal(scratch, data, text=text) is None
+@pytest.mark.parametrize("chunk", [1, 4 << 20])
+@pytest.mark.parametrize("pack", [bytes, bz2.compress, gzip.compress])
+@pytest.mark.parametrize(
+    ("encoding", "mark"),
+    [
+        ("utf-8", ""), ("utf-8", "\ufeff"), ("utf-8-sig", ""), ("utf-8-sig", "\ufeff"),
+        ("utf-16", ""), ("gbk", ""), ("gb18030", ""), ("gb18030", "\ufeff"), ("latin-1", ""),
+    ],
+)  # fmt: skip
+def test_each_encoding_is_read_as_itself_whatever_the_chunks(
+    scratch: Path, monkeypatch: pytest.MonkeyPatch, encoding: str, mark: str,
+    pack: Callable[[bytes], bytes], chunk: int,
+) -> None:  # fmt: skip
+    monkeypatch.setattr("ingestion.text_check._CHUNK", chunk)
+    name = "é" if encoding == "latin-1" else "张三㐀𠮷" if encoding.startswith("utf") else "张三"
+    text = CSV.replace("    fields", f"    encoding: {encoding}\n    fields")
+    data = pack(f"{mark}A,B\r\n{name},2\n".encode(encoding))
+    assert refusal(scratch, data, text=text) is None
+    tally = Tally()
+    [record] = records_of(scratch / "f.csv", layout(text), tally)
+    assert (record.values, record.line, tally.lines) == ([name, "2"], 2, 2)
+    if pack is bytes and encoding != "latin-1":
+        cut = 7 if encoding == "utf-16" else 4  # in the middle of a letter
+        assert refusal(scratch, data[:-cut], text=text) == "encoding"
+
+
+@pytest.mark.parametrize(
+    ("text", "longest", "code"),
+    [
+        ("A,B\n男男,2\n", 4, None),
+        ("A,B\n男男男,2\n", 4, "line_too_long"),
+        ("A,B\r\n12,2\r\n1,2", 4, None),
+        ("A,B\r\n123,2\r\n1,2", 4, "line_too_long"),
+        ("A,B\r12,2\r1,2\n", 4, None),
+        ("A,B\n1,23456", 4, "line_too_long"),
+    ],
+)
+@pytest.mark.parametrize("chunk", [1, 4 << 20])
+@pytest.mark.parametrize("encoding", ["utf-8", "gbk", "utf-16"])
+def test_the_longest_line_is_counted_in_characters_without_its_end(
+    scratch: Path, monkeypatch: pytest.MonkeyPatch, text: str, longest: int, code: str | None,
+    chunk: int, encoding: str,
+) -> None:  # fmt: skip
+    monkeypatch.setattr("ingestion.text_check._CHUNK", chunk)
+    channel = CSV.replace("    fields", f"    encoding: {encoding}\n    fields")
+    (scratch / "f.csv").write_bytes(text.encode(encoding))
+    assert refusal_of(scratch / "f.csv", layout(channel, longest)) == code
 
 
 def test_a_file_that_vanished_is_missing_input(scratch: Path) -> None:

@@ -86,6 +86,37 @@ def test_a_file_without_a_header_is_read_by_the_names_given() -> None:
     assert read("1,2\n", how) == ([(1, ["2", "1"])], (0, 0, 1))
 
 
+def test_a_header_may_stand_further_down() -> None:
+    how = layout(CSV.replace("    fields", "    header: 3\n    fields"))
+    text = 'a "report\n\nA,B\n\n1,2\n'
+    assert read(text, how) == ([(5, ["1", "2"])], (3, 1, 1))
+    assert read("A,B\n1,2", how) == ([], (2, 0, 0))
+
+
+@pytest.mark.parametrize(
+    ("line", "expected"),
+    [
+        (" 00001 19970101  1   11.77\r\n", ["00001", "19970101", "1", "11.77"]),
+        ("a b\tc d e  \n", ["a", "b\tc", "d", "e"]),
+        ('"a b"   "say ""hi"""  "" d\n', ["a b", 'say "hi"', "", "d"]),
+        ('a b c 5"\n', "broken_quote"),
+        ('a b c"d e" f\n', "broken_quote"),
+        ('"a b\n', "broken_quote"),
+        ("a b c\n", "short_row"),
+        ("a b c d e\n", "long_row"),
+        ("a b c \0\n", "nul"),
+    ],
+)
+def test_values_may_stand_apart_by_runs_of_blanks(line: str, expected: object) -> None:
+    how = layout(
+        CSV.replace("    fields", "    delimiter: ' '\n    header: [a, b, c, d]\n    fields")
+        .replace("{a: {from: [A, 甲]}, b: {from: B}}", "{a: {}, b: {}, c: {}, d: {}}")
+    )  # fmt: skip
+    assert read("   \n" + line + "\n1 2 3 4", how) == (
+        [(2, expected), (4, ["1", "2", "3", "4"])], (0, 2, 2),
+    )  # fmt: skip
+
+
 @pytest.mark.parametrize(
     ("line", "expected"),
     [
