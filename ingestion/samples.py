@@ -22,6 +22,7 @@ import pyarrow.parquet as pq
 
 from ingestion.containers import open_bytes
 from ingestion.encodings import encoding_of
+from ingestion.field_words import WORDS, ideas_of
 from ingestion.reasons import FileRefusedError
 from ingestion.xlsx_records import check_parts, rows_of_xlsx
 from model.errors import InputMissingError, UsageError
@@ -230,11 +231,16 @@ def split_rows(lines: Sequence[str], delimiter: str, quote: str) -> list[list[st
 
 def is_header(first: Sequence[str], others: Sequence[Sequence[str]]) -> bool:
     """Whether the first row names columns: all different, none empty, none that begins with a
-    digit, and none that is found below itself."""
+    digit, none that is found below itself, and one at least that means something.
+
+    Where nothing is known for certain it is a row: names of people make no headers of a draft.
+    """
     cells = [cell.strip() for cell in first]
     if not all(cells) or len(set(cells)) < len(cells):
         return False
     if any(cell[0] in _HEADER_SIGNS or "@" in cell for cell in cells):
+        return False
+    if not any(ideas_of(cell) & WORDS.keys() for cell in cells):
         return False
     below = ({row[n].strip() for row in others if n < len(row)} for n in range(len(cells)))
     return not any(cell in values for cell, values in zip(cells, below, strict=True))

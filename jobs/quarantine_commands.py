@@ -14,7 +14,7 @@ from jobs.common_arguments import Common
 from jobs.definitions import Definitions
 from jobs.nights import business_date
 from jobs.questions import show_rows
-from jobs.redrives import is_readable
+from jobs.redrives import is_readable, is_reading, obstacle_of
 from lake.ledger import file_rows
 from lake.log_tables import append_records, read_columns
 from lake.readers import standing_lines
@@ -115,7 +115,7 @@ def _standing(definitions: Definitions, chosen: Chosen) -> list[dict[str, Any]]:
         rows = engine.rows(
             "standing_lines", standing_lines("quarantine", "files"),
             quarantine=engine.of(read_columns(root, QUARANTINE, _LINES)),
-            files=engine.of(read_columns(root, FILES, ("path", "generation"))),
+            files=engine.of(read_columns(root, FILES, ("path", "generation", "line_count"))),
         )  # fmt: skip
         lines = engine.arrow(rows).to_pylist()
     return [line for line in lines if chosen.holds(line)]
@@ -126,16 +126,9 @@ def _datasets(definitions: Definitions) -> dict[str, Dataset]:
 
 
 def _obstacle(datasets: Mapping[str, Dataset], name: str) -> str:
-    """Why a dataset's lines cannot be tried alone, and what to do; empty where they can."""
     if name not in datasets:
         return f"{name} is no dataset any more: its lines stay in quarantine"
-    rollup = datasets[name].rollup
-    if rollup is None:
-        return ""
-    return (
-        f"{name} rolls its lines up into {rollup.table.name}, and one of them alone would stand "
-        "for the whole: run the night they came in again: onefold backfill --from DATE --to DATE"
-    )
+    return obstacle_of(datasets[name])
 
 
 def _nameless(
@@ -143,7 +136,7 @@ def _nameless(
 ) -> int:
     """Lines of csv files whose columns the ledger does not name."""
     rows = file_rows(definitions.project.lake_root)
-    files = {(row["path"], row["generation"]): row for row in rows if row["state"] != "redriven"}
+    files = {(row["path"], row["generation"]): row for row in rows if is_reading(row)}
     return sum(
         not is_readable(
             datasets[f"{line['channel']}.{line['dataset']}"],

@@ -63,6 +63,7 @@ class Redrives:
             dataset.full_name: _lines(night, dataset, plan, own)
             for _, dataset, plan in planned
             if (own := [one for one in requests if one.full_name == dataset.full_name])
+            and not obstacle_of(dataset)
         }
         return cls(requests, {name: found for name, found in lines.items() if found.files})
 
@@ -118,12 +119,33 @@ def _files(night: Night, dataset: Dataset, lines: DataFrame) -> tuple[PlannedFil
     wanted = {(row["source_file"], row["generation"]) for row in found}
     rows = {
         (row["path"], row["generation"]): row for row in file_rows(night.lake.root)
-        if (row["path"], row["generation"]) in wanted and row["state"] != "redriven"
+        if (row["path"], row["generation"]) in wanted and is_reading(row)
     }  # fmt: skip
     return tuple(
         _planned(rows[key]) for key in sorted(rows, key=lambda key: (key[1], key[0]))
         if is_readable(dataset, rows[key])
     )  # fmt: skip
+
+
+def is_reading(file: Mapping[str, Any]) -> bool:
+    """Whether a row of the ledger tells that a file was read, and not only of it or its lines."""
+    return bool(file["line_count"]) and file["state"] != "redriven"
+
+
+def obstacle_of(dataset: Dataset) -> str:
+    """Why single lines of a dataset cannot be tried again, and what to do; empty where they can."""
+    again = "run the night they came in again: onefold backfill --from DATE --to DATE"
+    if dataset.rollup is not None:
+        return (
+            f"{dataset.full_name} rolls its lines up into {dataset.rollup.table.name}, and one of "
+            f"them alone would stand for the whole: {again}"
+        )
+    if dataset.entry.arrives == "full":
+        return (
+            f"{dataset.full_name} arrives as the whole state, which a line of an earlier one would "
+            f"spoil: its next dump brings every line anew; or {again}"
+        )
+    return ""
 
 
 def is_readable(dataset: Dataset, file: Mapping[str, Any]) -> bool:

@@ -70,7 +70,8 @@ def standing_lines(quarantine: str, files: str) -> str:
         "partition by source_file, source_line, generation order by arrived_date desc) "
         f"as verdict_no from {quarantine} v) q "
         "inner join (select path, max(generation) as newest "
-        f"from {files} group by path) f "
+        # Files that were only told of, or refused, replace no line.
+        f"from {files} where line_count > 0 group by path) f "
         "on q.source_file = f.path and q.generation = f.newest "
         "where q.verdict_no = 1 and q.reasons is not null"
     )

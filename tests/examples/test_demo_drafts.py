@@ -1,4 +1,4 @@
-"""The demo's dumps, drafted as if nobody had described them: sound and near to the shipped files."""
+"""The demo's dumps, drafted as if nobody had described them: near to the shipped files."""
 
 from __future__ import annotations
 

@@ -16,7 +16,9 @@ from ingestion.encodings import encoding_of
 from ingestion.samples import Sample, delimiter_of, is_header, read_sample
 from model.errors import InputMissingError, UsageError
 
-ROWS = [("编号", "城市", "备注"), ("a1", "上海", "好"), ("a2", "北京", "一般"), ("a3", "广州", "差")]
+ROWS = [
+    ("编号", "城市", "备注"), ("a1", "上海", "好"), ("a2", "北京", "一般"), ("a3", "广州", "差"),
+]  # fmt: skip
 
 
 def sample_of(data: bytes, folder: Path, name: str = "dump.csv") -> Sample:
@@ -74,6 +76,8 @@ def test_the_delimiter_gives_most_lines_one_number_of_values(
         (["id", "id"], [["1", "Rome"]], False),
         (["paid", "Rome"], [["paid", "Bonn"]], False),
         (["x", "a@b.cn"], [["y", "c@d.cn"]], False),
+        (["王安安", "上海"], [["李博文", "北京"]], False),
+        (["Ann", "Rome"], [["Bo", "Bonn"]], False),
     ],
 )
 def test_a_header_names_columns_and_is_no_row(

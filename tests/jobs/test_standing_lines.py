@@ -1,4 +1,4 @@
-"""What stands in quarantine, and what cannot be tried again alone; over a ledger written by hand."""
+"""What stands in quarantine, and what cannot be tried alone; over a ledger written by hand."""
 
 from __future__ import annotations
 
@@ -72,6 +72,17 @@ def test_lines_of_bytes_that_were_superseded_stand_no_longer(
     ]  # fmt: skip
     project = _project(tmp_path, lines, [_file(D1, LINE), _file(D2, LINE, 2)])
     assert _listed(project, capfd) == [(str(D2), "id:missing", 1)]
+
+
+def test_a_file_that_was_only_told_of_or_refused_replaces_no_line(
+    tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    refused = list(_file(D2, LINE, 2))
+    refused[8:11] = ["refused", "encoding", 0]
+    project = _project(
+        tmp_path, [_quarantined(D1, LINE, 2, ["fare:missing"])], [_file(D1, LINE), tuple(refused)]
+    )
+    assert _listed(project, capfd) == [(str(D1), "fare:missing", 1)]
 
 
 def test_a_request_is_noted_once_per_dataset_and_names_what_cannot_be_read_alone(
