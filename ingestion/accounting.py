@@ -102,6 +102,6 @@ def file_records(
             file.byte_count, file.generation, "refused" if file.refusal else file.state,
             file.refusal, account.lines, account.header, account.blank, account.accepted,
             account.duplicates, account.quarantined, dict(account.repaired),
-            dict(account.refused_identifiers),
+            dict(account.refused_identifiers), list(file.header) or None,
         ))  # fmt: skip
     return tuple(records)

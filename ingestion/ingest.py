@@ -8,7 +8,7 @@ from datetime import date
 from pathlib import Path
 
 import pyarrow as pa
-from pyspark.sql import SparkSession
+from pyspark.sql import DataFrame, SparkSession
 
 from ingestion.accounting import FileAccount, file_accounts, file_records
 from ingestion.channels import Channel, Dataset
@@ -19,7 +19,9 @@ from ingestion.mapping import LINE
 from ingestion.planning import PlannedFile
 from ingestion.preflight import refusal_of
 from ingestion.reader import FileRange, ranges_of, read_records, write_records
+from ingestion.redriven import RedrivenLines, redriven_records
 from ingestion.sighting_rows import sightings, united_sightings, with_united
+from ingestion.splits import header_names
 from ingestion.standard import Standards, batch_rules, standardise
 from ingestion.standard_batch import RAW
 from ingestion.vault_rows import identifier_values, profile_values
@@ -37,7 +39,9 @@ from model.sql_text import date_literal, text_literal
 from privacy.tokens import TokenKey
 
 IN_MEMORY = 128 << 20  # bytes of dumps whose records this process may hold
-_FILE_SCHEMA = "_number int, generation int, source_file string, business_date date"
+_FILE_SCHEMA = (
+    "_number int, generation int, source_file string, business_date date, is_redriven boolean"
+)
 
 
 @dataclass(frozen=True)
@@ -96,8 +100,10 @@ def engine_for(files: Sequence[PlannedFile], spark: SparkSession, settings: Inge
 def ingest_dataset(
     spark: SparkSession, engine: Engine, channel: Channel, dataset: Dataset,
     files: Sequence[PlannedFile], context: IngestionContext,
+    redriven: RedrivenLines | None = None,
 ) -> IngestedDataset:  # fmt: skip
-    """Reads, types, judges and protects a dataset's files once, and proves every file's account.
+    """Reads, types, judges and protects a dataset's files once, and proves every file's account;
+    `redriven` lines of earlier nights take the same way.
 
     Files are read by Spark's tasks; what follows is the engine's. InputMissingError (try again)
     where a file vanished or changed since it was planned.
@@ -114,9 +120,14 @@ def ingest_dataset(
         dataset, context.policy, context.key, context.time_zone, context.business_date,
         context.settings.keep_raw, context.checks.get(dataset.full_name, NO_CHECKS),
     )
-    ranges = ranges_of(sound, context.landing_root, layout)
+    records = _Records(
+        spark, ranges_of(sound, context.landing_root, layout), context.landing_root, layout,
+        redriven, len(sound),
+    )
+    if redriven is not None:
+        sound, checked = [*sound, *redriven.files], [*checked, *redriven.files]
     try:
-        standard = _standard_rows(spark, engine, ranges, context.landing_root, layout, standards)
+        standard = _standard_rows(engine, records, standards)
         return _derived(engine, standard, sound, checked, standards)
     except OnefoldError:
         raise
@@ -124,19 +135,61 @@ def ingest_dataset(
         raise _told(error, dataset) from None
 
 
-def _standard_rows(
-    spark: SparkSession, engine: Engine, ranges: Sequence[FileRange], root: Path, layout: Layout,
-    standards: Standards,
-) -> Rows:  # fmt: skip
+@dataclass(frozen=True)
+class _Records:
+    """What a night reads of a dataset: ranges of its files, and lines that it tries again.
+
+    The files of the latter are numbered from `first_redriven`.
+    """
+
+    spark: SparkSession
+    ranges: Sequence[FileRange]
+    root: Path
+    layout: Layout
+    redriven: RedrivenLines | None
+    first_redriven: int
+
+    def written(self, folder: Path, standards: Standards) -> list[Path]:
+        """The standardised rows of the files, as files."""
+        return write_records(
+            self.spark, self.ranges, self.root, self.layout, batch_rules(standards), folder,
+            standards.columns,
+        )
+
+    def read(self, standards: Standards) -> DataFrame:
+        """The records of the files."""
+        rules = batch_rules(standards)
+        return read_records(self.spark, self.ranges, self.root, self.layout, rules)
+
+    def again(self, standards: Standards) -> DataFrame | None:
+        """The records of the lines that are tried again."""
+        if self.redriven is None:
+            return None
+        return redriven_records(
+            self.spark, self.redriven, self.first_redriven, self.layout, batch_rules(standards),
+            standards.key,
+        )
+
+
+def _standard_rows(engine: Engine, records: _Records, standards: Standards) -> Rows:
     """The standardised rows, made once: files are read and tokens made only here."""
-    rules = batch_rules(standards)
-    if isinstance(engine, LocalEngine) and _leaves_files(engine, standards) and ranges:
-        folder = engine.folder / standards.dataset.full_name
-        folder.mkdir()
-        written = write_records(spark, ranges, root, layout, rules, folder, standards.columns)
-        return engine.of_files(written)
-    records = read_records(spark, ranges, root, layout, rules)
-    return engine.kept(engine.of(standardise(records, standards)))
+    again = records.again(standards)
+    is_local = isinstance(engine, LocalEngine) and _leaves_files(engine, standards)
+    if not isinstance(engine, LocalEngine) or not is_local or not records.ranges:
+        read = records.read(standards)
+        every = read if again is None else read.unionByName(again)
+        return engine.kept(engine.of(standardise(every, standards)))
+    folder = engine.folder / standards.dataset.full_name
+    folder.mkdir()
+    written = engine.of_files(records.written(folder, standards))
+    if again is None:
+        return written
+    columns = ", ".join(map(quoted, standards.columns))
+    return engine.rows(
+        "standard",
+        f"select {columns} from written union all select {columns} from again",
+        written=written, again=engine.kept(engine.of(standardise(again, standards))),
+    )  # fmt: skip
 
 
 def _leaves_files(engine: LocalEngine, standards: Standards) -> bool:
@@ -144,7 +197,11 @@ def _leaves_files(engine: LocalEngine, standards: Standards) -> bool:
 
 
 def _checked(file: PlannedFile, root: Path, layout: Layout) -> PlannedFile:
-    return file if file.refusal else replace(file, refusal=refusal_of(root / file.path, layout))
+    refusal = file.refusal or refusal_of(root / file.path, layout)
+    is_named = refusal is None and layout.is_csv and not layout.names
+    # Quarantined lines are read by it when they are tried again.
+    header = header_names(root / file.path, layout) if is_named else ()
+    return replace(file, refusal=refusal, header=header)
 
 
 def _told(error: Exception, dataset: Dataset) -> OnefoldError:
@@ -191,7 +248,10 @@ def _derived(
 
 def _places(files: Sequence[PlannedFile]) -> pa.Table:
     """A row a file, by the number its records bear."""
-    rows = [(n, file.generation, file.path, file.path_date) for n, file in enumerate(files)]
+    rows = [
+        (n, file.generation, file.path, file.path_date, file.state == "redriven")
+        for n, file in enumerate(files)
+    ]
     schema = arrow_schema(_FILE_SCHEMA)
     return pa.Table.from_pylist([dict(zip(schema.names, row, strict=True)) for row in rows], schema)
 
@@ -211,13 +271,16 @@ def _raw(engine: Engine, standard: Rows, files: Rows, standards: Standards) -> R
 
 
 def _quarantine(engine: Engine, standard: Rows, files: Rows, standards: Standards) -> Rows:
+    """The lines that are not accepted; of those tried again also the accepted ones, without reasons
+    and text: from this night on they are quarantined no longer."""
     dataset = standards.dataset
     return engine.rows("quarantine", f"""
         select {date_literal(standards.business_date)} as arrived_date,
                {text_literal(dataset.channel)} as channel, {text_literal(dataset.name)} as dataset,
                files.source_file, {LINE} as source_line,
-               files.generation, array_sort(split(_reasons, ',')) as reasons,
-               _sealed_line as sealed_line
+               files.generation,
+               case when _reasons <> '' then array_sort(split(_reasons, ',')) end as reasons,
+               case when _reasons <> '' then _sealed_line end as sealed_line
         from standard inner join files on standard._number = files._number
-        where _counts is null and _reasons <> ''
+        where _counts is null and (_reasons <> '' or files.is_redriven)
     """, standard=standard, files=files)  # fmt: skip

@@ -45,15 +45,19 @@ class LedgerEntry:
 
 @dataclass(frozen=True)
 class PlannedFile:
-    """A file this night takes in; `refusal` as in ArrivedFile."""
+    """A file this night takes in; `refusal` as in ArrivedFile.
+
+    `header` names the columns of a csv file as it says itself, once it was looked at.
+    """
 
     path: str
     path_date: date
     sha256: str
     byte_count: int
     generation: int
-    state: Literal["new", "superseded"]
+    state: Literal["new", "superseded", "redriven"]
     refusal: str | None = None
+    header: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -96,13 +96,14 @@ def _batched(found: Iterable[Record], layout: Layout) -> Iterator[RawBatch]:
         batch.append(record)
         size += len(record.text)
         if len(batch) >= BATCH_ROWS or size >= BATCH_CHARACTERS:
-            yield _raw(batch, layout)
+            yield batch_of_records(batch, layout)
             batch, size = [], 0
     if batch:
-        yield _raw(batch, layout)
+        yield batch_of_records(batch, layout)
 
 
-def _raw(batch: Sequence[Record], layout: Layout) -> RawBatch:
+def batch_of_records(batch: Sequence[Record], layout: Layout) -> RawBatch:
+    """Single records as a batch; at least one."""
     unread = (None,) * len(layout.fields)
     lines, values, texts, problems = zip(*batch, strict=True)
     columns = zip(*(row or unread for row in values), strict=True)

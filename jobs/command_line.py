@@ -7,7 +7,7 @@ from typing import Any, NoReturn
 
 import click
 
-from jobs import nights, person_page, questions
+from jobs import channel_commands, nights, person_page, quarantine_commands, questions
 from jobs.common_arguments import Common, common
 from jobs.outcome import guarded
 
@@ -88,6 +88,65 @@ def config(given: Common) -> None:
 def report(given: Common, **options: Any) -> None:
     """Print where the night's report lies."""
     questions.report(given, **options)
+
+
+@app.group()
+def channels() -> None:
+    """Show the channels' fields and where they go; draft a new channel from a sample file."""
+
+
+@channels.command("show")
+@click.argument("channel", required=False)
+@click.option("--format", "form", type=click.Choice(["table", "json"]), default="table")
+@common
+def channels_show(given: Common, **options: Any) -> None:
+    """Show every field of a channel (default: of all) and the columns it becomes."""
+    channel_commands.show(given, **options)
+
+
+@channels.command("new")
+@click.option("--from", "sample", required=True, metavar="FILE", help="A dump, or its beginning.")
+@click.option("--name", default=None, help="Name of the channel (default: told by the path).")
+@click.option("--dataset", default=None, help="Name of the dataset (default: told by the file).")
+@click.option("--write", "is_written", is_flag=True, help="Write conf/channels/<channel>.yml.")
+@common
+def channels_new(given: Common, **options: Any) -> None:
+    """Draft a channel file from a sample dump; what is unsure is marked `# check:`."""
+    channel_commands.new(given, **options)
+
+
+def _lines_meant(command: Any) -> Any:
+    """The options that choose among quarantined lines."""
+    for option in (
+        click.option("--reason", default=None, metavar="CODE", help="Only with this reason code."),
+        click.option("--date", "date_text", default=None, help="Only of the night of this date."),
+        click.option("--dataset", default=None, help="Only of this dataset."),
+        click.option("--channel", default=None, help="Only of this channel."),
+    ):
+        command = option(command)
+    return command
+
+
+@app.group()
+def quarantine() -> None:
+    """Show the records that could not be accepted, by reason; have them tried again."""
+
+
+@quarantine.command("list")
+@_lines_meant
+@click.option("--format", "form", type=click.Choice(["table", "csv", "json"]), default="table")
+@common
+def quarantine_list(given: Common, **options: Any) -> None:
+    """Count the quarantined lines that still stand, by night, file and reason; no values."""
+    quarantine_commands.show(given, **options)
+
+
+@quarantine.command("redrive")
+@_lines_meant
+@common
+def quarantine_redrive(given: Common, **options: Any) -> None:
+    """Ask the next night to try quarantined lines again, under the definitions of then."""
+    quarantine_commands.redrive(given, **options)
 
 
 def main(arguments: list[str] | None = None) -> int:

@@ -84,6 +84,18 @@ def load_definitions(folder: Path, env: str, assignments: list[str]) -> Definiti
     return Definitions(project, policy, channels, book, checks, of_datasets, fingerprint)
 
 
+def load_ground(
+    folder: Path, env: str, assignments: list[str]
+) -> tuple[Project, IdentityPolicy]:
+    """What a channel file builds on, without any channel: settings, model, identifier kinds."""
+    problems = Problems()
+    project = load_project(folder, env, assignments, problems)
+    policy_file = folder / "conf" / "identity.yml"
+    policy = read_identity_policy(yaml_of(folder, policy_file, problems), problems)
+    problems.raise_if_any()
+    return project, policy
+
+
 def _fingerprint(folder: Path) -> str:
     digest = hashlib.sha256()
     for below in ("conf", "tag_definitions", "audience_definitions"):

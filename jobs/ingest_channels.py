@@ -7,10 +7,13 @@ from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from functools import partial
 
+import pyarrow as pa
+
 from ingestion.channels import Channel, Dataset
 from ingestion.ingest import IngestedDataset, IngestionContext, engine_for, ingest_dataset
 from ingestion.planning import FilePlan, LedgerEntry, arrived_files, plan_files
 from jobs.night import Night
+from jobs.redrives import Redrives
 from lake.ledger import file_rows
 from lake.tables import side_by_side
 from model.contracts import TableContract
@@ -31,12 +34,14 @@ def run(night: Night) -> None:
     planned = plan_night(night)
     _refuse_missing(planned)
     taken = [file for _, _, plan in planned for file in plan.take]
+    redrives = Redrives.of(night, planned)
     with engine_for(taken, night.lake.spark, night.project.settings.ingestion) as engine:
-        ingested = _ingest_side_by_side(night, engine, planned)
+        ingested = _ingest_side_by_side(night, engine, planned, redrives)
         pairs = zip(planned, ingested, strict=True)
         raw = [(dataset.raw_contract, one.raw) for (_, dataset, _), one in pairs]
         side_by_side(_writes(night, engine, [*raw, *_shared(night, engine, ingested)]))
     night.counted.update(_counted(planned, ingested))
+    redrives.record(night)
     # The ledger last: a night killed before this line takes the same files again.
     files = [record for one in ingested for record in one.files]
     night.lake.replace_records(FILES, files, night.business_date)
@@ -53,6 +58,8 @@ def plan_night(night: Night) -> list[Planned]:
     """For every dataset, the files this night takes and those it finds missing."""
     ledger: dict[tuple[str, str], list[LedgerEntry]] = {}
     for row in file_rows(night.project.lake_root):
+        if row["state"] == "redriven":  # lines, not the file they come from
+            continue
         entry = LedgerEntry(row["path"], row["sha256"], row["generation"], row["arrived_date"])
         ledger.setdefault((row["channel"], row["dataset"]), []).append(entry)
     root, day = night.project.landing_root, night.business_date
@@ -89,7 +96,7 @@ def _refuse_missing(planned: Sequence[Planned]) -> None:
 
 
 def _ingest_side_by_side(
-    night: Night, engine: Engine, planned: Sequence[Planned]
+    night: Night, engine: Engine, planned: Sequence[Planned], redrives: Redrives
 ) -> list[IngestedDataset]:
     settings = night.project.settings
     context = IngestionContext(
@@ -100,7 +107,8 @@ def _ingest_side_by_side(
     with ThreadPoolExecutor(settings.ingestion.parallel_datasets) as pool:
         futures = [
             pool.submit(
-                ingest_dataset, night.lake.spark, engine, channel, dataset, plan.take, context
+                ingest_dataset, night.lake.spark, engine, channel, dataset, plan.take, context,
+                redrives.lines.get(dataset.full_name),
             )
             for channel, dataset, plan in planned
         ]
@@ -131,7 +139,10 @@ def _shared(
         VAULT_IDENTIFIERS: [one.identifiers for one in ingested],
         VAULT_PROFILES: [one.profile_values for one in ingested],
     }
-    united = [(contract, _union(engine, rows, contract)) for contract, rows in parts.items()]
+    united = [
+        (contract, _union(engine, rows, contract)) for contract, rows in parts.items()
+        if rows or _has_slice(night, contract)  # no dataset feeds the others
+    ]
     vaults = (VAULT_IDENTIFIERS, VAULT_PROFILES)
     return [
         (contract, _new_values(night, engine, contract, rows) if contract in vaults else rows)
@@ -143,9 +154,17 @@ def _writes(
     night: Night, engine: Engine, tables: Sequence[tuple[TableContract, Rows | None]]
 ) -> list[Callable[[], None]]:
     def write(contract: TableContract, rows: Rows) -> None:
-        night.lake.replace_slice(contract, engine.output(rows), night.business_date)
+        made = engine.output(rows)
+        is_empty = isinstance(made, pa.Table) and made.num_rows == 0
+        if not is_empty or _has_slice(night, contract):
+            night.lake.replace_slice(contract, made, night.business_date)
 
     return [partial(write, contract, rows) for contract, rows in tables if rows is not None]
+
+
+def _has_slice(night: Night, contract: TableContract) -> bool:
+    """Whether an earlier run of this night wrote rows, which even no rows must replace."""
+    return night.business_date in night.lake.days_of(contract)
 
 
 def _new_values(night: Night, engine: Engine, vault: TableContract, values: Rows) -> Rows:

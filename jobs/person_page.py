@@ -43,7 +43,8 @@ def show(given: Common, identifier: str | None, reveal: bool) -> None:
         _print(console, _identifiers(spark, definitions, person, key, reveal))
         _print(console, _cells(spark, "identity.golden_profiles", person))
         _print(console, _cells(spark, "tags.customer_tags", person))
-        for table in definitions.tables:
+        fed = [t for t in definitions.tables if t.contract.full_name in night.versions]
+        for table in fed:
             _print(console, _timeline(spark, table.name, person))
 
 

@@ -99,7 +99,7 @@ def sql(given: Common, statement: str, as_of: str | None, form: str) -> None:
             rows = [tuple(row) for row in answer.limit(MOST_ROWS).collect()]  # bounded
         except (ParseException, AnalysisException) as error:
             raise UsageError(f"the query cannot run: {_first_line(error)}") from None
-        _show(answer.columns, rows, form)
+        show_rows(answer.columns, rows, form)
 
 
 def published_or_refused(lake_root: str, as_of: date | None = None) -> PublishedNight:
@@ -115,7 +115,8 @@ def _first_line(error: Exception) -> str:
     return str(error).strip().splitlines()[0]
 
 
-def _show(names: Sequence[str], rows: Iterable[tuple[Any, ...]], form: str) -> None:
+def show_rows(names: Sequence[str], rows: Iterable[tuple[Any, ...]], form: str) -> None:
+    """Prints rows as a table, as csv, or as one JSON object a line."""
     if form == "csv":
         writer = csv.writer(sys.stdout)
         writer.writerow(names)

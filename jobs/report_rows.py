@@ -134,6 +134,7 @@ def _clean_rows(night: Night, engine: Engine) -> tuple[int, int]:
             persons=night.person_rows(engine, table),
         )
         for table in night.definitions.tables
+        if night.lake.exists(table.contract)
     ]
     return sum(each["all_rows"] for each in counts), sum(each["of_nobody"] for each in counts)
 

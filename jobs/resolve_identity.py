@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from functools import partial
 
+import pyarrow as pa
 from pyspark.sql import DataFrame
 
 from identity.golden import golden_profiles
@@ -13,6 +14,7 @@ from identity.resolution import Histories, Resolution, engine_for, resolve_ident
 from jobs.night import Night
 from lake.tables import side_by_side
 from model.contracts import TableContract
+from model.ddl_types import arrow_schema
 from model.engines import Engine, Rows
 from model.fixed_tables import (
     HUBS,
@@ -72,8 +74,11 @@ def _write(night: Night, engine: Engine, resolution: Resolution) -> None:
     ])
 
 
-def _golden(night: Night) -> DataFrame:
-    (table,) = night.project.model.golden_tables
+def _golden(night: Night) -> DataFrame | pa.Table:
+    golden = night.project.model.golden_tables
+    if not golden:  # a model may describe nobody, and count what they do all the same
+        return arrow_schema(night.definitions.golden.schema).empty_table()
+    (table,) = golden
     definitions = night.definitions
     trust_ranks = {channel.name: channel.trust_rank for channel in definitions.channels}
     accounts = night.by_person(table)

@@ -8,11 +8,13 @@ from typing import Any
 
 import pyarrow as pa
 from deltalake import CommitProperties, write_deltalake
+from pyarrow import fs
 
 from lake.commits import CONFIGURATION, stamp_text
+from lake.files import file_system
 from lake.snapshots import open_table, rows_of, store_place, table_path
 from model.contracts import TableContract
-from model.ddl_types import arrow_type
+from model.ddl_types import arrow_schema, arrow_type
 
 Records = Sequence[tuple[object, ...]]
 
@@ -45,6 +47,24 @@ def replace_records(
     _write(root, contract, records, stamp, mode="overwrite", predicate=where, partition_by=by)
 
 
+def overwrite_records(
+    root: str, contract: TableContract, records: Records, stamp: Mapping[str, str]
+) -> None:
+    """Makes records the whole table, in one commit that bears the stamp."""
+    _write(root, contract, records, stamp, mode="overwrite")
+
+
+def read_columns(root: str, contract: TableContract, names: Sequence[str]) -> pa.Table:
+    """Some columns of a table, without Spark; no rows where it does not exist."""
+    path = table_path(root, contract)
+    table = open_table(path)
+    if table is None:
+        return arrow_schema(contract.schema).empty_table().select(names)
+    native, place = file_system(path)
+    rows = table.to_pyarrow_dataset(filesystem=fs.SubTreeFileSystem(place, native))
+    return rows.to_table(columns=list(names))
+
+
 def _write(
     root: str, contract: TableContract, records: Records, stamp: Mapping[str, str], **how: Any
 ) -> None:
@@ -61,6 +81,8 @@ def _write(
         store_place(table_path(root, contract)),
         pa.Table.from_arrays(arrays, schema=pa.schema(fields)),
         configuration=CONFIGURATION,
+        # A lake of an earlier version gets the columns that its ledger lacks.
+        schema_mode="merge",
         commit_properties=CommitProperties(custom_metadata={"userMetadata": stamp_text(stamp)}),
         **how,
     )

@@ -58,6 +58,25 @@ def by_person(table: CanonicalTable, source: str, one_ids: str, business_date: d
     )
 
 
+def standing_lines(quarantine: str, files: str) -> str:
+    """Lines of ops.quarantine that wait to be mended: of a line tried several times the last
+    verdict, unless that was to accept it or a newer generation of its file has come.
+
+    `quarantine` and `files` are the two tables, or their slices up to a night. Grain: one row per
+    file, line and generation.
+    """
+    return (
+        "select q.* from (select v.*, row_number() over ("
+        "partition by source_file, source_line, generation order by arrived_date desc) "
+        f"as verdict_no from {quarantine} v) q "
+        "inner join (select path, max(generation) as newest "
+        # Files that were only told of, or refused, replace no line.
+        f"from {files} where line_count > 0 group by path) f "
+        "on q.source_file = f.path and q.generation = f.newest "
+        "where q.verdict_no = 1 and q.reasons is not null"
+    )
+
+
 def published_rows(contract: TableContract, source: str, business_date: date) -> str:
     """What readers of night D see of a table: its slice, its log up to D, or what holds at D."""
     if contract.sliced_by is None:

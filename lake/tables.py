@@ -14,7 +14,7 @@ from pyspark.sql import functions as F
 
 from lake.arrow_files import data_set
 from lake.commits import commit_rows, type_changed
-from lake.log_tables import append_records, replace_records
+from lake.log_tables import append_records, overwrite_records, replace_records
 from lake.scans import no_rows, scan
 from lake.snapshots import Days, data_files, open_table, row_count, version_of
 from lake.spark_commits import by_spark
@@ -125,6 +125,12 @@ class Lake:
     ) -> None:
         """Makes the driver's own records (files, definitions) the slice of `day`: no Spark job."""
         replace_records(self.root, contract, records, self._stamp, day)
+
+    def overwrite_records(
+        self, contract: TableContract, records: Sequence[tuple[object, ...]]
+    ) -> None:
+        """Makes records of the ledger the whole of a small table."""
+        overwrite_records(self.root, contract, records, self._stamp)
 
     def restore(self, contract: TableContract, version: int) -> None:
         """Puts the table back as it was at a version."""

@@ -48,7 +48,9 @@ def spark_views(
     """The night's views in Spark SQL."""
 
     def source(contract: TableContract) -> str:
-        version = night.versions[contract.full_name]
+        version = night.versions.get(contract.full_name)
+        if version is None:
+            return f"({_no_rows(contract, spelt=str)})"
         path = table_path(root, contract).replace("`", "``")
         return f"delta.`{path}` version as of {version}"
 
@@ -62,9 +64,10 @@ def duckdb_views(
     """The night's views in DuckDB's SQL."""
 
     def source(contract: TableContract) -> str:
-        files = files_at(table_path(root, contract), night.versions[contract.full_name])
+        version = night.versions.get(contract.full_name)
+        files = [] if version is None else files_at(table_path(root, contract), version)
         if not files:
-            return f"({_no_rows(contract)})"
+            return f"({_no_rows(contract, spelt=duckdb_type)})"
         listed = ", ".join(_quoted(file) for file in files)
         return f"read_parquet([{listed}], hive_partitioning = true, union_by_name = true)"
 
@@ -75,10 +78,13 @@ def _views(
     night: PublishedNight, contracts: Iterable[TableContract], tables: Sequence[CanonicalTable],
     source: Callable[[TableContract], str],
 ) -> list[View]:
+    canonical = {table.contract.full_name for table in tables}
     readable = [
         contract
         for contract in contracts
-        if contract.zone not in HIDDEN_ZONES and contract.full_name in night.versions
+        if contract.zone not in HIDDEN_ZONES
+        # No night has written a canonical table yet that no channel has fed: it has no rows.
+        and (contract.full_name in night.versions or contract.full_name in canonical)
     ]
     day = night.business_date
     views = [View(c.zone, c.name, published_rows(c, source(c), day)) for c in readable]
@@ -101,8 +107,8 @@ def script(views: Sequence[View], header: str) -> str:
     return "\n".join(lines) + "\n"
 
 
-def _no_rows(contract: TableContract) -> str:
-    columns = (f"null::{duckdb_type(column.type)} as {column.name}" for column in contract.columns)
+def _no_rows(contract: TableContract, spelt: Callable[[str], str]) -> str:
+    columns = (f"cast(null as {spelt(c.type)}) as {c.name}" for c in contract.columns)
     return f"select {', '.join(columns)} where false"
 
 

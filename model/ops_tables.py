@@ -15,7 +15,7 @@ FILES = TableContract(
         "sha256 string | 指纹 | SHA-256 of the bytes",
         "byte_count bigint | 字节 | Size",
         "generation int | 版次 | 1, then +1 for each new content of the path",
-        "state string | 状态 | new, superseded, same or refused",
+        "state string | 状态 | new, superseded, same, refused; redriven: lines of an earlier night",
         "reason string | 原因 | Reason code of a refused file; null otherwise",
         "line_count bigint | 总行数 | Parsed records: header, blank and data",
         "header_count bigint | 表头 | Header records",
@@ -25,6 +25,7 @@ FILES = TableContract(
         "quarantined_count bigint | 隔离 | Quarantined records",
         "repaired map<string, bigint> | 修复 | Changed values by rule",
         "refused_identifiers map<string, bigint> | 无效标识 | Refused ones by kind and reason",
+        "header array<string> | 列名 | Names of a csv file's columns; null where it has no header",
     ),
     ("path", "generation"), "arrived_date", "文件台账", "Every file taken in, with its accounting",
 )
@@ -37,11 +38,24 @@ QUARANTINE = TableContract(
         "source_file string | 来源文件 | File",
         "source_line bigint | 行号 | Line in it",
         "generation int | 版次 | Generation of the file",
-        "reasons array<string> | 原因 | Every reason code, sorted",
-        "sealed_line binary | 密封原文 | The original line, sealed",
+        "reasons array<string> | 原因 | Every reason code, sorted; null: redriven and accepted",
+        "sealed_line binary | 密封原文 | The original line, sealed; null: redriven and accepted",
     ),
     ("source_file", "source_line", "generation"), "arrived_date", "隔离区",
     "Records that could not be accepted",
+)
+REDRIVES = TableContract(
+    "ops", "redrives",
+    columns(
+        "requested_at timestamp | 申请时间 | When",
+        "channel string | 渠道 | Channel",
+        "dataset string | 数据集 | Dataset",
+        "arrived_date date | 到达日 | Night that quarantined the lines; null: any",
+        "reason string | 原因 | Reason code the lines have; null: any",
+        "taken_date date | 处理日 | Night that takes the lines; null: the next one to run",
+    ),
+    ("requested_at", "channel", "dataset"), None, "重处理申请",
+    "Quarantined lines to be tried again",
 )
 RUNS = TableContract(
     "ops", "runs",
@@ -109,4 +123,6 @@ AUDIT = TableContract(
     "Every command that revealed or changed personal data",
 )
 
-OPS_TABLES = (FILES, QUARANTINE, RUNS, QUALITY_RESULTS, SLICE_METRICS, PUBLISHED, AUDIT)
+OPS_TABLES = (
+    FILES, QUARANTINE, REDRIVES, RUNS, QUALITY_RESULTS, SLICE_METRICS, PUBLISHED, AUDIT,
+)  # fmt: skip

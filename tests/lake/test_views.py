@@ -27,7 +27,14 @@ VISITS = CanonicalTable(
     time="made_at",
     name="visits",
 )
-CONTRACTS = (VISITS.contract, ONE_IDS, HUBS, SIGHTINGS, CUSTOMER_TAGS, VAULT_PROFILES)
+UNFED = CanonicalTable(
+    key=("case_id",),
+    columns={"case_id": CanonicalColumn("text"), "cost": CanonicalColumn("money")},
+    name="unfed",
+)
+CONTRACTS = (
+    VISITS.contract, UNFED.contract, ONE_IDS, HUBS, SIGHTINGS, CUSTOMER_TAGS, VAULT_PROFILES,
+)  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -90,11 +97,11 @@ def night(spark: SparkSession, tmp_path_factory: pytest.TempPathFactory) -> Iter
     lake = Lake(spark, root, "run-1")
     write_first_nights(lake)
     published = PublishedNight(D2, "run-1", versions(root, CONTRACTS))
-    text = script(duckdb_views(root, published, CONTRACTS, [VISITS]), "night 2")
+    text = script(duckdb_views(root, published, CONTRACTS, [VISITS, UNFED]), "night 2")
     write_unpublished_night(lake)
     with duckdb.connect() as connection:
         connection.execute(text)
-        views = spark_views(root, published, CONTRACTS, [VISITS])
+        views = spark_views(root, published, CONTRACTS, [VISITS, UNFED])
         yield Night(lake, published, views, connection)
 
 
@@ -108,11 +115,17 @@ def both(night: Night, name: str, columns: str) -> list[tuple[object, ...]]:
     return by_spark
 
 
+def test_a_canonical_table_that_no_channel_has_fed_is_a_view_without_rows(night: Night) -> None:
+    assert UNFED.contract.full_name not in night.published.versions
+    assert both(night, "clean.unfed", "case_id, cost") == []
+    assert both(night, "by_person.unfed", "one_id, case_id, cost") == []
+
+
 def test_every_readable_table_has_a_view_and_the_hidden_zones_have_none(night: Night) -> None:
     names = sorted(f"{view.schema}.{view.name}" for view in night.views)
     assert names == [
-        "by_person.visits", "clean.visits", "identity.hubs", "identity.one_ids",
-        "identity.sightings", "tags.customer_tags",
+        "by_person.unfed", "by_person.visits", "clean.unfed", "clean.visits", "identity.hubs",
+        "identity.one_ids", "identity.sightings", "tags.customer_tags",
     ]  # fmt: skip
     found = night.duckdb.execute("select schema_name || '.' || view_name from duckdb_views()")
     assert set(names) <= {name for (name,) in found.fetchall()}
