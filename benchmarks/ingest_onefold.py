@@ -69,7 +69,7 @@ def _write_clean(
     fields = dataset.entry.fields
     types = {name: SPARK_TYPES[field.type] for name, field in fields.items()}
     rules = replace(
-        batch_rules(standards), steps=(), shared_tokens={}, slots=batch_rules(standards).slots,
+        batch_rules(standards), steps=(), shared={}, slots=batch_rules(standards).slots,
         outputs={"_reasons": "string", **types},
     )
     root = definitions.project.landing_root

@@ -51,8 +51,10 @@ def judged(value: str, kind: IdentifierKind) -> tuple[str | None, str | None]:
     """
     normaliser = NORMALISERS[kind.normalise]
     spelling = normaliser.spelt(value, kind)
-    broken = next((code for code, holds in normaliser.rules if not holds(spelling)), None)
-    return (None, broken) if broken else (spelling, None)
+    for code, holds in normaliser.rules:
+        if not holds(spelling):
+            return None, code
+    return spelling, None
 
 
 def normalised(value: str, kind: IdentifierKind) -> str | None:

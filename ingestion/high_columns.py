@@ -19,7 +19,7 @@ class HighColumn:
     """One high-pii column a dataset fills, under a number of its own.
 
     `field` is the bare field it is made of, if it is; `slots` numbers the dataset's identifier
-    slots that field has: then its token is theirs.
+    slots that field has: then its token and its seal are theirs.
     """
 
     number: int
@@ -57,7 +57,7 @@ def protection(
     """Every protected output of a dataset.
 
     `_id_<n>` (a normalised identifier) → `_token_<n>`, `_sealed_<n>`; `_high_<n>` (a value as
-    text) → `…_mask`, `…_sealed` and, where it is no identifier, `…_token`; sealed raw fields →
+    text) → `…_mask` and, where it is no identifier, `…_sealed`, `…_token`; sealed raw fields →
     `_sealed_raw_<field>`; `_original` → `_sealed_line`.
     """
 
@@ -67,10 +67,12 @@ def protection(
         steps.append(_token(source, f"_token_{number}", key, slot.kind, slot.scope))
         steps.append(_seal(source, f"_sealed_{number}", key))
     for each in high:
-        steps.append(_mask(each.prefix, f"{each.prefix}_mask", each.mask))
-        steps.append(_seal(each.prefix, f"{each.prefix}_sealed", key))
+        # Made with the rest of an identifier, where the value is just that.
+        source = f"_id_{each.slots[0]}" if len(each.slots) == 1 else each.prefix
+        steps.append(_mask(source, f"{each.prefix}_mask", each.mask))
         if not each.slots:
             kind = column_kind(each.name)
+            steps.append(_seal(each.prefix, f"{each.prefix}_sealed", key))
             steps.append(_token(each.prefix, f"{each.prefix}_token", key, kind, GLOBAL))
     if keep_raw:
         steps += [

@@ -47,13 +47,19 @@ class _Known:
 
     def places(self, values: list[Any]) -> pa.Array:
         """Where the results of values stand, of new ones too; the values differ."""
-        codes = self.codes
-        new = [value for value in values if value not in codes]
+        found = list(map(self.codes.get, values))  # one look per value: each may miss all caches
+        new = [n for n, place in enumerate(found) if place is None]
         if new:
-            codes.update(zip(new, range(len(codes), len(codes) + len(new)), strict=True))
-            made = zip(*map(self.function, new), strict=True)
-            self.results = [
-                pa.concat_arrays([results, pa.array(column, results.type)])
-                for results, column in zip(self.results, made, strict=True)
-            ]
-        return pa.array([codes[value] for value in values], pa.int32())
+            self._learn([values[n] for n in new])
+            for place, n in enumerate(new, len(self.codes) - len(new)):
+                found[n] = place
+        return pa.array(found, pa.int32())
+
+    def _learn(self, values: list[Any]) -> None:
+        first = len(self.codes)
+        self.codes.update(zip(values, range(first, first + len(values)), strict=True))
+        made = zip(*map(self.function, values), strict=True)
+        self.results = [
+            pa.concat_arrays([results, pa.array(column, results.type)])
+            for results, column in zip(self.results, made, strict=True)
+        ]

@@ -19,7 +19,7 @@ from ingestion.channels import Dataset
 from ingestion.high_columns import HighColumn, high_columns, protection
 from ingestion.mapping import FILE, LINE, IntoTable, MappedColumn
 from ingestion.protection import Step, protected
-from ingestion.standard_batch import RAW, BatchRules
+from ingestion.standard_batch import RAW, BatchRules, SharedColumn
 from language.aggregates import Aggregate, render_aggregate
 from language.binding import bind, quoted
 from language.expressions import Expression
@@ -225,6 +225,18 @@ class Standards:
         return not (self.expressions or self.late_days or self.key_faults or self.steps[1])
 
     @cached_property
+    def shared(self) -> dict[str, SharedColumn]:
+        """The tokens and seals of high-pii columns that are those of their identifiers."""
+        found = {}
+        for high in self.high:
+            if high.slots:
+                tokens = tuple(f"_token_{n}" for n in high.slots)
+                seals = tuple(f"_sealed_{n}" for n in high.slots)
+                found[f"{high.prefix}_token"] = SharedColumn(tokens, "string")
+                found[f"{high.prefix}_sealed"] = SharedColumn(seals, "binary")
+        return found
+
+    @cached_property
     def columns(self) -> tuple[str, ...]:
         """The columns of the standardised rows (see `standardise`)."""
         early, late = self.steps
@@ -232,7 +244,7 @@ class Standards:
             "_number", FILE, LINE, "_order", "_counts", "_reasons", *_COUNTED, "_sighting",
             *map(self.day, self.dataset.tables), *self.expressions, *self.unsealed_raw,
             *self.readable_fields, *(step.output for step in (*early, *late)),
-            *(f"{high.prefix}_token" for high in self.high if high.slots),
+            *self.shared,
         )  # fmt: skip
 
 
@@ -243,7 +255,6 @@ def batch_rules(standards: Standards) -> BatchRules:
     read_later = [] if standards.is_done_early else _fields_of_expressions(standards)
     shown = dict.fromkeys((*standards.readable_fields, *read_later))
     late_text = {"_original": "string"} if standards.key_faults else {}
-    shared = {f"{high.prefix}_token": high.slots for high in standards.high if high.slots}
     return BatchRules(
         fields=fields,
         slots=[(slot, standards.policy.kinds[slot.kind]) for slot in dataset.slots],
@@ -255,13 +266,14 @@ def batch_rules(standards: Standards) -> BatchRules:
         deleted=dataset.entry.deleted,
         high=standards.early_high,
         steps=early,
-        shared_tokens=shared,
+        shared=standards.shared,
         outputs={
             "_reasons": "string", **_COUNTED, "_sighting": "bigint", **late_text,
             **dict.fromkeys(standards.early_days, "date"),
             **dict.fromkeys(standards.unsealed_raw, "string"),
             **{name: SPARK_TYPES[fields[name].type] for name in shown},
-            **{step.output: step.type for step in early}, **dict.fromkeys(shared, "string"),
+            **{step.output: step.type for step in early},
+            **{name: parts.type for name, parts in standards.shared.items()},
         },
     )  # fmt: skip
 

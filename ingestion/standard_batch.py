@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import partial
+from functools import cached_property, partial
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -44,6 +44,13 @@ class RawBatch(NamedTuple):
     values: Mapping[str, pa.Array]
 
 
+class SharedColumn(NamedTuple):
+    """A column that holds what others do: of each record the first that is there."""
+
+    parts: tuple[str, ...]
+    type: str
+
+
 @dataclass(frozen=True)
 class BatchRules:
     """What a task must know of a dataset; `outputs` are the columns it gives, with Spark's types.
@@ -51,7 +58,8 @@ class BatchRules:
     `accounts` are fields without which a record has no account; `key_faults` are reason codes of
     fields that may not be missing; `days` maps a column to the field that tells its day (None:
     nothing does) in `zone_of_days`; `high` maps an internal column to the field whose value, as
-    text, it holds; `steps` make the protected columns.
+    text, it holds; `steps` make the protected columns, and `shared` ones are the first that is
+    there of some of these.
     """
 
     fields: Mapping[str, FieldEntry]
@@ -64,12 +72,20 @@ class BatchRules:
     deleted: DeletedEntry | None
     high: Mapping[str, str]
     steps: Sequence[Step]
-    shared_tokens: Mapping[str, Sequence[int]]
+    shared: Mapping[str, SharedColumn]
     outputs: Mapping[str, str]
 
     def steps_of(self, source: str) -> list[Step]:
         """The steps that make something of a column."""
         return [step for step in self.steps if step.source == source]
+
+    @cached_property
+    def sealed_before(self) -> dict[str, tuple[str, str]]:
+        """Raw column → the column of what it was read as, and that of its seals."""
+        found = {f"{RAW}{field}": (name, f"{name}_sealed") for name, field in self.high.items()}
+        for number, (slot, _) in enumerate(self.slots):
+            found[f"{RAW}{slot.field}"] = (f"_id_{number}", f"_sealed_{number}")
+        return found
 
     @property
     def identified(self) -> frozenset[str]:
@@ -96,6 +112,8 @@ def standard_batch(batch: RawBatch, rules: BatchRules, known: KnownValues) -> Co
     for source in dict.fromkeys(step.source for step in rules.steps):
         if not source.startswith("_id_"):  # what is made of identifiers is made with them
             columns |= _made_of(source, columns, rules, known)
+    for name, shared in rules.shared.items():
+        columns[name] = pc.coalesce(*(columns[part] for part in shared.parts))
     if "_sighting" in rules.outputs:
         columns |= _sightings(columns, rules, len(batch.lines), known)
     return {name: columns[name] for name in rules.outputs}
@@ -139,9 +157,30 @@ def _identified(columns: Columns, rules: BatchRules, known: KnownValues) -> Colu
 def _made_of(source: str, columns: Columns, rules: BatchRules, known: KnownValues) -> Columns:
     """What the steps make of one column."""
     steps = rules.steps_of(source)
+    values, before = _but_those_sealed(source, columns, rules)
+    if before is not None and values.null_count == len(values):
+        return {steps[0].output: before}
     make, types = partial(_protected, steps), [arrow_type(step.type) for step in steps]
-    made = known.of(source, make, columns[source], types)
+    made = known.of(source, make, values, types)
+    if before is not None:
+        made = [pc.coalesce(before, made[0])]
     return dict(zip((step.output for step in steps), made, strict=True))
+
+
+def _but_those_sealed(
+    source: str, columns: Columns, rules: BatchRules
+) -> tuple[pa.Array, pa.Array | None]:
+    """The values of a column, without those that are sealed already, and the seals of these.
+
+    Most raw values are spelt as what they were read as; and equal values have equal seals.
+    """
+    plain, sealed = rules.sealed_before.get(source, ("", ""))
+    values = columns[source]
+    if sealed not in columns:
+        return values, None
+    is_same = pc.fill_null(pc.equal(values, columns[plain]), False)
+    before = pc.if_else(is_same, columns[sealed], pa.scalar(None, pa.binary()))
+    return pc.if_else(is_same, _NOTHING, values), before
 
 
 def _spelt_and_protected(kind: IdentifierKind, steps: Sequence[Step]) -> Function:
@@ -227,18 +266,14 @@ def _sightings(
     columns: Columns, rules: BatchRules, count: int, known: KnownValues
 ) -> Columns:
     """`_sighting`: the number of the record's set of identifiers; null where it has none."""
-    shared = {
-        name: pc.coalesce(*(columns[f"_token_{n}"] for n in numbers))
-        for name, numbers in rules.shared_tokens.items()
-    }
     places = [(slot.kind, slot.scope) for slot, _ in rules.slots]
     coded = [columns[f"_token_{n}"].dictionary_encode() for n in range(len(places))]
     if not coded:
-        return shared | {"_sighting": pa.nulls(count, pa.int64())}
+        return {"_sighting": pa.nulls(count, pa.int64())}
     if len(places) == 1:
         number = partial(_number_of_one, *places[0])
         made = known.of("_sighting", lambda: number, columns["_token_0"], [pa.int64()])
-        return shared | {"_sighting": made[0]}
+        return {"_sighting": made[0]}
     # Each different set once: records of a batch show few.
     codes = [pc.fill_null(each.indices, -1).to_numpy() for each in coded]
     sets, first = _distinct_sets(codes)
@@ -250,7 +285,7 @@ def _sightings(
         ])
         for found in zip(*(each[first].tolist() for each in codes), strict=True)
     ]  # fmt: skip
-    return shared | {"_sighting": pa.array(numbers, pa.int64()).take(sets)}
+    return {"_sighting": pa.array(numbers, pa.int64()).take(sets)}
 
 
 def _number_of_one(kind: str, scope: str, token: str) -> Sequence[int | None]:

@@ -8,9 +8,10 @@ from typing import BinaryIO, NamedTuple
 
 import numpy as np
 
-BLOCK = 8 << 20  # bytes; a block ends with the last line that ends in them
+BLOCK = 32 << 20  # bytes; a block ends with the last line that ends in them
 _AS_THEY_ARE = ("utf-8", "utf-8-sig")
 _MARKED = ("utf-8-sig", "gb18030")  # of the others the codec takes it away, or it is a letter
+_FEW = 1 << 16  # bytes that are told apart at once where single lines are wanted
 BOM = b"\xef\xbb\xbf"
 _LF = 10
 
@@ -49,25 +50,23 @@ class TextSource:
         self.number = first_line - 1
         self._chunks = chunks
         self._rest = b""  # the begin of a line that goes on in the next chunk
-        self._waiting: list[str] = []  # lines given back or not taken yet, last first
+        self._ahead = b""  # whole lines that were read and not taken
+        self._waiting: list[str] = []  # those of them that are told apart, last first
 
     def block(self) -> Block | None:
         """The next whole lines; None at the end."""
         first_line = self.number + 1
-        if self._waiting:
-            lines, self._waiting = self._waiting[::-1], []
-            self.number += len(lines)
-            return Block("".join(lines).encode(), first_line)
-        data = self._next_lines()
-        if not data:
-            return None
+        data = "".join(reversed(self._waiting)).encode() + (self._ahead or self._next_lines())
+        self._waiting, self._ahead = [], b""
         self.number += line_count(data)
-        return Block(data, first_line)
+        return Block(data, first_line) if data else None
 
     def next(self) -> str | None:
         """The next line, with its end; None at the end."""
         if not self._waiting:
-            self._waiting = lines_of(self._next_lines())[::-1]
+            data = self._ahead or self._next_lines()
+            end = _last_line_end(data[:_FEW]) or len(data)
+            self._waiting, self._ahead = lines_of(data[:end])[::-1], data[end:]
         if not self._waiting:
             return None
         self.number += 1

@@ -16,6 +16,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from ingestion.entries import FieldEntry
+from ingestion.fixed_width_times import fixed_width, in_zone, read_times
 from ingestion.known_values import Function, KnownValues
 from ingestion.time_formats import date_reader, time_reader
 from privacy.tokens import per_distinct
@@ -46,19 +47,46 @@ def typed(field: FieldEntry, texts: pa.Array, time_zone: str, known: KnownValues
     Times without a zone of their own are wall-clock times in `time_zone`; stored times are UTC.
     """
     if field.type == "date":
-        formats = field.formats or DATE_FORMATS
-        make = partial(_one_result, partial(date_reader, formats))
-        return known.of(f"date {formats}", make, texts, [pa.date32()])[0]
+        return _dates(field.formats or DATE_FORMATS, texts, known)
     if field.type == "timestamp":
-        formats = field.formats or TIME_FORMATS
-        name = f"time {formats} in {time_zone}"
-        make = partial(_one_result, partial(time_reader, formats, time_zone))
-        return known.of(name, make, texts, [pa.int64()])[0].cast(TIMESTAMP)
+        return _times(field.formats or TIME_FORMATS, texts, time_zone, known)
     if field.type == "enum":
         canonical = field.value_map
         keeps = field.other == "keep"
         return per_distinct(lambda text: canonical.get(text, text if keeps else None), texts, _TEXT)
     return _SIMPLE[field.type](texts)
+
+
+def _dates(formats: tuple[str, ...], texts: pa.Array, known: KnownValues) -> pa.Array:
+    usual = _usual(formats, texts).cast(pa.date32())
+    make = partial(_one_result, partial(date_reader, formats))
+    return _completed(usual, texts, f"date {formats}", make, known, pa.date32())
+
+
+def _times(
+    formats: tuple[str, ...], texts: pa.Array, time_zone: str, known: KnownValues
+) -> pa.Array:
+    usual = in_zone(_usual(formats, texts), time_zone)
+    make = partial(_one_result, partial(time_reader, formats, time_zone))
+    name = f"time {formats} in {time_zone}"
+    return _completed(usual.cast(pa.int64()), texts, name, make, known, pa.int64()).cast(TIMESTAMP)
+
+
+def _usual(formats: tuple[str, ...], texts: pa.Array) -> pa.Array:
+    """The wall-clock times that the first format tells, where it has one width."""
+    layout = fixed_width(formats[0])
+    return pa.nulls(len(texts), pa.timestamp("s")) if layout is None else read_times(texts, layout)
+
+
+def _completed(
+    usual: pa.Array, texts: pa.Array, name: str, make: Callable[[], Function], known: KnownValues,
+    type_: pa.DataType,
+) -> pa.Array:  # fmt: skip
+    """The usual values, and those of all other texts, read one by one."""
+    if usual.null_count == texts.null_count:
+        return usual
+    others = pc.if_else(usual.is_null(), texts, pa.scalar(None, _TEXT))
+    return pc.coalesce(usual, known.of(name, make, others, [type_])[0])
 
 
 def _one_result(make: Callable[[], Callable[[str], Any]]) -> Function:
