@@ -103,3 +103,14 @@ def file_records(
             dict(account.refused_identifiers),
         ))  # fmt: skip
     return tuple(records)
+
+
+def told_records(
+    dataset: Dataset, business_date: date, files: Sequence[PlannedFile]
+) -> tuple[tuple[object, ...], ...]:
+    """The night's records of ops.files of files that it did not read: their counts are 0."""
+    return tuple(
+        (business_date, dataset.channel, dataset.name, file.path, file.path_date, file.sha256,
+         file.byte_count, file.generation, file.state, file.reason, 0, 0, 0, 0, 0, 0, {}, {})
+        for file in files
+    )  # fmt: skip

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import date
 from pathlib import Path
 
@@ -21,6 +21,7 @@ from ingestion.reader import read_records
 from ingestion.sighting_rows import sightings, united_sightings, with_united
 from ingestion.standard import Standards, batch_rules, standardise
 from ingestion.standard_batch import RAW
+from ingestion.unread_keys import unread_keys
 from ingestion.vault_rows import identifier_values, profile_values
 from ingestion.versions import beaten_records, duplicates, newest_rows, row_tables
 from language.binding import quoted
@@ -55,7 +56,8 @@ class IngestedDataset:
     """A dataset's rows of one night, in their contracts; lazy, of the engine that was given.
 
     raw is None where the settings keep none; `files` are records of ops.files; `accounts` are the
-    proven accounts by path.
+    proven accounts by path. `unread` are keys of quarantined records, by table, where the dataset
+    arrives whole: they are there, though their rows could not be accepted.
     """
 
     raw: Rows | None
@@ -67,6 +69,7 @@ class IngestedDataset:
     files: tuple[tuple[object, ...], ...]
     accounts: Mapping[str, FileAccount]
     refused: Mapping[str, str]
+    unread: Mapping[str, Rows] = field(default_factory=dict)
 
 
 def engine_for(files: Sequence[PlannedFile], spark: SparkSession, settings: IngestionSettings) -> (
@@ -148,12 +151,13 @@ def _derived(
             for table in dataset.tables
         },
         quarantine=_quarantine(engine, standard, files, standards),
-        sightings=sightings(engine, records, duplicated, standards),
+        sightings=sightings(engine, records, duplicated, files, standards),
         identifiers=identifier_values(engine, standard, standards),
         profile_values=profile_values(engine, standard, standards),
         files=file_records(dataset, standards.business_date, told),
         accounts=accounts,
         refused={file.path: file.refusal for file in checked if file.refusal},
+        unread=unread_keys(engine, standard, standards),
     )
 
 

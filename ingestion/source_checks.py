@@ -50,6 +50,8 @@ def _layout(entry: DatasetEntry) -> list[str]:
         messages.append("header: false tells no names; list them: header: [name, …]")
     if entry.time_zone and not _is_zone(entry.time_zone):
         messages.append(f"time_zone: unknown zone {entry.time_zone!r}; expected Asia/Shanghai, …")
+    if "/" in entry.ready or "\\" in entry.ready:
+        messages.append(f"ready: {entry.ready!r} is no name of a file beside the dumps")
     if entry.deleted and entry.deleted.field not in entry.fields:
         messages.append(f"deleted: unknown field {entry.deleted.field!r}")
     return messages
@@ -60,13 +62,6 @@ def _not_yet(entry: DatasetEntry) -> list[str]:
     if entry.format not in _FORMATS:
         expected = ", ".join(_FORMATS)
         messages.append(f"format {entry.format} is not supported yet; expected one of {expected}")
-    if entry.ready:
-        messages.append("ready: markers are not supported yet; remove the key")
-    if entry.arrives == "full":
-        messages.append(
-            "arrives: full is not supported yet: rows gone from the state would stay; "
-            "use daily or sometimes"
-        )
     return messages
 
 

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from identity.golden import golden_contract
 from ingestion.channels import Channel, read_channels
+from ingestion.table_readings import with_readings
 from model.canonical import CanonicalTable
 from model.contracts import TableContract
 from model.errors import Problems
@@ -79,6 +80,7 @@ def load_definitions(folder: Path, env: str, assignments: list[str]) -> Definiti
     quality_files = yaml_files(folder, "conf/quality", problems)
     checks = read_checks(quality_files, _checkable(project, book), problems)
     problems.raise_if_any()
+    project = replace(project, model=with_readings(model, channels))
     return Definitions(project, policy, channels, book, checks, _fingerprint(folder))
 
 

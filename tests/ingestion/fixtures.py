@@ -9,10 +9,11 @@ from typing import Any
 
 from pyspark.sql import SparkSession
 
+from ingestion.arrivals import arrived_files
 from ingestion.channels import Channel, Dataset, read_channels
 from ingestion.ingest import IngestedDataset, IngestionContext, ingest_dataset
 from ingestion.layout import Layout, layout_of
-from ingestion.planning import arrived_files, plan_files
+from ingestion.planning import plan_files
 from model.canonical import read_model
 from model.engines import Engine, Rows
 from model.errors import Problems

@@ -3,7 +3,8 @@
 from datetime import date, timedelta
 from pathlib import Path
 
-from ingestion.planning import ArrivedFile, LedgerEntry, arrived_files, plan_files
+from ingestion.arrivals import ArrivedFile, arrived_files
+from ingestion.planning import LedgerEntry, plan_files
 from tests.ingestion.fixtures import LINES, MEMBERS, NIGHT, sound_channel
 
 BEFORE, AFTER = NIGHT - timedelta(days=1), NIGHT + timedelta(days=1)
@@ -67,7 +68,7 @@ def test_a_night_takes_what_no_night_has_and_what_it_took_itself() -> None:
     ledger = [entry("known", "k", BEFORE), entry("own", "o", NIGHT), entry("theirs", "t", AFTER)]
     plan = plan_files(arrived, ledger, NIGHT, DATASET)
     assert [(each.path, each.generation, each.state) for each in plan.take] == [
-        ("own", 1, "new"), ("fresh", 1, "new"),
+        ("fresh", 1, "new"), ("own", 1, "new"),
     ]  # fmt: skip
     assert [each.path for each in plan.same] == ["known"]
     assert plan.vanished == ()
