@@ -144,23 +144,30 @@ def plan_files(
         copies: list[PlannedFile] = []
     else:
         take, stale, copies = _doubted(fresh, earlier, dataset)
-    considered = {(file.path, file.sha256) for file in (*take, *stale, *copies)}
     read_again = {file.path for file in take if file.state == "same"}
     same = [f for f in whole if (f.path, f.sha256) in known and f.path not in read_again]
     missing = _missing(arrived, business_date, dataset)
     return FilePlan(
         take=_in_order(take),
         same=tuple(same),
-        vanished=tuple(
-            entry for entry in ledger
-            if entry.arrived_date == business_date and entry.state not in ("refused", "stale")
-            and (entry.path, entry.sha256) not in considered
-        ),
+        vanished=_vanished([*take, *stale, *copies], ledger, business_date),
         missing=missing if dataset.entry.required else (),
         stale=tuple(stale), copies=tuple(copies),
         growing=tuple(file.path for file in arrived if file.waiting == "growing"),
         unready=tuple(_unready(file) for file in arrived if file.waiting == "unready"),
         told=(*_told_again(same, known, business_date), *_told_missing(missing, business_date)),
+    )  # fmt: skip
+
+
+def _vanished(
+    considered: Sequence[PlannedFile], ledger: Sequence[LedgerEntry], business_date: date
+) -> tuple[LedgerEntry, ...]:
+    """What this night took before and is no longer there as it was."""
+    there = {(file.path, file.sha256) for file in considered}
+    return tuple(
+        entry for entry in ledger
+        if entry.arrived_date == business_date and entry.state not in ("refused", "stale")
+        and (entry.path, entry.sha256) not in there
     )  # fmt: skip
 
 

@@ -156,28 +156,12 @@ def sighting_changes(
     its key comes before it in the order of reading; an edit leaves it standing. Columns:
     sighting_id, channel, dataset, day, source_file, row_count (0: came and went this night).
     """
-    key = ", ".join(f"v.`{name}`" for name in table.key)
-    columns = ", ".join(f"`{name}`" for name in table.contract.column_names)
     of_these = " or ".join(
         f"(channel = {text_literal(channel)} and dataset = {text_literal(name)})"
         for channel, name in sorted(datasets)
     )
+    judged = _judged(engine, table, arrived, versions, business_date)
     return engine.rows(f"sighting_changes_{table.name}", f"""
-        with concerned as (
-            select {columns} from versions
-            where exists (select 1 from arrived where {_same_key(table, 'versions')})
-            union all select {columns} from arrived
-        ), dated as (
-            select v.*, v.arrived_date < {date_literal(business_date)} as is_earlier,
-                {is_mark('v')} as is_mark,
-                {_superseded(key, business_date)}
-            from concerned v
-        ), judged as (
-            select v.*,
-                {_withdrawn(table, key, 'not v.is_superseded')} as is_withdrawn,
-                {_withdrawn(table, key, 'v.is_earlier and not v.was_superseded')} as was_withdrawn
-            from dated v
-        )
         select sighting_id, channel, dataset, day, source_file,
             cast(sum(stands - stood) as bigint) as row_count
         from (
@@ -190,6 +174,31 @@ def sighting_changes(
         ) counted
         where sighting_id is not null and ({of_these}) and (stands <> stood or not is_earlier)
         group by sighting_id, channel, dataset, day, source_file
+    """, judged=judged)  # fmt: skip
+
+
+def _judged(
+    engine: Engine, table: CanonicalTable, arrived: Rows, versions: Rows, business_date: date
+) -> Rows:
+    """All versions of the night's keys, and whether they are superseded or withdrawn: now, and the
+    night before."""
+    key = ", ".join(f"v.`{name}`" for name in table.key)
+    columns = ", ".join(f"`{name}`" for name in table.contract.column_names)
+    return engine.rows(f"judged_{table.name}", f"""
+        with concerned as (
+            select {columns} from versions
+            where exists (select 1 from arrived where {_same_key(table, 'versions')})
+            union all select {columns} from arrived
+        ), dated as (
+            select v.*, v.arrived_date < {date_literal(business_date)} as is_earlier,
+                {is_mark('v')} as is_mark,
+                {_superseded(key, business_date)}
+            from concerned v
+        )
+        select v.*,
+            {_withdrawn(table, key, 'not v.is_superseded')} as is_withdrawn,
+            {_withdrawn(table, key, 'v.is_earlier and not v.was_superseded')} as was_withdrawn
+        from dated v
     """, arrived=arrived, versions=versions)  # fmt: skip
 
 

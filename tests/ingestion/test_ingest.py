@@ -122,12 +122,13 @@ def test_bad_records_are_quarantined_whole_with_all_their_reasons(till: Ingested
     assert unseal_of(KEY, bytes(sealed[9])) == "T5,1,C5"
 
 
-def test_one_row_per_key_and_night_the_newest_by_the_tables_time(till: Ingested) -> None:
+def test_one_row_per_key_and_file_the_newest_by_the_tables_time(till: Ingested) -> None:
     columns = ("order_id", "line_no", "sku_id", "amount", "source_line")
     found = till.columns(till.night.clean["order_lines"], *columns)
     assert found == [
         ("T1", 1, "milk", Decimal("1.50"), 2), ("T1", 2, "bread", Decimal("2.00"), 3),
-        ("T2", 1, "milk", Decimal("1.60"), 5), ("T3", 1, "tea", Decimal("9.00"), 7),
+        ("T2", 1, "milk", Decimal("1.60"), 5), ("T2", 1, "old", Decimal("7.00"), 2),
+        ("T3", 1, "tea", Decimal("9.00"), 7),
         ("T6", 1, "tea", Decimal("3.00"), 10), ("T7", 1, "ham", Decimal("4.00"), 3),
     ]  # fmt: skip
 
