@@ -134,10 +134,9 @@ def plan_files(
     whole = [file for file in arrived if not file.waiting]
     earlier = [entry for entry in ledger if entry.arrived_date < business_date]
     known = {(entry.path, entry.sha256): entry for entry in earlier if entry.state != "same"}
-    later = {(e.path, e.sha256) for e in ledger if e.arrived_date > business_date}
+    taken = known.keys() | {(e.path, e.sha256) for e in ledger if e.arrived_date > business_date}
     fresh = _planned(
-        (file for file in whole if (file.path, file.sha256) not in known.keys() | later),
-        earlier, business_date,
+        (f for f in whole if (f.path, f.sha256) not in taken), earlier, business_date
     )  # fmt: skip
     if dataset.entry.arrives == "full":
         take, stale = _newest_state(fresh, whole, known, earlier)
@@ -146,7 +145,7 @@ def plan_files(
         take, stale, copies = _doubted(fresh, earlier, dataset)
     read_again = {file.path for file in take if file.state == "same"}
     same = [f for f in whole if (f.path, f.sha256) in known and f.path not in read_again]
-    missing = _missing(arrived, business_date, dataset)
+    missing = missing_paths(arrived, business_date, dataset)
     return FilePlan(
         take=_in_order(take),
         same=tuple(same),
@@ -267,7 +266,7 @@ def _told_missing(paths: Sequence[str], business_date: date) -> list[PlannedFile
     return [PlannedFile(path, business_date, "", 0, 0, "missing") for path in paths]
 
 
-def _missing(
+def missing_paths(
     arrived: Sequence[ArrivedFile], business_date: date, dataset: Dataset
 ) -> tuple[str, ...]:
     """The paths of a dataset that is due every night and has no whole file for the business date,
