@@ -37,6 +37,7 @@ RUN_TIME = [
     "phonenumbers>=8.13",
     "python-stdnum>=1.20",
     "cryptography>=45",
+    "openpyxl>=3.1.5,<4",
     "jinja2>=3.1",
     "altair>=5.4",
     "vl-convert-python>=1.7",

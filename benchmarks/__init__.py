@@ -1,1 +1,1 @@
-"""Ratios against named peers, and how costs grow; not in the wheel."""
+"""Measurements against named peers: `make bench`. They print ratios; tests check, these measure."""

@@ -65,7 +65,7 @@ def _row_by_row(table: IntoTable, has_beaten: bool, standards: Standards) -> str
     return f"""
         select _number, _line, _sighting_id, _deleted, {standards.day(table)} as _day,
                {', '.join(columns)}
-        from records where _takes_{table.table.name}{stands}"""
+        from records where {standards.takes(table)}{stands}"""
 
 
 def _rolled_up(table: IntoTable, has_beaten: bool, standards: Standards) -> str:
@@ -86,7 +86,7 @@ def _rolled_up(table: IntoTable, has_beaten: bool, standards: Standards) -> str:
             select max(_sighting_id) as _sighting_id, bool_and(_deleted) as _deleted,
                    max(_order) as _order, {_day_of(table, standards)} as _day,
                    {', '.join(columns)}
-            from records where _takes_{table.table.name}{stands}
+            from records where {standards.takes(table)}{stands}
             group by {keys}
         ) as grouped"""
 

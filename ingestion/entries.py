@@ -96,6 +96,7 @@ class IntoEntry:
 class DatasetEntry:
     """One dataset of a channel: where its files lie, how they are written, what becomes of them.
 
+    `header`: true, the number of the line it stands on, or the names of files that have none.
     `doubtful` names the fields that could not be read: nothing more is said about their types.
     """
 
@@ -108,7 +109,8 @@ class DatasetEntry:
     quote: str = '"'
     escape: str = ""
     multiline: bool = True
-    header: bool | tuple[str, ...] = True
+    header: bool | int | tuple[str, ...] = True
+    sheet: str = ""
     time_zone: str = ""
     arrives: Arrives = "daily"
     required: bool = True
@@ -124,6 +126,12 @@ class DatasetEntry:
     def separator(self) -> str:
         """The character between values: as given, else a tab in tsv and a comma in csv."""
         return self.delimiter or ("\t" if self.format == "tsv" else ",")
+
+    @property
+    def header_line(self) -> int:
+        """The line the header stands on, counted from 1."""
+        given = self.header
+        return given if isinstance(given, int) and not isinstance(given, bool) else 1
 
 
 @dataclass(frozen=True)

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-
-import pyarrow as pa
+from functools import partial
 
 from ingestion.channels import Dataset
 from ingestion.protection import Step
 from ingestion.standard_batch import RAW
-from privacy.tokens import TokenKey, column_kind, masked, per_distinct, seals_of, tokens_of
+from privacy.tokens import TokenKey, column_kind, masked, sealer, tokeniser
 
 GLOBAL = "global"
 
@@ -62,35 +61,33 @@ def protection(
     `_sealed_raw_<field>`; `_original` → `_sealed_line`.
     """
 
-    def seal(values: pa.Array) -> pa.Array:
-        return seals_of(key, values)
-
-    steps = [Step("_original", "_sealed_line", "binary", seal)]
+    steps = [_seal("_original", "_sealed_line", key)]
     for number, slot in enumerate(dataset.slots):
         source = f"_id_{number}"
-        steps += [
-            Step(source, f"_token_{number}", "string", _tokens(key, slot.kind, slot.scope)),
-            Step(source, f"_sealed_{number}", "binary", seal),
-        ]
+        steps.append(_token(source, f"_token_{number}", key, slot.kind, slot.scope))
+        steps.append(_seal(source, f"_sealed_{number}", key))
     for each in high:
-        steps += [
-            Step(each.prefix, f"{each.prefix}_mask", "string", _masks(each.mask)),
-            Step(each.prefix, f"{each.prefix}_sealed", "binary", seal),
-        ]
+        steps.append(_mask(each.prefix, f"{each.prefix}_mask", each.mask))
+        steps.append(_seal(each.prefix, f"{each.prefix}_sealed", key))
         if not each.slots:
-            tokens = _tokens(key, column_kind(each.name), GLOBAL)
-            steps.append(Step(each.prefix, f"{each.prefix}_token", "string", tokens))
+            kind = column_kind(each.name)
+            steps.append(_token(each.prefix, f"{each.prefix}_token", key, kind, GLOBAL))
     if keep_raw:
         steps += [
-            Step(f"{RAW}{field}", f"_sealed_raw_{field}", "binary", seal)
+            _seal(f"{RAW}{field}", f"_sealed_raw_{field}", key)
             for field in dataset.entry.fields if field in dataset.sealed
         ]  # fmt: skip
     return tuple(steps)
 
 
-def _tokens(key: TokenKey, kind: str, scope: str) -> Callable[[pa.Array], pa.Array]:
-    return lambda values: tokens_of(key, kind, scope, values)
+def _seal(source: str, output: str, key: TokenKey) -> Step:
+    return Step(source, output, "binary", "seal", partial(sealer, key))
 
 
-def _masks(mask: str) -> Callable[[pa.Array], pa.Array]:
-    return lambda values: per_distinct(lambda value: masked(mask, value), values, pa.string())
+def _token(source: str, output: str, key: TokenKey, kind: str, scope: str) -> Step:
+    name = f"token of {kind} in {scope}"
+    return Step(source, output, "string", name, partial(tokeniser, key, kind, scope))
+
+
+def _mask(source: str, output: str, mask: str) -> Step:
+    return Step(source, output, "string", f"mask {mask}", lambda: partial(masked, mask))

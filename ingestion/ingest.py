@@ -17,7 +17,7 @@ from ingestion.layout import Layout, layout_of
 from ingestion.mapping import LINE
 from ingestion.planning import PlannedFile
 from ingestion.preflight import refusal_of
-from ingestion.reader import read_records
+from ingestion.reader import FileRange, ranges_of, read_records, write_records
 from ingestion.sighting_rows import sightings, united_sightings, with_united
 from ingestion.standard import Standards, batch_rules, standardise
 from ingestion.standard_batch import RAW
@@ -35,6 +35,7 @@ from model.settings import IngestionSettings
 from model.sql_text import date_literal, text_literal
 from privacy.tokens import TokenKey
 
+IN_MEMORY = 128 << 20  # bytes of dumps whose records this process may hold
 _FILE_SCHEMA = "_number int, generation int, source_file string, business_date date"
 
 
@@ -76,11 +77,19 @@ def engine_for(files: Sequence[PlannedFile], spark: SparkSession, settings: Inge
     Engine
 ):
     """Where a night's records are judged against each other: in this process while the files are
-    small, else by Spark. How far packed files go is not known before they are read."""
+    not too large for it, else by Spark.
+
+    Where Spark's tasks run on other machines, records have to come here through memory.
+    """
     size = sum(file.byte_count for file in files)
+    engine = LocalEngine(spark, is_large=size > IN_MEMORY)
+    # How far packed files go is not known before they are read.
     is_packed = any(file.path.endswith((".gz", ".bz2", ".zst")) for file in files)
-    fits = size <= settings.local_bytes and not is_packed
-    return LocalEngine(spark) if fits else SparkEngine(spark)
+    by_memory = size <= min(IN_MEMORY, settings.local_bytes) and not is_packed
+    if by_memory or (engine.shares_files and size <= settings.local_bytes):
+        return engine
+    engine.close()
+    return SparkEngine(spark)
 
 
 def ingest_dataset(
@@ -104,15 +113,33 @@ def ingest_dataset(
         dataset, context.policy, context.key, context.time_zone, context.business_date,
         context.settings.keep_raw,
     )
-    records = read_records(spark, sound, context.landing_root, layout, batch_rules(standards))
+    ranges = ranges_of(sound, context.landing_root, layout)
     try:
-        # Kept, since all rows below derive from it: files are read and tokens made only once.
-        standard = engine.kept(engine.of(standardise(records, standards)))
+        standard = _standard_rows(spark, engine, ranges, context.landing_root, layout, standards)
         return _derived(engine, standard, sound, checked, standards)
     except OnefoldError:
         raise
     except Exception as error:  # Spark's messages print the rows it worked on
         raise _told(error, dataset) from None
+
+
+def _standard_rows(
+    spark: SparkSession, engine: Engine, ranges: Sequence[FileRange], root: Path, layout: Layout,
+    standards: Standards,
+) -> Rows:  # fmt: skip
+    """The standardised rows, made once: files are read and tokens made only here."""
+    rules = batch_rules(standards)
+    if isinstance(engine, LocalEngine) and _leaves_files(engine, standards) and ranges:
+        folder = engine.folder / standards.dataset.full_name
+        folder.mkdir()
+        written = write_records(spark, ranges, root, layout, rules, folder, standards.columns)
+        return engine.of_files(written)
+    records = read_records(spark, ranges, root, layout, rules)
+    return engine.kept(engine.of(standardise(records, standards)))
+
+
+def _leaves_files(engine: LocalEngine, standards: Standards) -> bool:
+    return engine.shares_files and standards.is_done_early
 
 
 def _checked(file: PlannedFile, root: Path, layout: Layout) -> PlannedFile:
@@ -137,7 +164,9 @@ def _derived(
         duplicated = duplicates(engine, beaten)
     united = united_sightings(engine, standard, standards)
     united = None if united is None else engine.kept(united)
-    numbered = file_accounts(engine, standard, duplicated)
+    night = date_literal(standards.business_date)
+    is_late = f"{standards.day(dataset.tables[0])} < {night}"
+    numbered = file_accounts(engine, standard, duplicated, is_late)
     accounts = {file.path: numbered[number] for number, file in enumerate(sound)}
     files = engine.of(_places(sound))
     records = with_united(engine, standard, united, standards)

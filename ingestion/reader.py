@@ -1,46 +1,117 @@
-"""Files read inside tasks: one task a file, bounded batches, each made standard there."""
+"""Files read inside tasks, a range of bytes each: bounded batches, each made standard there."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
 from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
 
-from ingestion.layout import Layout, open_lines
+from ingestion.known_values import KnownValues
+from ingestion.layout import Layout
 from ingestion.protection import TaskError
-from ingestion.records import Record, Tally, records
+from ingestion.raw_batches import raw_batches
+from ingestion.record_types import Tally
+from ingestion.splits import splits_of
 from ingestion.standard_batch import BatchRules, RawBatch, standard_batch
+from model.ddl_types import arrow_schema
 from model.errors import InputMissingError, OnefoldError
 
 if TYPE_CHECKING:  # tasks import this module: they need no channels and no parser
     from ingestion.planning import PlannedFile
 
-# A batch ends at either bound, whichever comes first.
-BATCH_ROWS = 20_000
-BATCH_CHARACTERS = 8 << 20
+RANGE_BYTES = 64 << 20  # what one task reads of a file that may be cut
 _COUNTS = pa.struct([("lines", pa.int64()), ("header", pa.int64()), ("blank", pa.int64())])
 LINE_BITS = 40  # of `_order`: below a file's number
-_FILE_SCHEMA = "_file string, byte_count bigint, _number int"
+
+
+class FileRange(NamedTuple):
+    """Whole lines of a file: from byte `start` up to `end` (the first of them is `first_line`).
+
+    `number` is the file's place among those read, `size` its bytes when it was planned.
+    """
+
+    path: str
+    size: int
+    number: int
+    start: int
+    end: int
+    first_line: int
+
+
+_RANGES = "path string, size bigint, number int, start bigint, `end` bigint, first_line bigint"
+
+
+def ranges_of(files: Sequence[PlannedFile], root: Path, layout: Layout) -> list[FileRange]:
+    """What the tasks read: the ranges of every file."""
+    return [
+        FileRange(file.path, file.byte_count, number, *split)
+        for number, file in enumerate(files)
+        for split in splits_of(root / file.path, layout, RANGE_BYTES)
+    ]
 
 
 def read_records(
-    spark: SparkSession, files: Sequence[PlannedFile], root: Path, layout: Layout,
+    spark: SparkSession, ranges: Sequence[FileRange], root: Path, layout: Layout,
     rules: BatchRules,
 ) -> DataFrame:  # fmt: skip
-    """All records of the files: one row per data record, and one with the counts of each file.
+    """All records of the ranges: one row per data record, and one with the counts of each range.
 
-    `_number` (the file's place in `files`), `_file`, `_line`, `_order` (grows in the order in which
-    versions win where their times tie: file, line), `_counts` (null but in the row of the counts,
-    which has nothing else), and the columns of `rules.outputs` (ingestion.standard_batch).
+    `_number` (of the file), `_file`, `_line`, `_order` (grows in the order in which versions win
+    where their times tie: file, line), `_counts` (null but in the rows of counts, which have
+    nothing else), and the columns of `rules.outputs` (ingestion.standard_batch).
     """
-    rows = [(file.path, file.byte_count, number) for number, file in enumerate(files)]
-    slices = spark.createDataFrame(rows, _FILE_SCHEMA)
-    apart = slices.repartitionById(max(len(rows), 1), F.col("_number"))
-    return apart.mapInArrow(_reader(root, layout, rules), _schema(rules))
+
+    def read(each: FileRange, known: KnownValues) -> Iterator[pa.RecordBatch]:
+        return batches_of_range(root, each, layout, rules, known)
+
+    return _apart(spark, ranges).mapInArrow(_each_range(read), _schema(rules))
+
+
+def write_records(
+    spark: SparkSession, ranges: Sequence[FileRange], root: Path, layout: Layout,
+    rules: BatchRules, folder: Path, columns: Sequence[str],
+) -> list[Path]:  # fmt: skip
+    """The same rows, written by the tasks themselves as Parquet into a folder that they share with
+    this process; the files, one per range.
+
+    Nothing passes through the JVM, whose writer takes rows one by one.
+    """
+
+    whole = arrow_schema(_schema(rules))
+    schema = pa.schema([whole.field(name) for name in columns])
+
+    def written(each: FileRange, known: KnownValues) -> Iterator[pa.RecordBatch]:
+        file = folder / f"{each.number:06}-{each.start:015}.parquet"
+        _write(batches_of_range(root, each, layout, rules, known), file, schema)
+        yield pa.RecordBatch.from_pydict({"file": [file.name]})
+
+    found = _apart(spark, ranges).mapInArrow(_each_range(written), "file string")
+    return sorted(folder / row["file"] for row in found.collect())  # bounded: one row a range
+
+
+def _write(batches: Iterator[pa.RecordBatch], file: Path, schema: pa.Schema) -> None:
+    """A task that is run again replaces its file whole."""
+    writing = file.with_suffix(".writing")
+    with pq.ParquetWriter(writing, schema, compression="lz4") as out:
+        for batch in batches:
+            out.write_batch(batch.select(schema.names))
+    writing.replace(file)
+
+
+def _apart(spark: SparkSession, ranges: Sequence[FileRange]) -> DataFrame:
+    """The ranges, dealt out to as many tasks as run at a time: what a task has learnt of one range
+    serves it in the next."""
+    tasks = min(len(ranges), spark.sparkContext.defaultParallelism)
+    largest_first = sorted(ranges, key=lambda each: (each.start - each.end, each))
+    rows = [(*each, place % max(tasks, 1)) for place, each in enumerate(largest_first)]
+    frame = spark.createDataFrame(rows, f"{_RANGES}, task int")
+    return frame.repartitionById(max(tasks, 1), F.col("task"))
 
 
 def _schema(rules: BatchRules) -> str:
@@ -51,16 +122,17 @@ def _schema(rules: BatchRules) -> str:
     )
 
 
-def _reader(
-    root: Path, layout: Layout, rules: BatchRules
+def _each_range(
+    read: Callable[[FileRange, KnownValues], Iterator[pa.RecordBatch]],
 ) -> Callable[[Iterator[pa.RecordBatch]], Iterator[pa.RecordBatch]]:
-    def read(slices: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
-        for batch in slices:
-            for file in batch.to_pylist():
-                found = batches_of_file(root, file, layout, rules)
-                yield from guarded(found, f"reading {file['_file']}")
+    def each(batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
+        known = KnownValues()
+        for batch in batches:
+            for row in batch.to_pylist():
+                found = FileRange(**{name: row[name] for name in FileRange._fields})
+                yield from guarded(read(found, known), f"reading {found.path}")
 
-    return read
+    return each
 
 
 def guarded(batches: Iterator[Any], step: str) -> Iterator[Any]:
@@ -73,59 +145,38 @@ def guarded(batches: Iterator[Any], step: str) -> Iterator[Any]:
         raise TaskError(f"{type(error).__name__} while {step}") from None
 
 
-def batches_of_file(
-    root: Path, file: dict[str, Any], layout: Layout, rules: BatchRules
+def batches_of_range(
+    root: Path, each: FileRange, layout: Layout, rules: BatchRules, known: KnownValues
 ) -> Iterator[pa.RecordBatch]:
-    """The records of one file in bounded batches, and its counts at the end.
+    """The records of a range in bounded batches, and its counts at the end.
 
     InputMissingError where the file is no longer what was planned.
     """
-    path = root / file["_file"]
-    if not path.is_file() or path.stat().st_size != file["byte_count"]:
-        raise InputMissingError(f"{file['_file']} changed while it was read; run the night again")
+    path = root / each.path
+    if not path.is_file() or path.stat().st_size != each.size:
+        raise InputMissingError(f"{each.path} changed while it was read; run the night again")
     tally = Tally()
-    with open_lines(path, layout) as lines:
-        for batch in _batched(records(lines, layout, tally)):
-            yield _arrow(batch, file, layout, rules)
-    yield _counts_of(tally, file, _arrow([], file, layout, rules).schema)
+    for batch in raw_batches(path, each.start, each.end, each.first_line, layout, tally):
+        yield _standard(batch, each, rules, known)
+    yield _counts_of(tally, each, arrow_schema(_schema(rules)))
 
 
-def _batched(found: Iterator[Record]) -> Iterator[list[Record]]:
-    batch: list[Record] = []
-    size = 0
-    for record in found:
-        batch.append(record)
-        size += len(record.text)
-        if len(batch) >= BATCH_ROWS or size >= BATCH_CHARACTERS:
-            yield batch
-            batch, size = [], 0
-    if batch:
-        yield batch
-
-
-def _arrow(
-    batch: Sequence[Record], file: dict[str, Any], layout: Layout, rules: BatchRules
+def _standard(
+    batch: RawBatch, each: FileRange, rules: BatchRules, known: KnownValues
 ) -> pa.RecordBatch:
-    count = len(batch)
-    unread = (None,) * len(layout.fields)
-    lines, values, texts, problems = zip(*batch, strict=True) if batch else ((),) * 4
-    columns = list(zip(*(row or unread for row in values), strict=True)) or [()] * len(unread)
-    raw = [pa.array(column, pa.string()) for column in columns]
-    named = dict(zip(layout.fields, raw, strict=True))
-    first = file["_number"] << LINE_BITS
+    count = len(batch.lines)
     places = {
-        "_number": pa.repeat(pa.scalar(file["_number"], pa.int32()), count),
-        "_file": pa.repeat(pa.scalar(file["_file"], pa.string()), count),
-        "_line": pa.array(lines, pa.int64()),
-        "_order": pa.array([first | line for line in lines], pa.int64()),
+        "_number": pa.repeat(pa.scalar(each.number, pa.int32()), count),
+        "_file": pa.repeat(pa.scalar(each.path, pa.string()), count),
+        "_line": batch.lines,
+        "_order": pc.add(batch.lines, pa.scalar(each.number << LINE_BITS, pa.int64())),
         "_counts": pa.nulls(count, _COUNTS),
     }
-    standard = standard_batch(RawBatch(lines, texts, problems, named), rules)
-    return pa.RecordBatch.from_pydict(places | standard)
+    return pa.RecordBatch.from_pydict(places | standard_batch(batch, rules, known))
 
 
-def _counts_of(tally: Tally, file: dict[str, Any], schema: pa.Schema) -> pa.RecordBatch:
-    """The row that has a file's counts and nothing else."""
+def _counts_of(tally: Tally, each: FileRange, schema: pa.Schema) -> pa.RecordBatch:
+    """The row that has a range's counts and nothing else."""
     counts = {"lines": tally.lines, "header": tally.header, "blank": tally.blank}
-    row = {"_number": file["_number"], "_file": file["_file"], "_counts": counts}
+    row = {"_number": each.number, "_file": each.path, "_counts": counts}
     return pa.RecordBatch.from_pylist([row], schema)

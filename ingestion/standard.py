@@ -1,7 +1,8 @@
-"""Records of text become the standardised frame: typed, judged, and without any plain pii.
+"""Records of text become the standardised rows: typed, judged, and without any plain pii.
 
-Nearly all of it happens where the records are read (ingestion.standard_batch); here follows what
-the expression language decides. Internal columns begin with an underscore, which no field may.
+Nearly all of it, and often all, happens where the records are read (ingestion.standard_batch); here
+follows what the expression language decides. Internal columns begin with an underscore, which no
+field may.
 """
 
 from __future__ import annotations
@@ -9,6 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from datetime import date
 from functools import cached_property
+from typing import NamedTuple
 
 from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
@@ -20,6 +22,7 @@ from ingestion.protection import Step, protected
 from ingestion.standard_batch import RAW, BatchRules
 from language.aggregates import Aggregate, render_aggregate
 from language.binding import bind, quoted
+from language.expressions import Expression
 from model.canonical import SPARK_TYPES
 from model.identity_policy import IdentityPolicy
 from privacy.tokens import TokenKey
@@ -27,6 +30,15 @@ from privacy.tokens import TokenKey
 # Field types whose text is the same wherever it is made.
 _TEXTUAL = ("text", "enum", "date")
 _COUNTED = {"_trims": "int", "_widths": "int", "_deleted": "boolean", "_refused": "string"}
+
+
+class _KeyPart(NamedTuple):
+    """What a key is made of, and the reason code of a record that lacks it."""
+
+    code: str
+    sql: str
+    field: str | None
+    where: str | None
 
 
 @dataclass(frozen=True)
@@ -105,6 +117,38 @@ class Standards:
         """The column with the business day of a table's time; null where it has none."""
         return f"_day_{table.table.name}"
 
+    def takes(self, table: IntoTable) -> str:
+        """Whether a table takes a record, as SQL over the standardised rows."""
+        return "true" if table.where is None else f"_takes_{table.table.name}"
+
+    @cached_property
+    def early_days(self) -> dict[str, str | None]:
+        """The days that are told by a field (None: by nothing, so they are null), by column."""
+        found: dict[str, str | None] = {}
+        for table in self.dataset.tables:
+            inner = self._time(table)
+            field = self._bare_field(inner)
+            if inner is None or field:
+                found[self.day(table)] = field
+        return found
+
+    @cached_property
+    def late_days(self) -> dict[str, Expression]:
+        """The days that wait for an expression, by column."""
+        times = {self.day(table): self._time(table) for table in self.dataset.tables}
+        return {
+            day: time for day, time in times.items() if time and day not in self.early_days
+        }
+
+    def _time(self, table: IntoTable) -> Expression | None:
+        """What tells a table's time of one record; None where nothing does that may be shown."""
+        given = table.given(table.table.time)
+        return given.over_record if given and not given.is_high else None
+
+    def _bare_field(self, value: Expression | None) -> str | None:
+        fields = self.dataset.entry.fields
+        return next((name for name in fields if value and value.sql == quoted(name)), None)
+
     def prefix(self, column: MappedColumn) -> str:
         """What the names of a high-pii column's internal columns begin with."""
         wanted = (column.name, column.sql)
@@ -126,7 +170,8 @@ class Standards:
         """The columns that the expression language adds to the records, as its SQL."""
         made: dict[str, str] = {}
         for table in self.dataset.tables:
-            made[f"_takes_{table.table.name}"] = f"coalesce({table.where or 'true'}, false)"
+            if table.where is not None:
+                made[self.takes(table)] = f"coalesce({table.where}, false)"
             for column in table.columns:
                 source, inner = self.source(table, column), column.over_record
                 if inner is not None and not column.is_high and source.startswith("_made_"):
@@ -136,45 +181,80 @@ class Standards:
         return made
 
     @cached_property
-    def key_faults(self) -> tuple[tuple[str, str], ...]:
-        """(reason code, SQL): a record without its whole key is no row.
-
-        Fields that say so themselves are left out.
-        """
+    def _key_parts(self) -> tuple[_KeyPart, ...]:
+        """All that makes keys and may be missing; fields that say so themselves are left out."""
         entry = self.dataset.entry
         required = {name for name, field in entry.fields.items() if field.required}
         required |= set(self.dataset.accounts)
-        faults = []
+        parts = []
         for table in self.dataset.tables:
-            for column in table.key:
-                if not isinstance(column.value, Aggregate) and column.field not in required:
-                    sql = f"({column.value.sql}) IS NULL AND ({table.where or 'true'})"
-                    faults.append((f"{table.table.name}.{column.name}:missing", sql))
-            faults += [
-                (f"{field}:missing", f"{quoted(field)} IS NULL")
+            parts += [
+                _KeyPart(f"{table.table.name}.{column.name}:missing", column.value.sql,
+                         column.field, table.where)
+                for column in table.key
+                if not isinstance(column.value, Aggregate) and column.field not in required
+            ]  # fmt: skip
+            parts += [
+                _KeyPart(f"{field}:missing", quoted(field), field, None)
                 for field in table.one_row_per if field not in required
             ]  # fmt: skip
-        return tuple(faults)
+        return tuple(parts)
+
+    @cached_property
+    def early_key_faults(self) -> tuple[tuple[str, str], ...]:
+        """(reason code, field): a record without its whole key is no row."""
+        return tuple(
+            (part.code, part.field) for part in self._key_parts if part.field and not part.where
+        )
+
+    @cached_property
+    def key_faults(self) -> tuple[tuple[str, str], ...]:
+        """(reason code, SQL): the same, where an expression decides."""
+        return tuple(
+            (part.code, f"({part.sql}) IS NULL AND ({part.where or 'true'})")
+            for part in self._key_parts if part.where or not part.field
+        )
+
+    @cached_property
+    def is_done_early(self) -> bool:
+        """Whether records are standardised where they are read: no expression is left."""
+        return not (self.expressions or self.late_days or self.key_faults or self.steps[1])
+
+    @cached_property
+    def columns(self) -> tuple[str, ...]:
+        """The columns of the standardised rows (see `standardise`)."""
+        early, late = self.steps
+        return (
+            "_number", FILE, LINE, "_order", "_counts", "_reasons", *_COUNTED, "_sighting",
+            *map(self.day, self.dataset.tables), *self.expressions, *self.unsealed_raw,
+            *self.readable_fields, *(step.output for step in (*early, *late)),
+            *(f"{high.prefix}_token" for high in self.high if high.slots),
+        )  # fmt: skip
 
 
 def batch_rules(standards: Standards) -> BatchRules:
     """What the tasks that read the files do with every batch."""
     dataset, (early, _) = standards.dataset, standards.steps
     fields = dataset.entry.fields
-    shown = dict.fromkeys((*standards.readable_fields, *_fields_of_expressions(standards)))
+    read_later = [] if standards.is_done_early else _fields_of_expressions(standards)
+    shown = dict.fromkeys((*standards.readable_fields, *read_later))
     late_text = {"_original": "string"} if standards.key_faults else {}
     shared = {f"{high.prefix}_token": high.slots for high in standards.high if high.slots}
     return BatchRules(
         fields=fields,
         slots=[(slot, standards.policy.kinds[slot.kind]) for slot in dataset.slots],
         accounts=dataset.accounts,
+        key_faults=standards.early_key_faults,
         time_zone=dataset.entry.time_zone or standards.time_zone,
+        days=standards.early_days,
+        zone_of_days=standards.time_zone,
         deleted=dataset.entry.deleted,
         high=standards.early_high,
         steps=early,
         shared_tokens=shared,
         outputs={
             "_reasons": "string", **_COUNTED, "_sighting": "bigint", **late_text,
+            **dict.fromkeys(standards.early_days, "date"),
             **dict.fromkeys(standards.unsealed_raw, "string"),
             **{name: SPARK_TYPES[fields[name].type] for name in shown},
             **{step.output: step.type for step in early}, **dict.fromkeys(shared, "string"),
@@ -192,27 +272,20 @@ def standardise(records: DataFrame, standards: Standards) -> DataFrame:
     `_sealed_line`, `_token_<n>`, `_sealed_<n>`, `_sighting`, the high-pii columns' token, mask and
     seal, raw fields as `_raw_<field>` or `_sealed_raw_<field>`, and the readable typed fields.
     """
-    early, late = standards.steps
-    made = [standards.sql(sql).alias(name) for name, sql in standards.expressions.items()]
-    days = {standards.day(table): _day(table, standards) for table in standards.dataset.tables}
-    records = records.transform(_judged, standards).select(
-        "*", *(column.alias(name) for name, column in days.items()), *made
-    )
-    if late:
+    made = {name: standards.sql(sql) for name, sql in standards.expressions.items()}
+    made |= {name: _day(time, standards) for name, time in standards.late_days.items()}
+    records = records.transform(_judged, standards).withColumns(made)
+    if late := standards.steps[1]:
         records = records.transform(_protected, late, standards)
-    return records.select(
-        "_number", FILE, LINE, "_order", "_counts", "_reasons", *_COUNTED, "_sighting",
-        *days, *standards.expressions, *standards.unsealed_raw, *standards.readable_fields,
-        *(step.output for step in (*early, *late)),
-        *(f"{high.prefix}_token" for high in standards.high if high.slots),
-    )  # fmt: skip
+    return records.select(*standards.columns)
 
 
 def _fields_of_expressions(standards: Standards) -> list[str]:
     """High-pii fields that an expression of the dataset reads; they leave the frame right after."""
     late = [high.sql for high in standards.high if high.prefix not in standards.early_high]
     faults = [sql for _, sql in standards.key_faults]
-    text = " ".join([*late, *faults, *standards.expressions.values()])
+    days = [time.sql for time in standards.late_days.values()]
+    text = " ".join([*late, *faults, *days, *standards.expressions.values()])
     return [name for name in standards.dataset.entry.fields if quoted(name) in text]
 
 
@@ -238,13 +311,8 @@ def _protected(records: DataFrame, late: tuple[Step, ...], standards: Standards)
     return whole.select("*", *outputs)
 
 
-def _day(table: IntoTable, standards: Standards) -> Column:
-    """The business day of a table's time: of a date, or of a UTC timestamp in the project's time
-    zone; null where the table has none that may be shown."""
-    given = table.given(table.table.time)
-    inner = given.over_record if given and not given.is_high else None
-    if inner is None:
-        return F.lit(None).cast("date")
-    time = standards.sql(inner.sql)
-    is_instant = inner.type == "timestamp"
-    return (F.from_utc_timestamp(time, standards.time_zone) if is_instant else time).cast("date")
+def _day(time: Expression, standards: Standards) -> Column:
+    """The business day of a date, or of a UTC timestamp in the project's time zone."""
+    value = standards.sql(time.sql)
+    is_instant = time.type == "timestamp"
+    return (F.from_utc_timestamp(value, standards.time_zone) if is_instant else value).cast("date")

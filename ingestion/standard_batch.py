@@ -9,17 +9,22 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import NamedTuple
+from functools import partial
+from typing import Any, NamedTuple
 
+import numpy as np
+import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from identity.normalise import judged
 from ingestion.entries import DeletedEntry, FieldEntry
+from ingestion.known_values import Function, KnownValues
 from ingestion.protection import Step
 from ingestion.slots import IdentifierSlot
 from ingestion.tidy_text import changed_count, half_width_texts, trimmed_texts
 from ingestion.typed_fields import fault, typed
+from model.ddl_types import arrow_type
 from model.identity_policy import IdentifierKind
 from model.node_ids import sighting_number
 from privacy.tokens import per_distinct
@@ -30,11 +35,12 @@ Columns = dict[str, pa.Array]
 
 
 class RawBatch(NamedTuple):
-    """Records as they were read: their lines, own texts, reason codes and values by field."""
+    """Records as they were read: their lines, own texts (ends of lines included), reason codes of
+    those that have no values, and values by field."""
 
-    lines: Sequence[int]
-    texts: Sequence[str]
-    problems: Sequence[str | None]
+    lines: pa.Array
+    texts: pa.Array
+    problems: pa.Array
     values: Mapping[str, pa.Array]
 
 
@@ -42,19 +48,28 @@ class RawBatch(NamedTuple):
 class BatchRules:
     """What a task must know of a dataset; `outputs` are the columns it gives, with Spark's types.
 
-    `accounts` are fields without which a record has no account; `high` maps an internal column to
-    the field whose value, as text, it holds; `steps` make the protected columns.
+    `accounts` are fields without which a record has no account; `key_faults` are reason codes of
+    fields that may not be missing; `days` maps a column to the field that tells its day (None:
+    nothing does) in `zone_of_days`; `high` maps an internal column to the field whose value, as
+    text, it holds; `steps` make the protected columns.
     """
 
     fields: Mapping[str, FieldEntry]
     slots: Sequence[tuple[IdentifierSlot, IdentifierKind]]
     accounts: Sequence[str]
+    key_faults: Sequence[tuple[str, str]]
     time_zone: str
+    days: Mapping[str, str | None]
+    zone_of_days: str
     deleted: DeletedEntry | None
     high: Mapping[str, str]
     steps: Sequence[Step]
     shared_tokens: Mapping[str, Sequence[int]]
     outputs: Mapping[str, str]
+
+    def steps_of(self, source: str) -> list[Step]:
+        """The steps that make something of a column."""
+        return [step for step in self.steps if step.source == source]
 
     @property
     def identified(self) -> frozenset[str]:
@@ -62,8 +77,8 @@ class BatchRules:
         return frozenset(slot.field for slot, _ in self.slots)
 
 
-def standard_batch(batch: RawBatch, rules: BatchRules) -> Columns:
-    """The batch's columns named in `rules.outputs`.
+def standard_batch(batch: RawBatch, rules: BatchRules, known: KnownValues) -> Columns:
+    """The batch's columns named in `rules.outputs`; `known` is what this task has met so far.
 
     `_reasons` are the record's faults so far, joined by commas (empty: none); `_refused` are codes
     `kind:reason` of fields that hold something but no identifier; `_original` is the text of a
@@ -71,15 +86,17 @@ def standard_batch(batch: RawBatch, rules: BatchRules) -> Columns:
     the one it is, in its one spelling.
     """
     columns = _tidied(batch)
-    columns |= _identified(columns, rules)
-    columns |= _typed(columns, rules)
+    columns |= _identified(columns, rules, known)
+    columns |= _typed(columns, rules, known)
     columns["_reasons"] = _reasons(batch, columns, rules)
     columns["_original"] = _originals(batch, columns["_reasons"], rules)
     columns["_deleted"] = _deleted(columns, rules, len(batch.lines))
+    columns |= _days(columns, rules, len(batch.lines))
     columns |= {name: columns[field].cast(_TEXT) for name, field in rules.high.items()}
-    for step in rules.steps:
-        columns[step.output] = step.function(columns[step.source])
-    columns |= _sightings(columns, rules, len(batch.lines))
+    for source in dict.fromkeys(step.source for step in rules.steps):
+        if not source.startswith("_id_"):  # what is made of identifiers is made with them
+            columns |= _made_of(source, columns, rules, known)
+    columns |= _sightings(columns, rules, len(batch.lines), known)
     return {name: columns[name] for name in rules.outputs}
 
 
@@ -96,34 +113,60 @@ def _tidied(batch: RawBatch) -> Columns:
     }
 
 
-def _identified(columns: Columns, rules: BatchRules) -> Columns:
-    """`_id_<n>` of every slot, the field's one identifier, and `_refused`."""
+def _identified(columns: Columns, rules: BatchRules, known: KnownValues) -> Columns:
+    """Of every slot `_id_<n>` and what is made of it; the field's one identifier; `_refused`."""
     found: Columns = {}
     first: dict[str, tuple[str, IdentifierKind]] = {}  # the kind that tells why none is held
     for number, (slot, kind) in enumerate(rules.slots):
-        ids = per_distinct(_spelt_as(kind), columns[CLEAN + slot.field], _TEXT)
+        source = f"_id_{number}"
+        names = [source, *(step.output for step in rules.steps_of(source))]
+        types = [_TEXT, *(arrow_type(step.type) for step in rules.steps_of(source))]
+        make = partial(_spelt_and_protected, kind, rules.steps_of(source))
+        made = known.of(source, make, columns[CLEAN + slot.field], types)
+        found |= dict(zip(names, made, strict=True))
         held = found.get(slot.field)
-        found[f"_id_{number}"] = ids
-        found[slot.field] = ids if held is None else pc.coalesce(held, ids)
+        found[slot.field] = made[0] if held is None else pc.coalesce(held, made[0])
         first.setdefault(slot.field, (slot.kind, kind))
     told = []
-    for name, (kind_name, kind) in first.items():
-        lost = pc.if_else(found[name].is_null(), columns[CLEAN + name], _NOTHING)
-        told.append(per_distinct(_refused_as(kind_name, kind), lost, _TEXT))
+    for field, (name, kind) in first.items():
+        lost = pc.if_else(found[field].is_null(), columns[CLEAN + field], _NOTHING)
+        if lost.null_count < len(lost):
+            told.append(per_distinct(_refused_as(name, kind), lost, _TEXT))
     return found | {"_refused": _joined(told, len(columns["_trims"]))}
 
 
-def _spelt_as(kind: IdentifierKind) -> Callable[[str], str | None]:
-    return lambda text: judged(text, kind)[0]
+def _made_of(source: str, columns: Columns, rules: BatchRules, known: KnownValues) -> Columns:
+    """What the steps make of one column."""
+    steps = rules.steps_of(source)
+    make, types = partial(_protected, steps), [arrow_type(step.type) for step in steps]
+    made = known.of(source, make, columns[source], types)
+    return dict(zip((step.output for step in steps), made, strict=True))
+
+
+def _spelt_and_protected(kind: IdentifierKind, steps: Sequence[Step]) -> Function:
+    """Text → the identifier it is, and what the steps make of that; nothing of what is none."""
+    made = _protected(steps)
+    nothing = (None,) * (len(steps) + 1)
+
+    def identify(text: str) -> Sequence[Any]:
+        spelt = judged(text, kind)[0]
+        return nothing if spelt is None else (spelt, *made(spelt))
+
+    return identify
+
+
+def _protected(steps: Sequence[Step]) -> Function:
+    functions = [step.make() for step in steps]
+    return lambda value: [function(value) for function in functions]
 
 
 def _refused_as(name: str, kind: IdentifierKind) -> Callable[[str], str]:
     return lambda text: f"{name}:{judged(text, kind)[1] or 'bad_shape'}"
 
 
-def _typed(columns: Columns, rules: BatchRules) -> Columns:
+def _typed(columns: Columns, rules: BatchRules, known: KnownValues) -> Columns:
     return {
-        name: typed(field, columns[CLEAN + name], rules.time_zone)
+        name: typed(field, columns[CLEAN + name], rules.time_zone, known)
         for name, field in rules.fields.items() if name not in rules.identified
     }  # fmt: skip
 
@@ -139,23 +182,26 @@ def _reasons(batch: RawBatch, columns: Columns, rules: BatchRules) -> pa.Array:
             code = pc.if_else(texts.is_null(), "missing", code)
         if code.null_count < len(code):
             codes.append(pc.binary_join_element_wise(f"{name}:", code, ""))
+    for code, name in rules.key_faults:
+        if (lost := columns[name].is_null()).true_count:
+            codes.append(pc.if_else(lost, pa.scalar(code), _NOTHING))
     own = _joined(codes, len(batch.lines))
-    problems = pa.array(batch.problems, _TEXT)
-    return pc.if_else(problems.is_valid(), problems, own)
+    return pc.coalesce(batch.problems, own)
 
 
 def _originals(batch: RawBatch, reasons: pa.Array, rules: BatchRules) -> pa.Array:
     """The texts, without the line's end, of the records that have a fault, or may have one yet."""
     if "_original" in rules.outputs:
-        return pa.array(map(_without_end, batch.texts), _TEXT)
-    if not pc.any(pc.not_equal(reasons, "")).as_py():
-        return pa.nulls(len(reasons), _TEXT)
-    told = zip(batch.texts, reasons.to_pylist(), strict=True)
-    return pa.array([_without_end(text) if why else None for text, why in told], _TEXT)
+        return _without_ends(batch.texts)
+    has_fault = pc.not_equal(reasons, "")
+    nothing = pa.nulls(len(reasons), _TEXT)
+    if not pc.any(has_fault).as_py():
+        return nothing
+    return pc.replace_with_mask(nothing, has_fault, _without_ends(batch.texts.filter(has_fault)))
 
 
-def _without_end(text: str) -> str:
-    return text.removesuffix("\n").removesuffix("\r")
+def _without_ends(texts: pa.Array) -> pa.Array:
+    return pc.replace_substring_regex(texts, r"(?:\r\n|\r|\n)\z", "")
 
 
 def _deleted(columns: Columns, rules: BatchRules, count: int) -> pa.Array:
@@ -165,7 +211,20 @@ def _deleted(columns: Columns, rules: BatchRules, count: int) -> pa.Array:
     return pc.is_in(columns[CLEAN + rules.deleted.field], value_set=values)
 
 
-def _sightings(columns: Columns, rules: BatchRules, count: int) -> Columns:
+def _days(columns: Columns, rules: BatchRules, count: int) -> Columns:
+    """The business days that fields tell; null where there is none."""
+    found = {}
+    for name, field in rules.days.items():
+        times = pa.nulls(count, pa.date32()) if field is None else columns[field]
+        if pa.types.is_timestamp(times.type):
+            times = pc.local_timestamp(times.cast(pa.timestamp("us", rules.zone_of_days)))
+        found[name] = times.cast(pa.date32())
+    return found
+
+
+def _sightings(
+    columns: Columns, rules: BatchRules, count: int, known: KnownValues
+) -> Columns:
     """`_sighting`: the number of the record's set of identifiers; null where it has none."""
     shared = {
         name: pc.coalesce(*(columns[f"_token_{n}"] for n in numbers))
@@ -173,18 +232,41 @@ def _sightings(columns: Columns, rules: BatchRules, count: int) -> Columns:
     }
     places = [(slot.kind, slot.scope) for slot, _ in rules.slots]
     coded = [columns[f"_token_{n}"].dictionary_encode() for n in range(len(places))]
+    if not coded:
+        return shared | {"_sighting": pa.nulls(count, pa.int64())}
+    if len(places) == 1:
+        number = partial(_number_of_one, *places[0])
+        made = known.of("_sighting", lambda: number, columns["_token_0"], [pa.int64()])
+        return shared | {"_sighting": made[0]}
+    # Each different set once: records of a batch show few.
+    codes = [pc.fill_null(each.indices, -1).to_numpy() for each in coded]
+    sets, first = _distinct_sets(codes)
     tokens = [each.dictionary.to_pylist() for each in coded]
-    known: dict[tuple[int | None, ...], int | None] = {}
-    numbers: list[int | None] = []
-    for codes in zip(*(each.indices.to_pylist() for each in coded), strict=True):
-        if codes not in known:
-            known[codes] = sighting_number([
-                (kind, scope, tokens[n][code])
-                for n, ((kind, scope), code) in enumerate(zip(places, codes, strict=True))
-                if code is not None
-            ])
-        numbers.append(known[codes])
-    return shared | {"_sighting": pa.array(numbers or [None] * count, pa.int64())}
+    numbers = [
+        sighting_number([
+            (*place, tokens[n][code])
+            for n, (place, code) in enumerate(zip(places, found, strict=True)) if code >= 0
+        ])
+        for found in zip(*(each[first].tolist() for each in codes), strict=True)
+    ]  # fmt: skip
+    return shared | {"_sighting": pa.array(numbers, pa.int64()).take(sets)}
+
+
+def _number_of_one(kind: str, scope: str, token: str) -> Sequence[int | None]:
+    return [sighting_number([(kind, scope, token)])]
+
+
+def _distinct_sets(codes: Sequence[npt.NDArray[Any]]) -> tuple[pa.Array, npt.NDArray[Any]]:
+    """For each record the number of its set of codes, and where each set is met first."""
+    sets = pa.array(codes[0], pa.int64()).dictionary_encode()
+    for each in codes[1:]:
+        size = int(each.max(initial=-1)) + 2
+        both = sets.indices.to_numpy().astype(np.int64) * size + each + 1
+        sets = pa.array(both).dictionary_encode()
+    places = sets.indices.to_numpy()
+    first = np.empty(len(sets.dictionary), np.int64)
+    first[places[::-1]] = np.arange(len(places))[::-1]  # what is written last stands
+    return sets.indices, first
 
 
 def _joined(codes: Sequence[pa.Array], count: int) -> pa.Array:

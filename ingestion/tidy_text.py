@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
@@ -11,12 +12,36 @@ from identity.normalise import BLANKS, half_width
 from privacy.tokens import per_distinct
 
 _NOTHING = pa.scalar(None, pa.string())
+_FIRST, _LAST = np.zeros(256, bool), np.zeros(256, bool)
+_FIRST[[blank.encode()[0] for blank in BLANKS]] = True
+_LAST[[blank.encode()[-1] for blank in BLANKS]] = True
 
 
 def trimmed_texts(values: pa.Array) -> pa.Array:
     """The texts without blanks at their ends; null where nothing is left."""
-    texts = pc.utf8_trim(values, characters=BLANKS)
-    return pc.if_else(pc.equal(pc.binary_length(texts), 0), _NOTHING, texts)
+    may_have = _may_have_blanks(values)
+    if may_have is None:
+        return values
+    texts = pc.utf8_trim(values.filter(may_have), characters=BLANKS)
+    texts = pc.if_else(pc.equal(pc.binary_length(texts), 0), _NOTHING, texts)
+    return pc.replace_with_mask(values, may_have, texts)
+
+
+def _may_have_blanks(values: pa.Array) -> pa.Array | None:
+    """Which texts are empty, or begin or end with a byte that some blank begins or ends with; None
+    where none does. To look at two bytes costs a tenth of looking for blanks."""
+    if not len(values):
+        return None
+    _, offset_buffer, data = values.buffers()
+    offsets = np.frombuffer(offset_buffer, np.int32)[values.offset :][: len(values) + 1]
+    starts, ends = offsets[:-1], offsets[1:]
+    found = starts == ends
+    if data is not None and len(data):
+        signs = np.frombuffer(data, np.uint8)
+        found |= _FIRST[signs[np.minimum(starts, len(signs) - 1)]]
+        found |= _LAST[signs[np.maximum(ends, 1) - 1]]
+    may_have = pc.and_(pa.array(found), values.is_valid())
+    return may_have if may_have.true_count else None
 
 
 def half_width_texts(values: pa.Array) -> pa.Array:
@@ -30,6 +55,8 @@ def changed_count(count: int, pairs: Sequence[tuple[pa.Array, pa.Array]]) -> pa.
     """For each of `count` records, how many of the (before, after) texts differ in length."""
     total = pa.repeat(pa.scalar(0, pa.int32()), count)
     for before, after in pairs:
+        if after is before:
+            continue
         differs = pc.not_equal(pc.binary_length(before), pc.binary_length(after))
         total = pc.add(total, pc.cast(pc.fill_null(differs, False), pa.int32()))
     return total

@@ -9,16 +9,25 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping
 from decimal import Decimal
+from functools import partial
+from typing import Any
 
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from ingestion.entries import FieldEntry
+from ingestion.known_values import Function, KnownValues
 from ingestion.time_formats import date_reader, time_reader
 from privacy.tokens import per_distinct
 
 DATE_FORMATS = ("yyyy-MM-dd",)
-TIME_FORMATS = ("yyyy-MM-dd HH:mm:ss", "yyyy-MM-dd'T'HH:mm:ss")
+# ISO 8601 as people and libraries write it; typed files (parquet, xlsx) are read by these too.
+TIME_FORMATS = (
+    "yyyy-MM-dd HH:mm:ss", "yyyy-MM-dd'T'HH:mm:ss",
+    "yyyy-MM-dd HH:mm:ss.SSSSSS", "yyyy-MM-dd'T'HH:mm:ss.SSSSSS",
+    "yyyy-MM-dd HH:mm:ssXXX", "yyyy-MM-dd'T'HH:mm:ssXXX",
+    "yyyy-MM-dd HH:mm:ss.SSSSSSXXX", "yyyy-MM-dd'T'HH:mm:ss.SSSSSSXXX",
+)  # fmt: skip
 TRUE_WORDS = ("true", "t", "1", "yes", "y", "是")
 FALSE_WORDS = ("false", "f", "0", "no", "n", "否")
 MONEY = pa.decimal128(18, 2)
@@ -31,21 +40,30 @@ _INTEGERS = 2**63
 _EDGES = pa.decimal128(28, 6)  # of a range
 
 
-def typed(field: FieldEntry, texts: pa.Array, time_zone: str) -> pa.Array:
+def typed(field: FieldEntry, texts: pa.Array, time_zone: str, known: KnownValues) -> pa.Array:
     """The values of standardised texts in the field's type; null where a text has none.
 
     Times without a zone of their own are wall-clock times in `time_zone`; stored times are UTC.
     """
     if field.type == "date":
-        return per_distinct(date_reader(field.formats or DATE_FORMATS), texts, pa.date32())
+        formats = field.formats or DATE_FORMATS
+        make = partial(_one_result, partial(date_reader, formats))
+        return known.of(f"date {formats}", make, texts, [pa.date32()])[0]
     if field.type == "timestamp":
-        read = time_reader(field.formats or TIME_FORMATS, time_zone)
-        return per_distinct(read, texts, pa.int64()).cast(TIMESTAMP)
+        formats = field.formats or TIME_FORMATS
+        name = f"time {formats} in {time_zone}"
+        make = partial(_one_result, partial(time_reader, formats, time_zone))
+        return known.of(name, make, texts, [pa.int64()])[0].cast(TIMESTAMP)
     if field.type == "enum":
         canonical = field.value_map
         keeps = field.other == "keep"
         return per_distinct(lambda text: canonical.get(text, text if keeps else None), texts, _TEXT)
     return _SIMPLE[field.type](texts)
+
+
+def _one_result(make: Callable[[], Callable[[str], Any]]) -> Function:
+    read = make()
+    return lambda text: [read(text)]
 
 
 def fault(field: FieldEntry, texts: pa.Array, values: pa.Array) -> pa.Array:
@@ -107,6 +125,9 @@ def _numbers(texts: pa.Array) -> pa.Array:
 
 def _money(texts: pa.Array) -> pa.Array:
     """Exact decimals of at most two places, zeros behind them aside, and sixteen before them."""
+    usual = _only(texts, r"^-?[0-9]{1,16}(?:\.[0-9]{1,2})?$")
+    if usual.null_count == texts.null_count:
+        return usual.cast(MONEY)
     # Sign, one zero, digits, places: "\\1" is followed by the digit 0 there.
     plain = pc.replace_substring_regex(
         _only(_only(texts, _DECIMAL), _CENTS),

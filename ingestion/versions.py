@@ -29,8 +29,8 @@ def _beaten(table: IntoTable, standards: Standards) -> str:
     keys = ", ".join(standards.source(table, column) for column in table.key)
     given = table.given(table.table.time)
     time = f"{standards.source(table, given)} desc nulls last, " if given else ""
-    takes = " + ".join(f"cast(_takes_{t.table.name} as int)" for t in row_tables(standards))
-    is_taken = f"{ACCEPTED} and _takes_{table.table.name}"
+    takes = " + ".join(f"cast({standards.takes(t)} as int)" for t in row_tables(standards))
+    is_taken = f"{ACCEPTED} and {standards.takes(table)}"
     # Few keys occur again: only those are put in order.
     return f"""
         select '{table.table.name}' as _table, _number, _line, _rank_in_file > 1 as _in_file,

@@ -45,8 +45,10 @@ def in_order(rows: pa.Table, contract: TableContract) -> pa.Table:
     return rows.sort_by([(name, "ascending") for name in order]) if order else rows
 
 
-def write_parquet(rows: pa.Table, file: Path) -> None:
-    """Writes the rows as Spark does: zstd, times in microseconds, no schema of Arrow's own."""
+def write_parquet(rows: pa.Table, file: Path) -> int:
+    """Writes the rows as Spark does: zstd, times in microseconds, no schema of Arrow's own; how
+    many there are."""
     pq.write_table(
         rows.combine_chunks(), file, compression="zstd", coerce_timestamps="us", store_schema=False
     )
+    return rows.num_rows

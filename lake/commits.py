@@ -23,6 +23,7 @@ from pyspark.sql import DataFrame
 from lake.arrow_files import in_order, write_parquet
 from lake.snapshots import open_table
 from model.contracts import TableContract
+from model.engines import Output
 from model.errors import OnefoldError
 
 # Kept by every table: readers of all kinds, and a log that is read in few steps.
@@ -32,7 +33,7 @@ _WRITING = "_writing"  # readers pass over names that begin with an underscore
 
 
 def commit_rows(
-    path: str, contract: TableContract, rows: DataFrame | pa.Table, stamp: Mapping[str, str],
+    path: str, contract: TableContract, rows: Output, stamp: Mapping[str, str],
     day: date | None = None,
 ) -> None:
     """Makes `rows` the slice of `day`, or the whole table where `day` is None, in one commit.
@@ -46,8 +47,10 @@ def commit_rows(
     name = _file_name(stamp, table)
     if isinstance(rows, pa.Table):
         rows = in_order(rows.drop_columns([*slice_of]), contract)
-    else:
+    elif isinstance(rows, DataFrame):
         rows = rows.drop(*slice_of)
+    else:
+        rows = rows.select(pa.schema([f for f in rows.schema if f.name not in slice_of]))
     adds = _written(rows, Path(path), slice_of, name)
     properties = CommitProperties(custom_metadata={"userMetadata": stamp_text(stamp)})
     by = [contract.sliced_by] if contract.sliced_by else []
@@ -69,7 +72,7 @@ def stamp_text(stamp: Mapping[str, str]) -> str:
 
 
 def merged_schema(
-    contract: TableContract, table: DeltaTable | None, rows: DataFrame | pa.Table
+    contract: TableContract, table: DeltaTable | None, rows: Output
 ) -> Schema:
     """The table's columns, then those that only `rows` have, each with its contract's titles."""
     comments = {column.name: column.comment for column in contract.columns}
@@ -84,11 +87,11 @@ def merged_schema(
     )
 
 
-def _fields(rows: DataFrame | pa.Table) -> list[dict[str, Any]]:
-    if isinstance(rows, pa.Table):
-        schema: dict[str, Any] = json.loads(Schema.from_arrow(rows.schema).to_json())
-        return list(schema["fields"])
-    return list(rows.schema.jsonValue()["fields"])
+def _fields(rows: Output) -> list[dict[str, Any]]:
+    if isinstance(rows, DataFrame):
+        return list(rows.schema.jsonValue()["fields"])
+    schema: dict[str, Any] = json.loads(Schema.from_arrow(rows.schema).to_json())
+    return list(schema["fields"])
 
 
 def type_changed(contract: TableContract, what: str) -> OnefoldError:
@@ -121,19 +124,20 @@ def _file_name(stamp: Mapping[str, str], table: DeltaTable | None) -> str:
 
 
 def _written(
-    rows: DataFrame | pa.Table, table: Path, slice_of: Mapping[str, str], name: str
+    rows: Output, table: Path, slice_of: Mapping[str, str], name: str
 ) -> list[AddAction]:
     """Writes the files into their final folder; nobody sees them before they are committed."""
     folder = table.joinpath(*(f"{column}={value}" for column, value in slice_of.items()))
     folder.mkdir(parents=True, exist_ok=True)
-    if isinstance(rows, pa.Table):
+    if isinstance(rows, DataFrame):
+        writing = table / _WRITING / name
+        rows.write.mode("overwrite").parquet(str(writing))
+        found = [_placed(file, folder) for file in sorted(writing.glob("part-*.parquet"))]
+        shutil.rmtree(table / _WRITING)
+    else:
         file = folder / f"part-{name}.parquet"
-        write_parquet(rows, file)
-        return [_add(file, table, slice_of, rows.num_rows)] if rows.num_rows else []
-    writing = table / _WRITING / name
-    rows.write.mode("overwrite").parquet(str(writing))
-    found = [_placed(file, folder) for file in sorted(writing.glob("part-*.parquet"))]
-    shutil.rmtree(table / _WRITING)
+        count = write_parquet(rows, file) if isinstance(rows, pa.Table) else rows.write(file)
+        found = [(file, count)]
     return [_add(file, table, slice_of, count) for file, count in found if count]
 
 

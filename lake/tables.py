@@ -20,7 +20,7 @@ from lake.snapshots import Days, data_files, open_table, row_count, version_of
 from lake.spark_commits import by_spark
 from model.contracts import TableContract
 from model.ddl_types import arrow_schema
-from model.engines import Engine, Rows
+from model.engines import Engine, Output, Rows
 from model.errors import OnefoldError
 from model.local_engine import LocalEngine
 
@@ -99,7 +99,7 @@ class Lake:
         return row_count(self.path(contract), _up_to(day)) or 0
 
     def replace_slice(
-        self, contract: TableContract, rows: DataFrame | pa.Table, day: date
+        self, contract: TableContract, rows: Output, day: date
     ) -> None:
         """Makes `rows` the whole slice of `day`, in one commit; the other slices stay."""
         column = _sliced_by(contract)
@@ -109,7 +109,7 @@ class Lake:
         where = f"{column} = DATE '{day.isoformat()}'"
         self._by_spark(contract, rows, where)
 
-    def overwrite(self, contract: TableContract, rows: DataFrame | pa.Table) -> None:
+    def overwrite(self, contract: TableContract, rows: Output) -> None:
         """Makes `rows` the whole table, in one commit."""
         if self.is_local:
             commit_rows(self.path(contract), contract, self._own(contract, rows), self._stamp)
@@ -152,24 +152,28 @@ class Lake:
             return scan(self.spark, path, table, days)
         return self.spark.read.format("delta").option("versionAsOf", table.version()).load(path)
 
-    def _by_spark(
-        self, contract: TableContract, rows: DataFrame | pa.Table, where: str = ""
-    ) -> None:
+    def _by_spark(self, contract: TableContract, rows: Output, where: str = "") -> None:
         own = self._own(contract, rows)
-        frame = self.spark.createDataFrame(own) if isinstance(own, pa.Table) else own
+        if isinstance(own, pa.Table):
+            own = self.spark.createDataFrame(own)
+        frame = own if isinstance(own, DataFrame) else own.frame()
         by_spark(self.path(contract), contract, frame, self._stamp, where)
 
-    def _own(self, contract: TableContract, rows: DataFrame | pa.Table) -> DataFrame | pa.Table:
+    def _own(self, contract: TableContract, rows: Output) -> Output:
         """The columns the table is written with: an open table takes all there are."""
         if contract.is_open:
             return rows
-        own = rows.select(list(contract.column_names))
-        return _typed(contract, own) if isinstance(own, pa.Table) else own
+        if isinstance(rows, DataFrame):
+            return rows.select(list(contract.column_names))
+        schema = arrow_schema(contract.schema)
+        if isinstance(rows, pa.Table):
+            return _typed(contract, rows.select(schema.names), schema)
+        return rows.select(schema)
 
 
-def _typed(contract: TableContract, rows: pa.Table) -> pa.Table:
+def _typed(contract: TableContract, rows: pa.Table, schema: pa.Schema) -> pa.Table:
     try:
-        return rows.cast(arrow_schema(contract.schema))
+        return rows.cast(schema)
     except (pa.ArrowInvalid, pa.ArrowNotImplementedError) as error:  # its message shows a value
         raise type_changed(contract, type(error).__name__) from None
 

@@ -9,7 +9,8 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator
-from typing import Any, Protocol, cast
+from pathlib import Path
+from typing import Any, Protocol, TypeAlias, cast
 
 import pyarrow as pa
 import pyarrow.dataset as ds
@@ -28,7 +29,29 @@ class Rows(Protocol):
         ...
 
 
+class Writable(Protocol):
+    """Rows too many for memory, which can be written as a file."""
+
+    @property
+    def schema(self) -> pa.Schema:
+        """Their columns."""
+        ...
+
+    def select(self, columns: pa.Schema) -> Writable:
+        """Some of the columns, in the types given."""
+        ...
+
+    def write(self, file: Path) -> int:
+        """Writes them as one Parquet file; how many there are."""
+        ...
+
+    def frame(self) -> DataFrame:
+        """The rows as Spark's."""
+        ...
+
+
 Group = Callable[[pa.Table], pa.Table]
+Output: TypeAlias = DataFrame | pa.Table | Writable
 
 
 class Engine(ABC):
@@ -78,7 +101,7 @@ class Engine(ABC):
         """The rows as Spark's."""
 
     @abstractmethod
-    def output(self, rows: Rows) -> DataFrame | pa.Table:
+    def output(self, rows: Rows) -> Output:
         """The rows as the lake takes them, without a detour."""
 
     @abstractmethod
@@ -135,7 +158,7 @@ class SparkEngine(Engine):
     def frame(self, rows: Rows) -> DataFrame:
         return cast(DataFrame, rows)
 
-    def output(self, rows: Rows) -> DataFrame | pa.Table:
+    def output(self, rows: Rows) -> Output:
         return self.frame(rows)
 
     def close(self) -> None:

@@ -5,10 +5,11 @@ from __future__ import annotations
 import re
 import tempfile
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import pairwise
+from pathlib import Path
 from typing import cast
 
 import duckdb
@@ -18,8 +19,9 @@ import pyarrow.dataset as ds
 from pyspark.sql import DataFrame, SparkSession
 
 from model.ddl_types import arrow_schema
-from model.engines import Engine, Group, Rows, named, typed
+from model.engines import Engine, Group, Output, Rows, named, typed
 from model.errors import OnefoldError
+from model.sql_text import text_literal
 
 
 @dataclass(frozen=True)
@@ -35,6 +37,49 @@ class LocalRows:
         return self.engine.columns_of(self.name)
 
 
+@dataclass(frozen=True)
+class LargeRows:
+    """Rows of a local engine that go to a file without passing through memory as a whole."""
+
+    engine: LocalEngine
+    rows: LocalRows
+
+    @property
+    def schema(self) -> pa.Schema:
+        """Their columns."""
+        return self.engine.schema_of(self.rows)
+
+    def select(self, columns: pa.Schema) -> LargeRows:
+        """Some of the columns, in the types given."""
+        found = self.schema
+        listed = ", ".join(_cast(found.field(wanted.name), wanted) for wanted in columns)
+        rows = self.engine.rows("output", f"select {listed} from large", large=self.rows)
+        return LargeRows(self.engine, cast(LocalRows, rows))
+
+    def write(self, file: Path) -> int:
+        """Writes them as one Parquet file; how many there are."""
+        return self.engine.write(self.rows, str(file))
+
+    def frame(self) -> DataFrame:
+        """The rows as Spark's."""
+        return self.engine.frame(self.rows)
+
+
+def _cast(found: pa.Field, wanted: pa.Field) -> str:
+    """A column in the type wanted; lists and structs stay what they are."""
+    name = f'"{wanted.name}"'
+    if pa.types.is_nested(wanted.type) or found.type.equals(wanted.type):
+        return name
+    kind = "timestamptz" if pa.types.is_timestamp(wanted.type) else _DUCKDB_TYPES.get(
+        str(wanted.type), str(wanted.type)
+    )  # fmt: skip
+    return f"cast({name} as {kind}) as {name}"
+
+
+_DUCKDB_TYPES = {
+    "string": "varchar", "int64": "bigint", "int32": "int", "date32[day]": "date",
+    "binary": "blob", "bool": "boolean",
+}  # fmt: skip
 # Functions of Spark that DuckDB lacks. conv: as many hexadecimal digits as 64 bits have.
 _SPARK_WORDS = (
     "create macro explode(items) as unnest(items)",
@@ -68,10 +113,14 @@ class LocalEngine(Engine):
 
     What does not fit spills to a folder of its own under `scratch` (default: the system's place for
     such things). Frames are handed to and taken from `spark`, which may be None where nobody asks.
+    `is_large`: outputs are written as files, not made in memory.
     """
 
-    def __init__(self, spark: SparkSession | None = None, scratch: str | None = None) -> None:
+    def __init__(
+        self, spark: SparkSession | None = None, scratch: str | None = None, is_large: bool = False
+    ) -> None:
         self._spark = spark
+        self._is_large = is_large
         self._spill = tempfile.TemporaryDirectory(prefix="onefold-duckdb-", dir=scratch)
         self._connection = duckdb.connect(config={"temp_directory": self._spill.name})
         self._connection.execute(f"set memory_limit = '{_half_of_its_memory(self._connection)}'")
@@ -87,6 +136,21 @@ class LocalEngine(Engine):
         name = self._new_name("given")
         with self._asking(name):
             self._connection.register(name, rows)
+        return LocalRows(self, name)
+
+    @property
+    def folder(self) -> Path:
+        """A folder of this engine's own, gone with it."""
+        return Path(self._spill.name)
+
+    def of_files(self, files: Sequence[Path]) -> Rows:
+        """The rows of Parquet files of one schema; at least one."""
+        name = self._new_name("files")
+        listed = ", ".join(text_literal(str(file)) for file in files)
+        with self._asking(name):
+            self._connection.execute(
+                f"create temp view {name} as select * from read_parquet([{listed}])"
+            )
         return LocalRows(self, name)
 
     def rows(self, step: str, sql: str, **frames: Rows) -> Rows:
@@ -118,18 +182,36 @@ class LocalEngine(Engine):
         with self._asking(_name(rows)):
             return self._connection.sql(f"select * from {_name(rows)}").to_arrow_table()
 
-    def write(self, rows: Rows, file: str) -> None:
-        """Writes the rows into one Parquet file, for Spark's tasks to read."""
-        with self._asking(_name(rows)):
-            self._connection.sql(f"select * from {_name(rows)}").write_parquet(file)
+    def write(self, rows: Rows, file: str) -> int:
+        """Writes the rows as one Parquet file; how many there are."""
+        name = _name(rows)
+        with self._asking(name):
+            done = self._connection.execute(
+                f"copy (select * from {name}) to {text_literal(file)} (format parquet, "
+                "compression zstd, compression_level 1, row_group_size 262144)"
+            )
+            return int(done.fetchall()[0][0])
 
     def frame(self, rows: Rows) -> DataFrame:
         if self._spark is None:
             raise OnefoldError("this step needs Spark, and the local engine was made without it")
-        return self._spark.createDataFrame(self.arrow(rows))
+        if not (self._is_large and self.shares_files):
+            return self._spark.createDataFrame(self.arrow(rows))
+        file = self.folder / f"{self._new_name('frame')}.parquet"
+        self.write(rows, str(file))
+        return self._spark.read.parquet(str(file))
 
-    def output(self, rows: Rows) -> DataFrame | pa.Table:
-        return self.arrow(rows)
+    def output(self, rows: Rows) -> Output:
+        return LargeRows(self, cast(LocalRows, rows)) if self._is_large else self.arrow(rows)
+
+    @property
+    def shares_files(self) -> bool:
+        """Whether Spark's tasks run on this machine, so that they can leave files in `folder`."""
+        return self._spark is not None and str(self._spark.sparkContext.master).startswith("local")
+
+    def schema_of(self, rows: Rows) -> pa.Schema:
+        """The columns of rows."""
+        return self.arrow(self.rows("schema", "select * from these limit 0", these=rows)).schema
 
     def columns_of(self, name: str) -> list[str]:
         """The names of a view's or table's columns."""

@@ -25,6 +25,7 @@ FILES = TableContract(
         "quarantined_count bigint | 隔离 | Quarantined records",
         "repaired map<string, bigint> | 修复 | Changed values by rule",
         "refused_identifiers map<string, bigint> | 无效标识 | Refused ones by kind and reason",
+        "late_count bigint | 迟到 | Records without a fault, of days before the night",
     ),
     ("path", "generation"), "arrived_date", "文件台账",
     "Every file of a night: those taken in with their accounting, and why others were not",

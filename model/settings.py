@@ -63,7 +63,7 @@ class IngestionSettings:
     settle_seconds: int = 0
     largest_withdrawal: float = 0.5
     parallel_datasets: int = 3
-    local_bytes: int = 134_217_728
+    local_bytes: int = 34_359_738_368
     keep_raw: bool = True
 
 

@@ -28,8 +28,8 @@ from model.errors import UsageError
 from privacy.masks import MASKS, masked
 
 __all__ = [
-    "MASKS", "TokenKey", "column_kind", "load_key", "masked", "seal", "seal_of", "seals_of",
-    "token", "token_of", "tokens_of", "unseal", "unseal_of", "unseals_of",
+    "MASKS", "TokenKey", "column_kind", "load_key", "masked", "seal", "seal_of", "sealer",
+    "seals_of", "token", "token_of", "tokeniser", "tokens_of", "unseal", "unseal_of", "unseals_of",
 ]  # fmt: skip
 
 SECRET_VARIABLE = "ONEFOLD_PSEUDONYM_SECRET"
@@ -120,8 +120,8 @@ def unseal_of(key: TokenKey, sealed: bytes) -> str:
     return _unsealer(key)(sealed)
 
 
-def tokens_of(key: TokenKey, kind: str, scope: str, values: pa.Array) -> pa.Array:
-    """Tokens of a batch, computed once per distinct value; null of null."""
+def tokeniser(key: TokenKey, kind: str, scope: str) -> Callable[[str], str]:
+    """Normalised value → its token."""
     start = hmac.new(key.token_key, _UNIT.join((kind, scope, "")).encode(), hashlib.sha256)
     prefix = f"{key.id}_"
 
@@ -130,13 +130,23 @@ def tokens_of(key: TokenKey, kind: str, scope: str, values: pa.Array) -> pa.Arra
         keyed.update(value.encode())
         return prefix + keyed.hexdigest()
 
-    return per_distinct(tokenised, values, pa.string())
+    return tokenised
+
+
+def sealer(key: TokenKey) -> Callable[[str], bytes]:
+    """Value → its seal."""
+    encrypt = AESSIV(key.seal_key).encrypt
+    return lambda value: encrypt(value.encode(), None)
+
+
+def tokens_of(key: TokenKey, kind: str, scope: str, values: pa.Array) -> pa.Array:
+    """Tokens of a batch, computed once per distinct value; null of null."""
+    return per_distinct(tokeniser(key, kind, scope), values, pa.string())
 
 
 def seals_of(key: TokenKey, values: pa.Array) -> pa.Array:
     """Seals of a batch, computed once per distinct value; null of null."""
-    encrypt = AESSIV(key.seal_key).encrypt
-    return per_distinct(lambda value: encrypt(value.encode(), None), values, pa.binary())
+    return per_distinct(sealer(key), values, pa.binary())
 
 
 def unseals_of(key: TokenKey, sealed: pa.Array) -> pa.Array:

@@ -8,6 +8,7 @@ import pyarrow as pa
 import pytest
 
 from ingestion.entries import FieldEntry
+from ingestion.known_values import KnownValues
 from ingestion.tidy_text import half_width_texts, trimmed_texts
 from ingestion.typed_fields import fault, typed
 
@@ -19,7 +20,7 @@ SHANGHAI = FieldEntry(type="timestamp", formats=("yyyy/M/d H:mm", "yyyy-MM-dd'T'
 def judged(field: FieldEntry, texts: list[str | None]) -> list[Any]:
     """Each text's value, or its fault code where it has one."""
     tidy = half_width_texts(trimmed_texts(pa.array(texts, pa.string())))
-    values = typed(field, tidy, "America/New_York")
+    values = typed(field, tidy, "America/New_York", KnownValues())
     codes = fault(field, tidy, values).to_pylist()
     return [
         code or (value.replace(tzinfo=None) if isinstance(value, datetime) else value)

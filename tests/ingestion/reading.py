@@ -1,0 +1,26 @@
+"""A file read and made standard as a task does it, without Spark."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from ingestion.known_values import KnownValues
+from ingestion.layout import Layout
+from ingestion.raw_batches import raw_batches
+from ingestion.record_types import Tally
+from ingestion.standard_batch import BatchRules, standard_batch
+
+
+def standard_columns(
+    path: Path, how: Layout, rules: BatchRules, tally: Tally
+) -> dict[str, list[Any]]:
+    """The columns of `rules.outputs` and the records' `lines`, in the order of lines."""
+    columns: dict[str, list[Any]] = {name: [] for name in ("lines", *rules.outputs)}
+    known = KnownValues()
+    for batch in raw_batches(path, 0, path.stat().st_size, 1, how, tally):
+        found = {"lines": batch.lines, **standard_batch(batch, rules, known)}
+        for name, values in columns.items():
+            values += found[name].to_pylist()
+    order = sorted(range(len(columns["lines"])), key=columns["lines"].__getitem__)
+    return {name: [values[n] for n in order] for name, values in columns.items()}
