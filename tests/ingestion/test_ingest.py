@@ -263,9 +263,7 @@ def test_the_plan_shows_neither_key_nor_secret(spark: SparkSession, tmp_path: Pa
     assert repr(KEY.seal_key) not in plan
 
 
-def test_records_of_earlier_days_are_counted_as_late(
-    spark: SparkSession, engine: Engine, tmp_path: Path
-) -> None:
+def test_records_of_earlier_days_are_counted_as_late(spark: SparkSession, tmp_path: Path) -> None:
     (tmp_path / "till" / NIGHT.isoformat()).mkdir(parents=True)
     text = HEADER + (
         "T1,1,C1,,2017/2/28 23:59,milk,1.50,已付,\n"
@@ -273,6 +271,7 @@ def test_records_of_earlier_days_are_counted_as_late(
         "T3,1,C1,,2017/2/1 0:00,milk,-1,已付,\n"
     )
     (tmp_path / "till" / NIGHT.isoformat() / "a.csv").write_text(text, encoding="utf-8")
-    (record,) = ingested(spark, engine, LINES, tmp_path).night.files
+    with LocalEngine(spark) as engine:
+        (record,) = ingested(spark, engine, LINES, tmp_path).night.files
     file = dict(zip(FILES.column_names, record, strict=True))
     assert (file["accepted_count"], file["quarantined_count"], file["late_count"]) == (2, 1, 1)
