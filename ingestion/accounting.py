@@ -26,6 +26,7 @@ class FileAccount:
     accepted: int = 0
     duplicates: int = 0
     quarantined: int = 0
+    late: int = 0
     repaired: Mapping[str, int] = field(default_factory=dict)
     refused_identifiers: Mapping[str, int] = field(default_factory=dict)
 
@@ -40,19 +41,20 @@ class FileAccount:
 
 
 def file_accounts(
-    engine: Engine, standard: Rows, duplicated: Rows | None
+    engine: Engine, standard: Rows, duplicated: Rows | None, is_late: str = "false"
 ) -> dict[int, FileAccount]:
     """The account of every file that was read, by its number.
 
-    `standard` is the standardised frame with its rows of counts. The driver receives a few rows a
-    file, whatever the number of records.
+    `standard` is the standardised frame with its rows of counts; `is_late` is SQL over a record of
+    it. The driver receives a few rows a file, whatever the number of records.
     """
-    counted = engine.rows("counts_of_files", """
+    counted = engine.rows("counts_of_files", f"""
         select _number, cast(sum(_counts.lines) as bigint) as lines,
                cast(sum(_counts.header) as bigint) as header,
                cast(sum(_counts.blank) as bigint) as blank,
                count(case when _counts is null then 1 end) as data,
                count(case when _counts is null and _reasons <> '' then 1 end) as quarantined,
+               count(case when _counts is null and _reasons = '' and {is_late} then 1 end) as late,
                coalesce(cast(sum(_trims) as bigint), 0) as trim,
                coalesce(cast(sum(_widths) as bigint), 0) as half_width
         from standard group by _number
@@ -72,6 +74,7 @@ def file_accounts(
             lines=row["lines"], header=row["header"], blank=row["blank"],
             accepted=row["data"] - row["quarantined"] - doubled.get(row["_number"], 0),
             duplicates=doubled.get(row["_number"], 0), quarantined=row["quarantined"],
+            late=row["late"],
             repaired={rule: row[rule] for rule in ("half_width", "trim") if row[rule]},
             refused_identifiers=dict(sorted(refused.get(row["_number"], {}).items())),
         )
@@ -102,6 +105,18 @@ def file_records(
             file.byte_count, file.generation, "refused" if file.refusal else file.state,
             file.refusal, account.lines, account.header, account.blank, account.accepted,
             account.duplicates, account.quarantined, dict(account.repaired),
-            dict(account.refused_identifiers), list(file.header) or None,
+            dict(account.refused_identifiers), account.late, list(file.header) or None,
         ))  # fmt: skip
     return tuple(records)
+
+
+def told_records(
+    dataset: Dataset, business_date: date, files: Sequence[PlannedFile]
+) -> tuple[tuple[object, ...], ...]:
+    """The night's records of ops.files of files that it did not read: their counts are 0."""
+    return tuple(
+        (business_date, dataset.channel, dataset.name, file.path, file.path_date, file.sha256,
+         file.byte_count, file.generation, file.state, file.reason, 0, 0, 0, 0, 0, 0, {}, {}, 0,
+         None)
+        for file in files
+    )  # fmt: skip

@@ -16,10 +16,10 @@ def clean_rows(
     engine: Engine, records: Rows, files: Rows, beaten: Rows | None, table: IntoTable,
     standards: Standards,
 ) -> Rows:  # fmt: skip
-    """One table's rows of this night, one per key (its contract); `files` is small: a row a file.
+    """One table's rows of this night, one per key and file (its contract).
 
-    `records` are accepted ones (ingestion.sighting_rows); `beaten` (ingestion.versions) holds
-    those that do not stand.
+    `files` is small: a row a file. `records` are accepted ones (ingestion.sighting_rows); `beaten`
+    (ingestion.versions) holds those that do not stand.
     """
     name = table.table.name
     rows = engine.rows(
@@ -51,9 +51,9 @@ def clean_rows(
     )  # fmt: skip
 
 
-def _standing(table: str) -> str:
+def _standing(table: str, beaten_how: str = "true") -> str:
     return f"""not exists (
-        select 1 from beaten where beaten._table = '{table}'
+        select 1 from beaten where beaten._table = '{table}' and {beaten_how}
         and beaten._number = records._number and beaten._line = records._line)"""
 
 
@@ -61,7 +61,7 @@ def _row_by_row(table: IntoTable, has_beaten: bool, standards: Standards) -> str
     columns = [
         column for name in table.table.columns for column in _columns_of(name, table, standards)
     ]
-    stands = f" and {_standing(table.table.name)}" if has_beaten else ""
+    stands = f" and {_standing(table.table.name, 'beaten._in_file')}" if has_beaten else ""
     return f"""
         select _number, _line, _sighting_id, _deleted, {standards.day(table)} as _day,
                {', '.join(columns)}

@@ -24,6 +24,7 @@ from ingestion.sighting_rows import sightings, united_sightings, with_united
 from ingestion.splits import header_names
 from ingestion.standard import Standards, batch_rules, standardise
 from ingestion.standard_batch import RAW
+from ingestion.unread_keys import unread_keys
 from ingestion.vault_rows import identifier_values, profile_values
 from ingestion.versions import beaten_records, duplicates, newest_rows, row_tables
 from language.binding import quoted
@@ -63,7 +64,9 @@ class IngestedDataset:
     """A dataset's rows of one night, in their contracts; lazy, of the engine that was given.
 
     raw is None where the settings keep none; `files` are records of ops.files; `accounts` are the
-    proven accounts by path; `counts` answer the quality gate, None where it asks nothing.
+    proven accounts by path; `counts` answer the quality gate, None where it asks nothing. `unread`
+    are keys of quarantined records, by table, where the dataset arrives whole: they are there,
+    though their rows could not be accepted.
     """
 
     raw: Rows | None
@@ -76,6 +79,7 @@ class IngestedDataset:
     accounts: Mapping[str, FileAccount]
     refused: Mapping[str, str]
     counts: SliceCounts | None
+    unread: Mapping[str, Rows] = field(default_factory=dict)
 
 
 def engine_for(files: Sequence[PlannedFile], spark: SparkSession, settings: IngestionSettings) -> (
@@ -222,7 +226,9 @@ def _derived(
         duplicated = duplicates(engine, beaten)
     united = united_sightings(engine, standard, standards)
     united = None if united is None else engine.kept(united)
-    numbered = file_accounts(engine, standard, duplicated)
+    night = date_literal(standards.business_date)
+    is_late = f"{standards.day(dataset.tables[0])} < {night}"
+    numbered = file_accounts(engine, standard, duplicated, is_late)
     accounts = {file.path: numbered[number] for number, file in enumerate(sound)}
     files = engine.of(_places(sound))
     records = with_united(engine, standard, united, standards)
@@ -236,13 +242,14 @@ def _derived(
             for table in dataset.tables
         },
         quarantine=_quarantine(engine, standard, files, standards),
-        sightings=sightings(engine, records, duplicated, standards),
+        sightings=sightings(engine, records, duplicated, files, standards),
         identifiers=identifier_values(engine, standard, standards),
         profile_values=profile_values(engine, standard, standards),
         files=file_records(dataset, standards.business_date, told),
         accounts=accounts,
         refused={file.path: file.refusal for file in checked if file.refusal},
         counts=check_counts(engine, standard, sound, standards),
+        unread=unread_keys(engine, standard, standards),
     )
 
 

@@ -68,11 +68,13 @@ def with_united(
     """, standard=standard, united=united)  # united: unique by the key  # fmt: skip
 
 
-def sightings(engine: Engine, records: Rows, duplicated: Rows | None, standards: Standards) -> Rows:
-    """The night's sightings (contract SIGHTINGS) of records (`with_united`) but duplicates.
+def sightings(
+    engine: Engine, records: Rows, duplicated: Rows | None, files: Rows, standards: Standards
+) -> Rows:
+    """The night's sightings (contract SIGHTINGS), by file, of records (`with_united`).
 
-    Rows of days after the night are one group per day, so that they can wait for it. Deleted rows
-    say nothing about people any more.
+    Duplicates are left out. Rows of days after the night are one group per day, so that they can
+    wait for it. Deleted rows say nothing about people any more.
     """
     night = date_literal(standards.business_date)
     day = f"coalesce({standards.day(standards.dataset.tables[0])}, {night})"
@@ -81,7 +83,7 @@ def sightings(engine: Engine, records: Rows, duplicated: Rows | None, standards:
         select 1 from duplicated
         where duplicated._number = records._number and duplicated._line = records._line)"""
     united = ["_united"] if "_united" in records.columns else []
-    by = ", ".join(["_sighting_id", *united, *_tokens(standards), "_waits"])
+    by = ", ".join(["_number", "_sighting_id", *united, *_tokens(standards), "_waits"])
     # Tokens are grouped before any set is made: the groups are few, the records are not.
     grouped = engine.rows("sightings_by_tokens", f"""
         select {by}, min(_on) as _first, max(_on) as _last, count(*) as _rows
@@ -94,16 +96,18 @@ def sightings(engine: Engine, records: Rows, duplicated: Rows | None, standards:
     """, **said)  # fmt: skip
     named = engine.mapped(
         "sets_of_sightings", grouped, _namer(_slots(standards)),
-        f"_sighting_id bigint, _set {_SETS}, _waits date, _first date, _last date, _rows bigint",
+        f"_number int, _sighting_id bigint, _set {_SETS}, _waits date, _first date, _last date, "
+        "_rows bigint",
     )
     dataset = standards.dataset
     return engine.rows("sightings", f"""
         select {night} as business_date, _sighting_id as sighting_id, _set as identifiers,
                {text_literal(dataset.channel)} as channel, {text_literal(dataset.name)} as dataset,
                min(_first) as first_date, max(_last) as last_date,
-               cast(sum(_rows) as bigint) as row_count
-        from named group by _sighting_id, _set, _waits
-    """, named=named)  # fmt: skip
+               cast(sum(_rows) as bigint) as row_count, files.source_file
+        from named inner join files on named._number = files._number
+        group by _sighting_id, _set, _waits, files.source_file
+    """, named=named, files=files)  # files: unique by _number  # fmt: skip
 
 
 def _slots(standards: Standards) -> Slots:
@@ -148,7 +152,7 @@ def _namer(slots: Slots) -> Callable[[pa.Table], pa.Table]:
         sets = [
             row.get("_united") or _structs(_identifiers(row, slots)) for row in groups.to_pylist()
         ]
-        kept = groups.select(["_waits", "_first", "_last", "_rows"])
+        kept = groups.select(["_number", "_waits", "_first", "_last", "_rows"])
         columns = {name: kept[name] for name in kept.column_names}
         return pa.table({
             "_sighting_id": groups["_sighting_id"], "_set": pa.array(sets, arrow_type(_SETS)),

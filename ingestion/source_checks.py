@@ -1,4 +1,4 @@
-"""Checks of how a dataset's files lie and are written, the options not supported yet among them."""
+"""Checks of how a dataset's files lie and are written."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ _OPTIONS: Mapping[str, tuple[str, ...]] = {
 
 def check_source(entry: DatasetEntry, problems: Problems) -> None:
     """Adds a problem for each option that is wrong or that this version would ignore."""
-    for message in [*_path(entry), *_layout(entry), *_not_yet(entry)]:
+    for message in [*_path(entry), *_layout(entry), *_arrival(entry)]:
         key = message.partition(" ")[0].rstrip(":")
         problems.add(entry.written.at(key), message)
 
@@ -69,20 +69,15 @@ def _layout(entry: DatasetEntry) -> list[str]:
         messages.append("header: false tells no names; list them: header: [name, …]")
     if entry.time_zone and not _is_zone(entry.time_zone):
         messages.append(f"time_zone: unknown zone {entry.time_zone!r}; expected Asia/Shanghai, …")
-    if entry.deleted and entry.deleted.field not in entry.fields:
-        messages.append(f"deleted: unknown field {entry.deleted.field!r}")
     return messages
 
 
-def _not_yet(entry: DatasetEntry) -> list[str]:
+def _arrival(entry: DatasetEntry) -> list[str]:
     messages = []
-    if entry.ready:
-        messages.append("ready: markers are not supported yet; remove the key")
-    if entry.arrives == "full":
-        messages.append(
-            "arrives: full is not supported yet: rows gone from the state would stay; "
-            "use daily or sometimes"
-        )
+    if "/" in entry.ready or "\\" in entry.ready:
+        messages.append(f"ready: {entry.ready!r} is no name of a file beside the dumps")
+    if entry.deleted and entry.deleted.field not in entry.fields:
+        messages.append(f"deleted: unknown field {entry.deleted.field!r}")
     return messages
 
 

@@ -56,17 +56,19 @@ def duplicates(engine: Engine, beaten: Rows) -> Rows:
 
 
 def newest_rows(engine: Engine, rows: Rows, table: CanonicalTable) -> Rows:
-    """One row per key of a clean table's rows of one night, from several files or datasets.
+    """One row per key and file of a clean table's rows of one night.
 
-    The newest stands: by the table's time (missing times first), then generation, file and line.
+    The newest of a file stands: by the table's time (missing times first), then by line. Files are
+    compared when the table is read (model.versions): another file's row counts again once the
+    newest is withdrawn.
     """
     time = f"`{table.time}` desc nulls last, " if table.time else ""
     keys = ", ".join(f"`{name}`" for name in table.key)
     columns = ", ".join(f"`{name}`" for name in table.contract.column_names)
     return engine.rows(f"newest_{table.name}", f"""
         select {columns} from (
-            select *, row_number() over (partition by {keys} order by {time}generation desc,
-                source_file desc, source_line desc, dataset desc) as _rank
+            select *, row_number() over (partition by {keys}, source_file
+                order by {time}generation desc, source_line desc, dataset desc) as _rank
             from clean
         ) as ranked where _rank = 1
     """, clean=rows)  # fmt: skip

@@ -80,11 +80,14 @@ def file_totals(files: Sequence[FileRow]) -> FileTotals:
     )
 
 
+_SOUND = ("new", "late", "superseded", "same")  # states of files that nobody need look after
+
+
 def listed_files(files: Sequence[FileRow]) -> list[FileRow]:
     """The files worth a line, at most FILES_LISTED: those with a flaw first, then the largest."""
     worst = sorted(
         files,
-        key=lambda f: (f.is_balanced, f.state != "refused", f.quarantined_count == 0,
+        key=lambda f: (f.is_balanced, f.state in _SOUND, f.quarantined_count == 0,
                        -f.line_count, f.path, f.generation),
     )  # fmt: skip
     return worst[:FILES_LISTED]

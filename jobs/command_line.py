@@ -7,7 +7,14 @@ from typing import Any, NoReturn
 
 import click
 
-from jobs import channel_commands, nights, person_page, quarantine_commands, questions
+from jobs import (
+    channel_commands,
+    nights,
+    person_page,
+    quarantine_commands,
+    questions,
+    readiness,
+)
 from jobs.common_arguments import Common, common
 from jobs.outcome import guarded
 
@@ -26,10 +33,19 @@ def app() -> None:
 @click.option("--only", default=None, metavar="STAGE", help="The one stage to run.")
 @click.option("--accept", multiple=True, metavar="CODE", help="Let a failed check pass.")
 @click.option("--reason", default="", help="Why it may pass; recorded.")
+@click.option("--dry-run", is_flag=True, help="Show what becomes of the files; write nothing.")
 @common
 def run(given: Common, **options: Any) -> None:
     """Run a night: ingest_channels, resolve_identity, compute_tags, report_insight, publish."""
     nights.run(given, **options)
+
+
+@app.command()
+@DATE
+@common
+def ready(given: Common, **options: Any) -> None:
+    """Answer 0 when every required dump of a date has arrived, else 4: for schedulers."""
+    readiness.ready(given, **options)
 
 
 @app.command()

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from identity.golden import golden_contract
 from ingestion.channels import Channel, read_channels
+from ingestion.table_readings import with_readings
 from jobs.checkable import all_dataset_checks, all_table_checks
 from model.canonical import CanonicalTable
 from model.contracts import TableContract
@@ -80,6 +81,7 @@ def load_definitions(folder: Path, env: str, assignments: list[str]) -> Definiti
     checks = all_table_checks(quality_files, model, book, problems)
     of_datasets = all_dataset_checks(channels, policy, project.settings.quality.drift, problems)
     problems.raise_if_any()
+    project = replace(project, model=with_readings(model, channels))
     fingerprint = _fingerprint(folder)
     return Definitions(project, policy, channels, book, checks, of_datasets, fingerprint)
 

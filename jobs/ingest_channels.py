@@ -9,34 +9,43 @@ from functools import partial
 
 import pyarrow as pa
 
+from ingestion.accounting import told_records
 from ingestion.channels import Channel, Dataset
 from ingestion.ingest import IngestedDataset, IngestionContext, engine_for, ingest_dataset
-from ingestion.planning import FilePlan, LedgerEntry, arrived_files, plan_files
+from jobs.file_plans import (
+    Planned,
+    accepted_plans,
+    datasets_of,
+    plan_night,
+    refuse_moved,
+    refuse_unready,
+)
 from jobs.night import Night
 from jobs.redrives import Redrives
-from lake.ledger import file_rows
+from jobs.settling import settled
 from lake.tables import side_by_side
 from model.contracts import TableContract
 from model.ddl_types import arrow_schema
 from model.engines import Engine, Rows
-from model.errors import InputMissingError
 from model.fixed_tables import SIGHTINGS, VAULT_IDENTIFIERS, VAULT_PROFILES
 from model.ops_tables import FILES, QUARANTINE
 from model.slice_counts import SliceCounts
 from quality.measures import record_checks
 
 NAME = "ingest_channels"
-Planned = tuple[Channel, Dataset, FilePlan]
 
 
 def run(night: Night) -> None:
     """Takes in every file with a path date ≤ D that the ledger does not have yet."""
     planned = plan_night(night)
-    _refuse_missing(planned)
+    refuse_unready(planned)
+    planned = accepted_plans(night, planned)
     taken = [file for _, _, plan in planned for file in plan.take]
     redrives = Redrives.of(night, planned)
     with engine_for(taken, night.lake.spark, night.project.settings.ingestion) as engine:
         ingested = _ingest_side_by_side(night, engine, planned, redrives)
+        ingested = settled(night, engine, planned, ingested)
+        refuse_moved(night.project.landing_root, planned)
         pairs = zip(planned, ingested, strict=True)
         raw = [(dataset.raw_contract, one.raw) for (_, dataset, _), one in pairs]
         side_by_side(_writes(night, engine, [*raw, *_shared(night, engine, ingested)]))
@@ -44,6 +53,11 @@ def run(night: Night) -> None:
     redrives.record(night)
     # The ledger last: a night killed before this line takes the same files again.
     files = [record for one in ingested for record in one.files]
+    files += [
+        record for _, dataset, plan in planned
+        for record in told_records(
+            dataset, night.business_date, (*plan.stale, *plan.copies, *plan.unready, *plan.told))
+    ]  # fmt: skip
     night.lake.replace_records(FILES, files, night.business_date)
 
 
@@ -54,45 +68,8 @@ def tables(night: Night) -> Sequence[TableContract]:
     return (*raw, *clean, SIGHTINGS, VAULT_IDENTIFIERS, VAULT_PROFILES, QUARANTINE, FILES)
 
 
-def plan_night(night: Night) -> list[Planned]:
-    """For every dataset, the files this night takes and those it finds missing."""
-    ledger: dict[tuple[str, str], list[LedgerEntry]] = {}
-    for row in file_rows(night.project.lake_root):
-        if row["state"] == "redriven":  # lines, not the file they come from
-            continue
-        entry = LedgerEntry(row["path"], row["sha256"], row["generation"], row["arrived_date"])
-        ledger.setdefault((row["channel"], row["dataset"]), []).append(entry)
-    root, day = night.project.landing_root, night.business_date
-    planned = []
-    for channel, dataset in _datasets(night):
-        arrived = arrived_files(root, channel, dataset, day)
-        known = ledger.get((channel.name, dataset.name), [])
-        planned.append((channel, dataset, plan_files(arrived, known, day, dataset)))
-    return planned
-
-
 def _datasets(night: Night) -> list[tuple[Channel, Dataset]]:
-    return [
-        (channel, dataset)
-        for channel in night.definitions.channels
-        if channel.status != "paused"
-        for dataset in channel.datasets
-    ]
-
-
-def _refuse_missing(planned: Sequence[Planned]) -> None:
-    """A night that cannot be whole does not begin."""
-    missing = [path for _, _, plan in planned for path in plan.missing]
-    if missing:
-        raise InputMissingError(
-            f"required dumps have not arrived: {', '.join(missing)}; run again when they are there"
-        )
-    vanished = [entry.path for _, _, plan in planned for entry in plan.vanished]
-    if vanished:
-        raise InputMissingError(
-            "dumps this night took before are gone or changed, and running it again would lose "
-            f"their rows: {', '.join(vanished)}; put them back first"
-        )
+    return datasets_of(night.definitions)
 
 
 def _ingest_side_by_side(

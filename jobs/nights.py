@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 
 from jobs.common_arguments import Common
 from jobs.definitions import Definitions
+from jobs.dry_run import show as dry_run_shown
 from jobs.night import new_run_id, open_night, session_of
 from jobs.outcome import UNEXPECTED, write_result
 from jobs.progress import Progress
@@ -22,14 +23,17 @@ from model.project import Project
 
 def run(
     given: Common, date_text: str, first: str | None, only: str | None,
-    accept: Sequence[str], reason: str,
+    accept: Sequence[str], reason: str, dry_run: bool,
 ) -> None:  # fmt: skip
-    """One night, or the stages of it that --from or --only name."""
+    """One night, or the stages of it that --from or --only name; --dry-run only shows its files."""
     if accept and not reason.strip():
         raise UsageError('--accept needs --reason "…": why the check may pass is recorded')
     stages = chosen_stages(first, only)
     definitions = given.definitions()
     night = business_date(date_text, definitions.project)
+    if dry_run:
+        dry_run_shown(definitions, night)
+        return
     _run_nights(given, definitions, [night], stages, dict.fromkeys(accept, reason))
 
 

@@ -27,6 +27,7 @@ from model.fixed_tables import (
     SIGHTINGS,
     VAULT_IDENTIFIERS,
 )
+from model.sql_text import is_one_of
 
 NAME = "resolve_identity"
 
@@ -36,7 +37,7 @@ def run(night: Night) -> None:
     lake, day, policy = night.lake, night.business_date, night.definitions.policy
     refused = refused_tokens(lake.read_until(VAULT_IDENTIFIERS, day), policy, night.key)
     with engine_for(lake.row_count_until(SIGHTINGS, day), lake.spark, policy) as engine:
-        sightings = lake.rows(engine, SIGHTINGS, until=day)
+        sightings = _linking(night, engine, lake.rows(engine, SIGHTINGS, until=day))
         resolution = resolve_identity(
             engine, sightings, engine.of(refused), _histories(night, engine), policy, day
         )
@@ -47,6 +48,16 @@ def run(night: Night) -> None:
 def tables(night: Night) -> Sequence[TableContract]:
     """The tables this stage writes."""
     return (*IDENTITY_HISTORIES, ONE_ID_EVENTS, night.definitions.golden)
+
+
+def _linking(night: Night, engine: Engine, sightings: Rows) -> Rows:
+    """Those that may join persons: shadow channels link nobody."""
+    shadow = [c.name for c in night.definitions.channels if c.status == "shadow"]
+    if not shadow:
+        return sightings
+    return engine.rows("linking_sightings", f"""
+        select * from sightings where not {is_one_of('channel', shadow)}
+    """, sightings=sightings)  # fmt: skip
 
 
 def _histories(night: Night, engine: Engine) -> Histories:

@@ -161,9 +161,9 @@ def stage_rows(root: str, run_id: str | None = None) -> list[dict[str, Any]]:
     return sorted(rows, key=lambda row: row["started_at"])
 
 
-def quality_rows(root: str, run_id: str) -> list[dict[str, Any]]:
-    """The check results of one run."""
-    rows = [row for row in _rows(root, QUALITY_RESULTS) if row["run_id"] == run_id]
+def quality_rows(root: str, run_id: str | None = None) -> list[dict[str, Any]]:
+    """The check results of one run, or of all."""
+    rows = [row for row in _rows(root, QUALITY_RESULTS) if run_id in (None, row["run_id"])]
     return sorted(rows, key=lambda row: (row["table_name"], row["check_text"]))
 
 

@@ -7,25 +7,47 @@ from datetime import date
 
 from model.canonical import CanonicalTable
 from model.contracts import TableContract
-
-ARRIVAL_ORDER = ("arrived_date", "generation", "source_file", "source_line")
+from model.sql_text import is_one_of
+from model.versions import WHOLE, is_mark
 
 
 def current_rows(table: CanonicalTable, source: str, business_date: date) -> str:
     """Newest version of every key that had arrived by D, not deleted, its day not after D.
 
-    Newest by the table's time, then by arrival. Grain: one row per key of the table.
+    Newest by the table's time, then by arrival; by arrival alone where a dataset arrives whole.
+    Grain: one row per key of the table.
     """
+    rows = held_rows(table, source, business_date)
+    return f"{rows} and day <= {_literal(business_date)}"
+
+
+def held_rows(table: CanonicalTable, source: str, business_date: date) -> str:
+    """As `current_rows`, with the rows that wait for their day."""
     columns = ", ".join(f"r.{name}" for name in table.contract.column_names)
     # Names stand after a dot, where even SQL's own words (`end`, `group`) may name a column.
     key = ", ".join(f"v.{name}" for name in table.key)
-    times = [f"v.{table.time} desc nulls last"] if table.time else []
-    newest = ", ".join([*times, *(f"v.{name} desc" for name in ARRIVAL_ORDER)])
     return (
         f"select {columns} from (select v.*, row_number() over ("
-        f"partition by {key} order by {newest}) as version_no "
-        f"from {source} v where arrived_date <= {_literal(business_date)}) r "
-        f"where version_no = 1 and not is_deleted and day <= {_literal(business_date)}"
+        f"partition by {key} order by {table.newest_first('v')}) as version_no "
+        f"from ({_standing(source, business_date)}) v) r "
+        "where version_no = 1 and not is_deleted"
+    )
+
+
+def _standing(source: str, business_date: date) -> str:
+    """Versions that had arrived by D, without those of bytes that their file no longer has.
+
+    Superseded files are few: whoever reads skips the parts of a table that have none.
+    """
+    day = _literal(business_date)
+    # The hint is for Spark, which cannot know how few they are.
+    return (
+        "select /*+ broadcast(g) */ s.* "
+        f"from {source} s left join (select s.source_file, max(s.generation) as newest "
+        f"from {source} s where s.arrived_date <= {day} and s.generation > 1 "
+        "group by s.source_file) g "
+        f"on s.source_file = g.source_file and s.generation < g.newest and s.generation > {WHOLE} "
+        f"where g.newest is null and s.arrived_date <= {day} and not {is_mark('s')}"
     )
 
 
@@ -42,9 +64,12 @@ def valid_at(source: str, names: Sequence[str], business_date: date) -> str:
 def by_person(table: CanonicalTable, source: str, one_ids: str, business_date: date) -> str:
     """Current rows left-joined to the map of D: `one_id` is null for anonymous rows.
 
-    A re-issued identifier has a range of event days in the map; everyone else has one row.
+    A re-issued identifier has a range of event days in the map; everyone else has one row. Rows of
+    shadow channels are left out.
     """
     rows = current_rows(table, source, business_date)
+    if table.reading.shadow:
+        rows += f" and not {is_one_of('r.channel', sorted(table.reading.shadow))}"
     day = _literal(business_date)
     persons = (
         f"select node_id, one_id, seen_from, seen_to from {one_ids} where kind = 'sighting' "

@@ -11,6 +11,7 @@ from model.errors import NOWHERE, Location, Problems, did_you_mean
 from model.names import check_name
 from model.reading import read
 from model.strict_yaml import YamlMap
+from model.versions import Reading
 
 T = TypeVar("T")
 ColumnType = Literal["text", "integer", "number", "money", "date", "timestamp", "bool", "enum"]
@@ -31,9 +32,11 @@ COMMON_COLUMNS = columns(
     "sighting_id bigint | 识别组 | Sighting: the row's set of identifiers; null where it has none",
     "day date | 业务日 | Business day of the row's own time; of its arrival where it has none",
     "arrived_date date | 到达日 | Business date of the night that took the row in",
-    "generation int | 版次 | Generation of the file: 1, then +1 for each new content of one path",
+    "generation int | 版次 | Generation of the file: 1, then +1 for each new content of one path; "
+    "0: the dataset arrives whole",
     "source_file string | 来源文件 | File under the landing root",
-    "source_line bigint | 行号 | Line in the file",
+    "source_line bigint | 行号 | Line in the file; null: its new bytes lack the key; "
+    "0: the whole state does",
     "is_deleted boolean | 已删除 | This version withdraws its key",
 )
 
@@ -66,6 +69,7 @@ class CanonicalTable:
     """One canonical table: rows about `object`, unique by `key`, dated by `time`.
 
     `time` None: only arrival dates a row. `golden`: its columns make the golden profile.
+    `reading` is what the channel files say of its rows.
     """
 
     key: tuple[str, ...]
@@ -77,15 +81,20 @@ class CanonicalTable:
     golden: bool = False
     location: Location = NOWHERE
     name: str = ""
+    reading: Reading = field(default=Reading(), metadata={"key": None})
 
     @property
     def contract(self) -> TableContract:
         """The clean table's contract: common columns first, then its own in the file's order."""
         own = (c for name, column in self.columns.items() for c in column.stored_as(name))
         return TableContract(
-            "clean", self.name, (*COMMON_COLUMNS, *own), (*self.key, "arrived_date"),
-            "arrived_date", self.title, self.title_en,
+            "clean", self.name, (*COMMON_COLUMNS, *own),
+            (*self.key, "arrived_date", "source_file"), "arrived_date", self.title, self.title_en,
         )
+
+    def newest_first(self, rows: str) -> str:
+        """SQL of the order in which the versions of a key count, newest first."""
+        return self.reading.newest_first(self.time, "channel" in self.key, rows)
 
     @property
     def high_pii(self) -> tuple[str, ...]:

@@ -46,8 +46,9 @@ SIGHTINGS = TableContract(
         "first_date date | 首见日 | First event day of these rows",
         "last_date date | 末见日 | Last event day of these rows",
         "row_count bigint | 行数 | Rows added; negative: taken away",
+        "source_file string | 来源文件 | File of the rows: its new bytes take them away",
     ),
-    ("sighting_id", "channel", "dataset", "first_date"), "business_date", "识别组",
+    ("sighting_id", "channel", "dataset", "first_date", "source_file"), "business_date", "识别组",
     "Additions and removals of sightings by night; the state at D is their sum over days up to D",
 )
 NODES = TableContract(

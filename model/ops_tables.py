@@ -7,16 +7,17 @@ from model.contracts import TableContract, columns
 FILES = TableContract(
     "ops", "files",
     columns(
-        "arrived_date date | 到达日 | Night that took the file in",
+        "arrived_date date | 到达日 | Night that took the file in, or looked at it",
         "channel string | 渠道 | Channel",
         "dataset string | 数据集 | Dataset",
         "path string | 路径 | Path under the landing root",
         "path_date date | 路径日期 | Business date in the path",
         "sha256 string | 指纹 | SHA-256 of the bytes",
         "byte_count bigint | 字节 | Size",
-        "generation int | 版次 | 1, then +1 for each new content of the path",
-        "state string | 状态 | new, superseded, same, refused; redriven: lines of an earlier night",
-        "reason string | 原因 | Reason code of a refused file; null otherwise",
+        "generation int | 版次 | 1, then +1 for each new content of the path; 0: no bytes",
+        "state string | 状态 | new, late, superseded, same, stale, refused, growing or missing; "
+        "redriven: lines of an earlier night",
+        "reason string | 原因 | Reason code of a file that was not taken in; null otherwise",
         "line_count bigint | 总行数 | Parsed records: header, blank and data",
         "header_count bigint | 表头 | Header records",
         "blank_count bigint | 空行 | Blank lines",
@@ -25,9 +26,11 @@ FILES = TableContract(
         "quarantined_count bigint | 隔离 | Quarantined records",
         "repaired map<string, bigint> | 修复 | Changed values by rule",
         "refused_identifiers map<string, bigint> | 无效标识 | Refused ones by kind and reason",
+        "late_count bigint | 迟到 | Records without a fault, of days before the night",
         "header array<string> | 列名 | Names of a csv file's columns; null where it has no header",
     ),
-    ("path", "generation"), "arrived_date", "文件台账", "Every file taken in, with its accounting",
+    ("path", "generation"), "arrived_date", "文件台账",
+    "Every file of a night: those taken in with their accounting, and why others were not",
 )
 QUARANTINE = TableContract(
     "ops", "quarantine",

@@ -2,7 +2,8 @@
 
 Understood annotations: str, int, float, bool, Literal, X | None, tuple[X, ...], Mapping[str, X],
 dataclasses, unions of these, and any class whose class method `parse(text)` raises ValueError.
-A field named `location` receives the place of its mapping; `metadata={"key": "from"}` renames one.
+A field named `location` receives the place of its mapping; `metadata={"key": "from"}` renames one,
+and `{"key": None}` keeps one out of the file.
 """
 
 from __future__ import annotations
@@ -53,7 +54,7 @@ def _fields(cls: type[Any]) -> dict[str, tuple[dataclasses.Field[Any], Any]]:
     return {
         field.metadata.get("key", field.name): (field, hints[field.name])
         for field in dataclasses.fields(cls)
-        if field.init
+        if field.init and field.metadata.get("key", field.name) is not None
     }
 
 

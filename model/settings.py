@@ -53,9 +53,15 @@ class PrivacySettings:
 @dataclass(frozen=True)
 class IngestionSettings:
     """Caps of the byte pre-flight, how many datasets are read side by side, and up to how many
-    bytes of dumps a night's records are judged in this process rather than by Spark."""
+    bytes of dumps a night's records are judged in this process rather than by Spark.
+
+    A dump without a marker that was modified less than `settle_seconds` ago is still arriving.
+    `largest_withdrawal`: the share of a dataset's keys that one night may withdraw unasked.
+    """
 
     longest_line: int = 1_048_576
+    settle_seconds: int = 0
+    largest_withdrawal: float = 0.5
     parallel_datasets: int = 3
     local_bytes: int = 34_359_738_368
     keep_raw: bool = True

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
+
 from language.conditions import behaviours_of, columns_of
-from tags.definitions import Bins, Body, Calc, Cases, Measure, Pick, Rfm, Tag, Top
+from tags.definitions import Bins, Body, Calc, Cases, Measure, Pick, Rfm, Tag, TagBook, Top
 
 GOLDEN_PROFILES = "golden_profiles"
 
@@ -26,6 +28,22 @@ def sources_of(body: Body) -> frozenset[str]:
     if isinstance(body, Cases):
         return frozenset(b.did for case in body.cases for b in behaviours_of(case.when))
     return frozenset()
+
+
+def tags_reading(
+    book: TagBook, tables: Collection[str], golden: Collection[str]
+) -> tuple[str, ...]:
+    """The computed tags whose values rows of these tables may change, sorted: those that read them,
+    the golden profile made of one of the `golden` tables, or such a tag."""
+    found: set[str] = set()
+    owners = book.owners
+    touches_golden = any(name in golden for name in tables)
+    for tag in book.tags.values():  # in dependency order
+        reads_golden = isinstance(tag.body, Pick) and touches_golden
+        through = any(owners[name].name in found for name in tag.reads if name in owners)
+        if reads_golden or through or not tag.tables.isdisjoint(tables):
+            found.add(tag.name)
+    return tuple(sorted(name for name in found if book.tags[name].is_computed))
 
 
 def ranks_people(tag: Tag) -> bool:

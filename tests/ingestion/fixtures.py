@@ -9,11 +9,12 @@ from typing import Any
 
 from pyspark.sql import SparkSession
 
+from ingestion.arrivals import arrived_files
 from ingestion.channels import Channel, Dataset, read_channels
 from ingestion.ingest import IngestedDataset, IngestionContext, ingest_dataset
 from ingestion.layout import Layout, layout_of
-from ingestion.planning import arrived_files, plan_files
-from model.canonical import read_model
+from ingestion.planning import plan_files
+from model.canonical import CanonicalModel, read_model
 from model.engines import Engine, Rows
 from model.errors import Problems
 from model.identity_policy import read_identity_policy
@@ -162,10 +163,15 @@ def layout(text: str, longest: int = 1_048_576) -> Layout:
     return layout_of(sound_channel(text)[1], IngestionSettings(longest_line=longest))
 
 
+def the_model() -> CanonicalModel:
+    """The model of these tests."""
+    problems = Problems()
+    return read_model(parse_yaml(MODEL_TEXT, "model.yml", problems), problems)
+
+
 def context(landing: Path) -> IngestionContext:
     """The night of these tests over a landing folder."""
-    problems = Problems()
-    model = read_model(parse_yaml(MODEL_TEXT, "model.yml", problems), problems)
+    problems, model = Problems(), the_model()
     policy = read_identity_policy(parse_yaml(POLICY_TEXT, "identity.yml", problems), problems)
     return IngestionContext(
         NIGHT, "Asia/Shanghai", model, policy, KEY, landing, IngestionSettings()

@@ -99,6 +99,7 @@ def test_every_line_is_accounted_for(till: Ingested) -> None:
         ("till/2017-03-01/b.csv", "new", None, 3, 1, 0, 2, 0, 0),
         ("till/2017-03-01/c.csv", "refused", "no_known_column", 0, 0, 0, 0, 0, 0),
     ]
+    assert [file["late_count"] for file in files] == [0, 0, 0]
     repaired = {file["path"][-5]: (file["repaired"], file["refused_identifiers"])
                 for file in files}  # fmt: skip
     assert repaired["a"] == ({}, {"phone:bad_shape": 2})
@@ -122,12 +123,13 @@ def test_bad_records_are_quarantined_whole_with_all_their_reasons(till: Ingested
     assert unseal_of(KEY, bytes(sealed[9])) == "T5,1,C5"
 
 
-def test_one_row_per_key_and_night_the_newest_by_the_tables_time(till: Ingested) -> None:
+def test_one_row_per_key_and_file_the_newest_by_the_tables_time(till: Ingested) -> None:
     columns = ("order_id", "line_no", "sku_id", "amount", "source_line")
     found = till.columns(till.night.clean["order_lines"], *columns)
     assert found == [
         ("T1", 1, "milk", Decimal("1.50"), 2), ("T1", 2, "bread", Decimal("2.00"), 3),
-        ("T2", 1, "milk", Decimal("1.60"), 5), ("T3", 1, "tea", Decimal("9.00"), 7),
+        ("T2", 1, "milk", Decimal("1.60"), 5), ("T2", 1, "old", Decimal("7.00"), 2),
+        ("T3", 1, "tea", Decimal("9.00"), 7),
         ("T6", 1, "tea", Decimal("3.00"), 10), ("T7", 1, "ham", Decimal("4.00"), 3),
     ]  # fmt: skip
 
@@ -259,3 +261,17 @@ def test_the_plan_shows_neither_key_nor_secret(spark: SparkSession, tmp_path: Pa
         plan = frame._jdf.queryExecution().toString()
     assert KEY.token_key.hex() not in plan
     assert repr(KEY.seal_key) not in plan
+
+
+def test_records_of_earlier_days_are_counted_as_late(spark: SparkSession, tmp_path: Path) -> None:
+    (tmp_path / "till" / NIGHT.isoformat()).mkdir(parents=True)
+    text = HEADER + (
+        "T1,1,C1,,2017/2/28 23:59,milk,1.50,已付,\n"
+        "T2,1,C1,,2017/3/1 0:00,milk,1.50,已付,\n"
+        "T3,1,C1,,2017/2/1 0:00,milk,-1,已付,\n"
+    )
+    (tmp_path / "till" / NIGHT.isoformat() / "a.csv").write_text(text, encoding="utf-8")
+    with LocalEngine(spark) as engine:
+        (record,) = ingested(spark, engine, LINES, tmp_path).night.files
+    file = dict(zip(FILES.column_names, record, strict=True))
+    assert (file["accepted_count"], file["quarantined_count"], file["late_count"]) == (2, 1, 1)

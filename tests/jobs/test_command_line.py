@@ -98,6 +98,64 @@ def test_a_sound_project_checks_and_shows_its_settings(
     assert "--set" in capfd.readouterr().out
 
 
+def test_a_night_is_ready_once_every_required_dump_is_there(
+    fresh: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    assert onefold(fresh, "ready", "--date", FIRST) == 0
+    _edit(fresh / "conf/channels/desk.yml", "    required: true", "    ready: _SUCCESS")
+    shutil.rmtree(fresh / "landing" / "line" / FIRST)
+    capfd.readouterr()
+    assert onefold(fresh, "ready", "--date", FIRST) == 4
+    told = capfd.readouterr().err
+    assert f"missing: desk/{FIRST}/*.csv (its marker _SUCCESS), line/{FIRST}/*.jsonl" in told
+    (fresh / "landing" / "desk" / FIRST / "_SUCCESS").touch()
+    _edit(fresh / "conf/channels/line.yml", "    required: true", "    required: false")
+    assert onefold(fresh, "ready", "--date", FIRST) == 0
+    settling = ["--set", "ingestion.settle_seconds=3600"]
+    assert onefold(fresh, "ready", "--date", FIRST, *settling) == 0  # what has its marker is whole
+    assert onefold(fresh, "ready", "--date", SECOND, *settling) == 4
+    assert not (fresh / "lake").exists()
+
+
+def test_a_dry_run_tells_the_files_the_days_and_the_tags_and_writes_nothing(
+    fresh: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    trips = fresh / "landing" / "line"
+    shutil.copy(trips / FIRST / "trips.jsonl", trips / SECOND / "again.jsonl")
+    shutil.rmtree(fresh / "landing" / "desk" / SECOND)
+    assert onefold(fresh, "run", "--date", SECOND, "--dry-run") == 0
+    told = capfd.readouterr().out
+    for line in (
+        "desk.members: 1 late · 1 missing",
+        f"  late       desk/{FIRST}/members.csv",
+        "line.trips: 1 late · 1 new · 1 stale",
+        f"  stale      line/{SECOND}/again.jsonl (same_bytes_as_another_date)",
+        f"  日期 days   {FIRST}, {SECOND}",
+        "  标签 tags   age_band, born, level",
+        "  标签 tags   fares, fav_line, rider, trips",
+        f"未就绪 would wait (exit 4) for: desk/{SECOND}/*.csv",
+        f"暂停 would be held (exit 3) by: line.trips.stale: line/{SECOND}/again.jsonl",
+    ):
+        assert line in told
+    assert not (fresh / "lake").exists()
+
+
+@pytest.mark.usefixtures("spark")  # one session for the whole suite
+def test_a_doubtful_dump_of_a_required_dataset_holds_the_night_before_anything_is_written(
+    fresh: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    line, desk = fresh / "landing" / "line" / FIRST, fresh / "landing" / "desk" / FIRST
+    (desk / "twin.csv").write_bytes(b"\xff\xff\xff")
+    assert onefold(fresh, "run", "--date", FIRST) == 3
+    assert f"desk.members.encoding: desk/{FIRST}/twin.csv" in capfd.readouterr().err
+    (desk / "twin.csv").unlink()
+    shutil.copytree(line, line.parent / "2024-04-30")
+    assert onefold(fresh, "run", "--date", FIRST) == 3
+    assert f"line.trips.stale: line/{FIRST}/trips.jsonl" in capfd.readouterr().err
+    assert not (fresh / "lake" / "clean").exists()
+    assert not (fresh / "lake" / "ops" / "files").exists()
+
+
 @pytest.mark.usefixtures("spark")  # one session for the whole suite
 def test_a_missing_required_dump_is_waited_for(
     fresh: Path, capfd: pytest.CaptureFixture[str]
