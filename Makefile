@@ -71,6 +71,10 @@ lint: $(INSTALLED) ## ruff, and mypy in strict mode on the packages
 	@$(BIN)/ruff check .
 	@$(BIN)/mypy $(PACKAGES)
 
+.PHONY: docs
+docs: $(INSTALLED) ## docs/tables.md, from the contracts of all tables
+	@$(BIN)/python -m jobs.dictionary > build/tables.md && mv build/tables.md docs/tables.md
+
 .PHONY: wheel
 wheel: $(INSTALLED) ## dist/onefold-*.whl, for spark-submit --py-files and for pip
 	@rm -rf build/lib build/bdist.* dist

@@ -15,6 +15,7 @@ from deltalake.transaction import AddAction, create_table_with_add_actions
 from pyspark.sql import SparkSession
 
 from benchmarks.ingest_data import NIGHT
+from ingestion.batch_rules import BatchRules
 from ingestion.channels import Dataset
 from ingestion.known_values import KnownValues
 from ingestion.layout import Layout, layout_of
@@ -22,8 +23,9 @@ from ingestion.planning import PlannedFile
 from ingestion.raw_batches import raw_batches
 from ingestion.reader import FileRange, each_range, ranges_of, side_by_side
 from ingestion.record_types import Tally
-from ingestion.standard import Standards, batch_rules
-from ingestion.standard_batch import BatchRules, standard_batch
+from ingestion.standard import batch_rules
+from ingestion.standard_batch import standard_batch
+from ingestion.standards import Standards
 from jobs.definitions import Definitions, load_definitions
 from jobs.night import key_of, open_night, session_of
 from jobs.progress import progress_for

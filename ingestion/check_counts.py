@@ -8,7 +8,7 @@ from typing import cast
 
 from ingestion.channels import Dataset
 from ingestion.planning import PlannedFile
-from ingestion.standard import Standards
+from ingestion.standards import Standards
 from language.binding import quoted
 from model.engines import Engine, Rows
 from model.identity_policy import IdentityPolicy

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from ingestion.mapping import IntoTable, MappedColumn
 from ingestion.reader import LINE_BITS
-from ingestion.standard import Standards
+from ingestion.standards import Standards
 from ingestion.versions import row_tables
 from language.aggregates import Aggregate
 from language.binding import quoted

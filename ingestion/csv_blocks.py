@@ -17,10 +17,10 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.csv as pa_csv
 
+from ingestion.batch_rules import RawBatch
 from ingestion.layout import Layout, positions_in
 from ingestion.record_types import Record, Tally
 from ingestion.records import records_of_rows, rows_of_csv, rows_until
-from ingestion.standard_batch import RawBatch
 from ingestion.text_blocks import BOM, Block, TextSource, has_lone_cr, lines_of
 
 _LF, _CR = 10, 13

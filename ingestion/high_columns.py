@@ -6,9 +6,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
 
+from ingestion.batch_rules import RAW
 from ingestion.channels import Dataset
 from ingestion.protection import Step
-from ingestion.standard_batch import RAW
 from privacy.tokens import TokenKey, column_kind, masked, sealer, tokeniser
 
 GLOBAL = "global"

@@ -8,9 +8,10 @@ from datetime import date
 from pathlib import Path
 
 import pyarrow as pa
-from pyspark.sql import DataFrame, SparkSession
+from pyspark.sql import SparkSession
 
 from ingestion.accounting import FileAccount, file_accounts, file_records
+from ingestion.batch_rules import RAW
 from ingestion.channels import Channel, Dataset
 from ingestion.check_counts import check_counts
 from ingestion.clean_rows import clean_rows
@@ -18,12 +19,12 @@ from ingestion.layout import Layout, layout_of
 from ingestion.mapping import LINE
 from ingestion.planning import PlannedFile
 from ingestion.preflight import refusal_of
-from ingestion.reader import FileRange, ranges_of, read_records, write_records
-from ingestion.redriven import RedrivenLines, redriven_records
+from ingestion.reader import ranges_of
+from ingestion.redriven import RedrivenLines
 from ingestion.sighting_rows import sightings, united_sightings, with_united
 from ingestion.splits import header_names
-from ingestion.standard import Standards, batch_rules, standardise
-from ingestion.standard_batch import RAW
+from ingestion.standard_rows import DatasetRecords, standard_rows
+from ingestion.standards import Standards
 from ingestion.unread_keys import unread_keys
 from ingestion.vault_rows import identifier_values, profile_values
 from ingestion.versions import beaten_records, duplicates, newest_rows, row_tables
@@ -124,80 +125,19 @@ def ingest_dataset(
         dataset, context.policy, context.key, context.time_zone, context.business_date,
         context.settings.keep_raw, context.checks.get(dataset.full_name, NO_CHECKS),
     )
-    records = _Records(
+    records = DatasetRecords(
         spark, ranges_of(sound, context.landing_root, layout), context.landing_root, layout,
         redriven, len(sound),
     )
     if redriven is not None:
         sound, checked = [*sound, *redriven.files], [*checked, *redriven.files]
     try:
-        standard = _standard_rows(engine, records, standards)
+        standard = standard_rows(engine, records, standards)
         return _derived(engine, standard, sound, checked, standards)
     except OnefoldError:
         raise
     except Exception as error:  # Spark's messages print the rows it worked on
         raise _told(error, dataset) from None
-
-
-@dataclass(frozen=True)
-class _Records:
-    """What a night reads of a dataset: ranges of its files, and lines that it tries again.
-
-    The files of the latter are numbered from `first_redriven`.
-    """
-
-    spark: SparkSession
-    ranges: Sequence[FileRange]
-    root: Path
-    layout: Layout
-    redriven: RedrivenLines | None
-    first_redriven: int
-
-    def written(self, folder: Path, standards: Standards) -> list[Path]:
-        """The standardised rows of the files, as files."""
-        return write_records(
-            self.spark, self.ranges, self.root, self.layout, batch_rules(standards), folder,
-            standards.columns,
-        )
-
-    def read(self, standards: Standards) -> DataFrame:
-        """The records of the files."""
-        rules = batch_rules(standards)
-        return read_records(self.spark, self.ranges, self.root, self.layout, rules)
-
-    def again(self, standards: Standards) -> DataFrame | None:
-        """The records of the lines that are tried again."""
-        if self.redriven is None:
-            return None
-        return redriven_records(
-            self.spark, self.redriven, self.first_redriven, self.layout, batch_rules(standards),
-            standards.key,
-        )
-
-
-def _standard_rows(engine: Engine, records: _Records, standards: Standards) -> Rows:
-    """The standardised rows, made once: files are read and tokens made only here."""
-    again = records.again(standards)
-    is_local = isinstance(engine, LocalEngine) and _leaves_files(engine, standards)
-    if not isinstance(engine, LocalEngine) or not is_local or not records.ranges:
-        read = records.read(standards)
-        every = read if again is None else read.unionByName(again)
-        return engine.kept(engine.of(standardise(every, standards)))
-    folder = engine.folder / standards.dataset.full_name
-    folder.mkdir()
-    written = engine.of_files(records.written(folder, standards))
-    if again is None:
-        return written
-    columns = ", ".join(map(quoted, standards.columns))
-    return engine.rows(
-        "standard",
-        f"select {columns} from written union all select {columns} from again",
-        written=written, again=engine.kept(engine.of(standardise(again, standards))),
-    )  # fmt: skip
-
-
-def _leaves_files(engine: LocalEngine, standards: Standards) -> bool:
-    return engine.shares_files and standards.is_done_early
 
 
 def _checked(file: PlannedFile, root: Path, layout: Layout) -> PlannedFile:

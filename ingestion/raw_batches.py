@@ -9,6 +9,7 @@ from typing import BinaryIO, cast
 
 import pyarrow as pa
 
+from ingestion.batch_rules import RawBatch
 from ingestion.containers import open_bytes
 from ingestion.csv_blocks import batches_of_csv
 from ingestion.formats import records_of
@@ -16,7 +17,6 @@ from ingestion.layout import Layout
 from ingestion.record_types import Record, Tally
 from ingestion.records import header_of, records, rows_until
 from ingestion.splits import header_names, layout_of_part
-from ingestion.standard_batch import RawBatch
 from ingestion.text_blocks import TextSource, utf8_chunks
 
 # A batch of single records ends at either bound, whichever comes first.

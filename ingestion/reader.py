@@ -12,13 +12,14 @@ import pyarrow.parquet as pq
 from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
 
+from ingestion.batch_rules import BatchRules, RawBatch
 from ingestion.known_values import KnownValues
 from ingestion.layout import Layout
 from ingestion.protection import TaskError
 from ingestion.raw_batches import raw_batches
 from ingestion.record_types import Tally
 from ingestion.splits import splits_of
-from ingestion.standard_batch import BatchRules, RawBatch, standard_batch
+from ingestion.standard_batch import standard_batch
 from model.ddl_types import arrow_schema
 from model.errors import InputMissingError, OnefoldError
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import pyarrow as pa
 from pyspark.sql import DataFrame, SparkSession
 
+from ingestion.batch_rules import BatchRules
 from ingestion.known_values import KnownValues
 from ingestion.layout import Layout
 from ingestion.protection import TaskError
@@ -16,7 +17,7 @@ from ingestion.raw_batches import batch_of_records
 from ingestion.reader import LINE_BITS
 from ingestion.record_types import Record, Tally
 from ingestion.records import records
-from ingestion.standard_batch import BatchRules, standard_batch
+from ingestion.standard_batch import standard_batch
 from model.ddl_types import arrow_schema
 from model.errors import OnefoldError
 from privacy.tokens import TokenKey, unseals_of

@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import pyarrow as pa
 
-from ingestion.standard import Standards
+from ingestion.standards import Standards
 from ingestion.versions import ACCEPTED
 from language.binding import quoted
 from model.canonical import SPARK_TYPES

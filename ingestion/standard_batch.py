@@ -7,90 +7,26 @@ depends on one record alone is done here; what needs the expression language fol
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
-from functools import cached_property, partial
-from typing import Any, NamedTuple
+from collections.abc import Callable, Sequence
+from functools import partial
+from typing import Any
 
-import numpy as np
-import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from identity.normalise import judged
-from ingestion.entries import DeletedEntry, FieldEntry
+from ingestion.batch_rules import RAW, BatchRules, Columns, RawBatch
 from ingestion.known_values import Function, KnownValues
 from ingestion.protection import Step
-from ingestion.slots import IdentifierSlot
+from ingestion.sighting_numbers import sighting_column
 from ingestion.tidy_text import changed_count, half_width_texts, trimmed_texts
 from ingestion.typed_fields import fault, typed
 from model.ddl_types import arrow_type
 from model.identity_policy import IdentifierKind
-from model.node_ids import sighting_number
 from privacy.tokens import per_distinct
 
-RAW, CLEAN = "_raw_", "_clean_"
+CLEAN = "_clean_"  # begins the names of columns of texts as they are read on
 _TEXT = pa.string()
-Columns = dict[str, pa.Array]
-
-
-class RawBatch(NamedTuple):
-    """Records as they were read: their lines, own texts (ends of lines included), reason codes of
-    those that have no values, and values by field."""
-
-    lines: pa.Array
-    texts: pa.Array
-    problems: pa.Array
-    values: Mapping[str, pa.Array]
-
-
-class SharedColumn(NamedTuple):
-    """A column that holds what others do: of each record the first that is there."""
-
-    parts: tuple[str, ...]
-    type: str
-
-
-@dataclass(frozen=True)
-class BatchRules:
-    """What a task must know of a dataset; `outputs` are the columns it gives, with Spark's types.
-
-    `accounts` are fields without which a record has no account; `key_faults` are reason codes of
-    fields that may not be missing; `days` maps a column to the field that tells its day (None:
-    nothing does) in `zone_of_days`; `high` maps an internal column to the field whose value, as
-    text, it holds; `steps` make the protected columns, and `shared` ones are the first that is
-    there of some of these.
-    """
-
-    fields: Mapping[str, FieldEntry]
-    slots: Sequence[tuple[IdentifierSlot, IdentifierKind]]
-    accounts: Sequence[str]
-    key_faults: Sequence[tuple[str, str]]
-    time_zone: str
-    days: Mapping[str, str | None]
-    zone_of_days: str
-    deleted: DeletedEntry | None
-    high: Mapping[str, str]
-    steps: Sequence[Step]
-    shared: Mapping[str, SharedColumn]
-    outputs: Mapping[str, str]
-
-    def steps_of(self, source: str) -> list[Step]:
-        """The steps that make something of a column."""
-        return [step for step in self.steps if step.source == source]
-
-    @cached_property
-    def sealed_before(self) -> dict[str, tuple[str, str]]:
-        """Raw column → the column of what it was read as, and that of its seals."""
-        found = {f"{RAW}{field}": (name, f"{name}_sealed") for name, field in self.high.items()}
-        for number, (slot, _) in enumerate(self.slots):
-            found[f"{RAW}{slot.field}"] = (f"_id_{number}", f"_sealed_{number}")
-        return found
-
-    @property
-    def identified(self) -> frozenset[str]:
-        """The fields that hold identifiers."""
-        return frozenset(slot.field for slot, _ in self.slots)
 
 
 def standard_batch(batch: RawBatch, rules: BatchRules, known: KnownValues) -> Columns:
@@ -115,7 +51,7 @@ def standard_batch(batch: RawBatch, rules: BatchRules, known: KnownValues) -> Co
     for name, shared in rules.shared.items():
         columns[name] = pc.coalesce(*(columns[part] for part in shared.parts))
     if "_sighting" in rules.outputs:
-        columns |= _sightings(columns, rules, len(batch.lines), known)
+        columns |= sighting_column(columns, rules, len(batch.lines), known)
     return {name: columns[name] for name in rules.outputs}
 
 
@@ -260,49 +196,6 @@ def _days(columns: Columns, rules: BatchRules, count: int) -> Columns:
             times = pc.local_timestamp(times.cast(pa.timestamp("us", rules.zone_of_days)))
         found[name] = times.cast(pa.date32())
     return found
-
-
-def _sightings(
-    columns: Columns, rules: BatchRules, count: int, known: KnownValues
-) -> Columns:
-    """`_sighting`: the number of the record's set of identifiers; null where it has none."""
-    places = [(slot.kind, slot.scope) for slot, _ in rules.slots]
-    coded = [columns[f"_token_{n}"].dictionary_encode() for n in range(len(places))]
-    if not coded:
-        return {"_sighting": pa.nulls(count, pa.int64())}
-    if len(places) == 1:
-        number = partial(_number_of_one, *places[0])
-        made = known.of("_sighting", lambda: number, columns["_token_0"], [pa.int64()])
-        return {"_sighting": made[0]}
-    # Each different set once: records of a batch show few.
-    codes = [pc.fill_null(each.indices, -1).to_numpy() for each in coded]
-    sets, first = _distinct_sets(codes)
-    tokens = [each.dictionary.to_pylist() for each in coded]
-    numbers = [
-        sighting_number([
-            (*place, tokens[n][code])
-            for n, (place, code) in enumerate(zip(places, found, strict=True)) if code >= 0
-        ])
-        for found in zip(*(each[first].tolist() for each in codes), strict=True)
-    ]  # fmt: skip
-    return {"_sighting": pa.array(numbers, pa.int64()).take(sets)}
-
-
-def _number_of_one(kind: str, scope: str, token: str) -> Sequence[int | None]:
-    return [sighting_number([(kind, scope, token)])]
-
-
-def _distinct_sets(codes: Sequence[npt.NDArray[Any]]) -> tuple[pa.Array, npt.NDArray[Any]]:
-    """For each record the number of its set of codes, and where each set is met first."""
-    sets = pa.array(codes[0], pa.int64()).dictionary_encode()
-    for each in codes[1:]:
-        size = int(each.max(initial=-1)) + 2
-        both = sets.indices.to_numpy().astype(np.int64) * size + each + 1
-        sets = pa.array(both).dictionary_encode()
-    places = sets.indices.to_numpy()
-    first = np.empty(len(sets.dictionary), np.int64)
-    first[places[::-1]] = np.arange(len(places))[::-1]  # what is written last stands
-    return sets.indices, first
 
 
 def _joined(codes: Sequence[pa.Array], count: int) -> pa.Array:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from ingestion.mapping import IntoTable
-from ingestion.standard import Standards
+from ingestion.standards import Standards
 from language.aggregates import Aggregate
 from language.binding import quoted
 from model.engines import Engine, Rows

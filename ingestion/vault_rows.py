@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from ingestion.standard import Standards
+from ingestion.standards import Standards
 from ingestion.versions import ACCEPTED
 from model.engines import Engine, Rows
 from model.sql_text import date_literal, text_literal

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from ingestion.mapping import IntoTable
-from ingestion.standard import Standards
+from ingestion.standards import Standards
 from model.canonical import CanonicalTable
 from model.engines import Engine, Rows
 

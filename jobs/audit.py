@@ -9,18 +9,16 @@ from datetime import datetime, timezone
 
 from jobs.night import Night
 from lake.ledger import AuditRecord, record_audit
-from quality.gate import CheckResult
 
 
-def record_accepted(night: Night, results: Sequence[CheckResult]) -> None:
-    """A row of ops.audit for every failed check that a person let pass in this run."""
+def record_accepted(night: Night, accepted: Sequence[tuple[str, str, int]]) -> None:
+    """A row of ops.audit for all that a person let pass in this run: (code, reason, rows)."""
     record_audit(night.lake, [
         AuditRecord(
             datetime.now(timezone.utc), user_name(),
-            f"run --date {night.business_date} --accept {result.code}",
-            result.accepted_because, result.row_count,
+            f"run --date {night.business_date} --accept {code}", reason, row_count,
         )
-        for result in results if result.accepted_because is not None
+        for code, reason, row_count in accepted
     ])  # fmt: skip
 
 

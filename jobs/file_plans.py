@@ -13,6 +13,7 @@ from ingestion.channels import Channel, Dataset
 from ingestion.layout import layout_of
 from ingestion.planning import FilePlan, LedgerEntry, PlannedFile, plan_files
 from ingestion.preflight import refusal_of
+from jobs.audit import record_accepted
 from jobs.definitions import Definitions
 from jobs.night import Night
 from lake.ledger import QualityRecord, file_rows, quality_rows, record_quality
@@ -161,6 +162,8 @@ def accepted_of(night: Night, objections: Sequence[Objection]) -> frozenset[str]
     }
     now = [one for one in objections if one.code in night.accepted]
     record_quality(night.lake, [_record(night, one, night.accepted[one.code]) for one in now])
+    # Of files whose records nobody read, none are counted.
+    record_accepted(night, [(one.code, night.accepted[one.code], 0) for one in now])
     return frozenset(before | {one.text for one in now}) & {one.text for one in objections}
 
 

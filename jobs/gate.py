@@ -36,7 +36,10 @@ def judge(
     # Whatever the verdict: a night that is accepted later is the past of those behind it.
     record_metrics(night.lake, day, [_metric(night, *each) for each in _numbers(slices)], rows)
     record_quality(night.lake, [_record(night, result) for result in results])
-    record_accepted(night, results)
+    record_accepted(night, [
+        (result.code, result.accepted_because, result.row_count)
+        for result in results if result.accepted_because is not None
+    ])  # fmt: skip
     raise_if_held(results)
 
 
@@ -68,13 +71,15 @@ def _counted(
 
 
 def _rows(night: Night, engine: Engine, contract: TableContract) -> Rows:
-    """What D wrote: the slice of D, or what holds at D of a history."""
+    """What D wrote: the slice of D without withdrawals, which have nothing but a key; or what holds
+    at D of a history."""
     day = night.business_date
     if contract.sliced_by is None:
         history = night.lake.rows(engine, contract)
         return engine.rows("held", published_rows(contract, "history", day), history=history)
     slices = night.lake.rows(engine, contract, until=day)
     where = f"{contract.sliced_by} = {date_literal(day)}"
+    where += " and not is_deleted" if "is_deleted" in contract.column_names else ""
     return engine.rows("written", f"select * from slices where {where}", slices=slices)
 
 

@@ -5,11 +5,12 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+from ingestion.batch_rules import BatchRules
 from ingestion.known_values import KnownValues
 from ingestion.layout import Layout
 from ingestion.raw_batches import raw_batches
 from ingestion.record_types import Tally
-from ingestion.standard_batch import BatchRules, standard_batch
+from ingestion.standard_batch import standard_batch
 
 
 def standard_columns(

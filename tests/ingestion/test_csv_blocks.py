@@ -6,10 +6,10 @@ from collections.abc import Iterator
 import hypothesis.strategies as st
 from hypothesis import given, settings
 
+from ingestion.batch_rules import RawBatch
 from ingestion.csv_blocks import batches_of_csv
 from ingestion.layout import Layout
 from ingestion.records import Record, Tally, records
-from ingestion.standard_batch import RawBatch
 from ingestion.text_blocks import TextSource, utf8_chunks
 
 NAMES = ("a", "b", "c")

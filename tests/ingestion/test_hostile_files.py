@@ -12,13 +12,14 @@ from pathlib import Path
 
 import pytest
 
+from ingestion.batch_rules import BatchRules
 from ingestion.ingest import IngestionContext
 from ingestion.layout import Layout, layout_of
 from ingestion.planning import LedgerEntry, PlannedFile, arrived_files, plan_files
 from ingestion.preflight import refusal_of
 from ingestion.record_types import Tally
-from ingestion.standard import Standards, batch_rules
-from ingestion.standard_batch import BatchRules
+from ingestion.standard import batch_rules
+from ingestion.standards import Standards
 from model.errors import InputMissingError
 from model.settings import IngestionSettings
 from tests.ingestion.fixtures import KEY, NIGHT, context, sound_channel

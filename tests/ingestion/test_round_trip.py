@@ -21,11 +21,11 @@ from hypothesis import strategies as st
 from openpyxl.cell.cell import ILLEGAL_CHARACTERS_RE
 
 from identity.normalise import tidy
+from ingestion.batch_rules import BatchRules
 from ingestion.entries import FieldEntry
 from ingestion.layout import Layout
 from ingestion.preflight import refusal_of
 from ingestion.record_types import Tally
-from ingestion.standard_batch import BatchRules
 from model.canonical import SPARK_TYPES
 from tests.ingestion.fixtures import layout
 from tests.ingestion.reading import standard_columns

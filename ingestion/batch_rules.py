@@ -1,0 +1,77 @@
+"""What tasks that read files are told of a dataset, whose channel they do not know."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import NamedTuple
+
+import pyarrow as pa
+
+from ingestion.entries import DeletedEntry, FieldEntry
+from ingestion.protection import Step
+from ingestion.slots import IdentifierSlot
+from model.identity_policy import IdentifierKind
+
+RAW = "_raw_"  # begins the names of columns of values as they were read
+Columns = dict[str, pa.Array]
+
+
+class RawBatch(NamedTuple):
+    """Records as they were read: their lines, own texts (ends of lines included), reason codes of
+    those that have no values, and values by field."""
+
+    lines: pa.Array
+    texts: pa.Array
+    problems: pa.Array
+    values: Mapping[str, pa.Array]
+
+
+class SharedColumn(NamedTuple):
+    """A column that holds what others do: of each record the first that is there."""
+
+    parts: tuple[str, ...]
+    type: str
+
+
+@dataclass(frozen=True)
+class BatchRules:
+    """What a task must know of a dataset; `outputs` are the columns it gives, with Spark's types.
+
+    `accounts` are fields without which a record has no account; `key_faults` are reason codes of
+    fields that may not be missing; `days` maps a column to the field that tells its day (None:
+    nothing does) in `zone_of_days`; `high` maps an internal column to the field whose value, as
+    text, it holds; `steps` make the protected columns, and `shared` ones are the first that is
+    there of some of these.
+    """
+
+    fields: Mapping[str, FieldEntry]
+    slots: Sequence[tuple[IdentifierSlot, IdentifierKind]]
+    accounts: Sequence[str]
+    key_faults: Sequence[tuple[str, str]]
+    time_zone: str
+    days: Mapping[str, str | None]
+    zone_of_days: str
+    deleted: DeletedEntry | None
+    high: Mapping[str, str]
+    steps: Sequence[Step]
+    shared: Mapping[str, SharedColumn]
+    outputs: Mapping[str, str]
+
+    def steps_of(self, source: str) -> list[Step]:
+        """The steps that make something of a column."""
+        return [step for step in self.steps if step.source == source]
+
+    @cached_property
+    def sealed_before(self) -> dict[str, tuple[str, str]]:
+        """Raw column → the column of what it was read as, and that of its seals."""
+        found = {f"{RAW}{field}": (name, f"{name}_sealed") for name, field in self.high.items()}
+        for number, (slot, _) in enumerate(self.slots):
+            found[f"{RAW}{slot.field}"] = (f"_id_{number}", f"_sealed_{number}")
+        return found
+
+    @property
+    def identified(self) -> frozenset[str]:
+        """The fields that hold identifiers."""
+        return frozenset(slot.field for slot, _ in self.slots)
