@@ -33,8 +33,7 @@ def append_records(
     root: str, contract: TableContract, records: Records, stamp: Mapping[str, str]
 ) -> None:
     """Adds records, in the contract's order of columns, in one commit that bears the stamp."""
-    # A table of an older release gets the columns it lacks.
-    _write(root, contract, records, stamp, mode="append", schema_mode="merge")
+    _write(root, contract, records, stamp, mode="append")
 
 
 def replace_records(

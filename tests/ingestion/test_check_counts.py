@@ -9,9 +9,10 @@ from pathlib import Path
 import pytest
 from pyspark.sql import SparkSession
 
+from ingestion.arrivals import arrived_files
 from ingestion.check_counts import hidden_fields, untold_fields
 from ingestion.ingest import ingest_dataset
-from ingestion.planning import arrived_files, plan_files
+from ingestion.planning import plan_files
 from jobs.checkable import all_dataset_checks
 from model.engines import Engine, SparkEngine
 from model.errors import Problems

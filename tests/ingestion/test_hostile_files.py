@@ -12,10 +12,11 @@ from pathlib import Path
 
 import pytest
 
+from ingestion.arrivals import arrived_files
 from ingestion.batch_rules import BatchRules
 from ingestion.ingest import IngestionContext
 from ingestion.layout import Layout, layout_of
-from ingestion.planning import LedgerEntry, PlannedFile, arrived_files, plan_files
+from ingestion.planning import LedgerEntry, PlannedFile, plan_files
 from ingestion.preflight import refusal_of
 from ingestion.record_types import Tally
 from ingestion.standard import batch_rules

@@ -10,7 +10,7 @@ from typing import get_args
 import pytest
 
 from identity.normalise import NORMALISERS
-from ingestion import planning, standard_batch, typed_fields
+from ingestion import arrivals, standard_batch, typed_fields
 from ingestion.reasons import FieldReason, FileReason, RecordReason
 
 PAGE = Path(__file__).resolve().parents[2] / "docs" / "reason-codes.md"
@@ -68,5 +68,5 @@ def test_what_judges_fields_tells_the_codes_of_fields_only() -> None:
     assert told_by_fields() - types - others == set(get_args(FieldReason))
 
 
-def test_what_planning_refuses_is_a_code_of_files() -> None:
-    assert planning.OUTSIDE in get_args(FileReason)
+def test_what_discovery_refuses_is_a_code_of_files() -> None:
+    assert arrivals.OUTSIDE in get_args(FileReason)
