@@ -5,7 +5,7 @@ from __future__ import annotations
 from ingestion.mapping import IntoTable, MappedColumn
 from ingestion.reader import LINE_BITS
 from ingestion.standards import Standards
-from ingestion.versions import row_tables
+from ingestion.versions import newest_rows, row_tables
 from language.aggregates import Aggregate
 from language.binding import quoted
 from model.engines import Engine, Rows
@@ -44,11 +44,13 @@ def clean_rows(
         for column in table.table.contract.column_names
     )
     # files: unique by _number.
-    return engine.rows(
+    rows = engine.rows(
         f"clean_{name}",
         f"select {columns} from made inner join files on made._number = files._number",
         made=rows, files=files,
     )  # fmt: skip
+    # Records that are rows are one per key and file by now; a roll-up's key may be another.
+    return newest_rows(engine, rows, table.table) if table.one_row_per else rows
 
 
 def _standing(table: str, beaten_how: str = "true") -> str:

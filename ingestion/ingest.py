@@ -11,7 +11,6 @@ import pyarrow as pa
 from pyspark.sql import SparkSession
 
 from ingestion.accounting import FileAccount, file_accounts, file_records
-from ingestion.batch_rules import RAW
 from ingestion.channels import Channel, Dataset
 from ingestion.check_counts import check_counts
 from ingestion.clean_rows import clean_rows
@@ -21,13 +20,18 @@ from ingestion.planning import PlannedFile
 from ingestion.preflight import refusal_of
 from ingestion.reader import ranges_of
 from ingestion.redriven import RedrivenLines
-from ingestion.sighting_rows import sightings, united_sightings, with_united
+from ingestion.sighting_rows import (
+    representatives,
+    sightings,
+    united_sightings,
+    with_united,
+)
 from ingestion.splits import header_names
 from ingestion.standard_rows import DatasetRecords, standard_rows
 from ingestion.standards import Standards
 from ingestion.unread_keys import unread_keys
 from ingestion.vault_rows import identifier_values, profile_values
-from ingestion.versions import beaten_records, duplicates, newest_rows, row_tables
+from ingestion.versions import beaten_records, duplicates, row_tables
 from language.binding import quoted
 from model.canonical import CanonicalModel
 from model.ddl_types import arrow_schema
@@ -38,6 +42,7 @@ from model.local_engine import LocalEngine
 from model.settings import IngestionSettings
 from model.slice_counts import NO_CHECKS, RecordChecks, SliceCounts
 from model.sql_text import date_literal, text_literal
+from model.task_files import TaskFiles
 from privacy.tokens import TokenKey
 
 IN_MEMORY = 128 << 20  # bytes of dumps whose records this process may hold
@@ -64,13 +69,13 @@ class IngestionContext:
 class IngestedDataset:
     """A dataset's rows of one night, in their contracts; lazy, of the engine that was given.
 
-    raw is None where the settings keep none; `files` are records of ops.files; `accounts` are the
-    proven accounts by path; `counts` answer the quality gate, None where it asks nothing. `unread`
-    are keys of quarantined records, by table, where the dataset arrives whole: they are there,
-    though their rows could not be accepted.
+    raw is None where the settings keep none, and files where the tasks have written it; `files` are
+    records of ops.files; `accounts` are the proven accounts by path; `counts` answer the quality
+    gate, None where it asks nothing. `unread` are keys of quarantined records, by table, where the
+    dataset arrives whole: they are there, though their rows could not be accepted.
     """
 
-    raw: Rows | None
+    raw: Rows | TaskFiles | None
     clean: Mapping[str, Rows]
     quarantine: Rows
     sightings: Rows
@@ -126,14 +131,15 @@ def ingest_dataset(
         context.settings.keep_raw, context.checks.get(dataset.full_name, NO_CHECKS),
     )
     records = DatasetRecords(
-        spark, ranges_of(sound, context.landing_root, layout), context.landing_root, layout,
-        redriven, len(sound),
+        spark, sound, ranges_of(sound, context.landing_root, layout), context.landing_root, layout,
+        redriven,
     )
     if redriven is not None:
         sound, checked = [*sound, *redriven.files], [*checked, *redriven.files]
     try:
-        standard = standard_rows(engine, records, standards)
-        return _derived(engine, standard, sound, checked, standards)
+        standard, raw = standard_rows(engine, records, standards)
+        found = _derived(engine, standard, sound, checked, standards)
+        return found if raw is None else replace(found, raw=raw)
     except OnefoldError:
         raise
     except Exception as error:  # Spark's messages print the rows it worked on
@@ -172,18 +178,18 @@ def _derived(
     accounts = {file.path: numbered[number] for number, file in enumerate(sound)}
     files = engine.of(_places(sound))
     records = with_united(engine, standard, united, standards)
+    known = representatives(engine, standard, standards)
+    known = None if known is None else engine.kept(known)
     told = [(file, accounts.get(file.path, FileAccount())) for file in checked]
     return IngestedDataset(
-        raw=_raw(engine, standard, files, standards) if standards.keep_raw else None,
+        raw=_raw(engine, standard, files, standards),
         clean={
-            table.table.name: newest_rows(
-                engine, clean_rows(engine, records, files, beaten, table, standards), table.table
-            )
+            table.table.name: clean_rows(engine, records, files, beaten, table, standards)
             for table in dataset.tables
         },
         quarantine=_quarantine(engine, standard, files, standards),
-        sightings=sightings(engine, records, duplicated, files, standards),
-        identifiers=identifier_values(engine, standard, standards),
+        sightings=sightings(engine, records, known, duplicated, files, standards),
+        identifiers=identifier_values(engine, known, standards),
         profile_values=profile_values(engine, standard, standards),
         files=file_records(dataset, standards.business_date, told),
         accounts=accounts,
@@ -203,12 +209,10 @@ def _places(files: Sequence[PlannedFile]) -> pa.Table:
     return pa.Table.from_pylist([dict(zip(schema.names, row, strict=True)) for row in rows], schema)
 
 
-def _raw(engine: Engine, standard: Rows, files: Rows, standards: Standards) -> Rows:
-    dataset = standards.dataset
-    fields = [
-        f"{f'_sealed_raw_{name}' if name in dataset.sealed else f'{RAW}{name}'} as {quoted(name)}"
-        for name in dataset.entry.fields
-    ]
+def _raw(engine: Engine, standard: Rows, files: Rows, standards: Standards) -> Rows | None:
+    if not set(standards.raw) <= set(standard.columns) or not standards.keep_raw:
+        return None
+    fields = [f"{column} as {quoted(name)}" for column, name in standards.raw.items()]
     return engine.rows("raw", f"""
         select {date_literal(standards.business_date)} as arrived_date, files.business_date,
                files.source_file, {LINE} as source_line, files.generation, {', '.join(fields)}

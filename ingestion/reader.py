@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass
+from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -28,6 +31,7 @@ if TYPE_CHECKING:  # tasks import this module: they need no channels and no pars
 
 RANGE_BYTES = 64 << 20  # what one task reads of a file that may be cut
 _COUNTS = pa.struct([("lines", pa.int64()), ("header", pa.int64()), ("blank", pa.int64())])
+_OF_PERSONS = ("_token_", "_sealed_", "_high_", "_order", "_line")
 LINE_BITS = 40  # of `_order`: below a file's number
 
 
@@ -74,35 +78,89 @@ def read_records(
     return side_by_side(spark, ranges).mapInArrow(each_range(read), _schema(rules))
 
 
+@dataclass(frozen=True)
+class Outputs:
+    """What tasks write of the rows, into a folder that they share with this process.
+
+    `standard` are the columns of the standardised rows; `raw` maps the columns that hold raw fields
+    to these (none: no raw files are wanted), and `places` gives each file's business date and
+    generation, by its number.
+    """
+
+    folder: Path
+    standard: Sequence[str]
+    raw: Mapping[str, str]
+    places: Sequence[tuple[date, int]]
+
+    def name(self, each: FileRange, what: str) -> Path:
+        """The file of a range."""
+        return self.folder / f"{each.number:06}-{each.start:015}-{what}.parquet"
+
+
 def write_records(
     spark: SparkSession, ranges: Sequence[FileRange], root: Path, layout: Layout,
-    rules: BatchRules, folder: Path, columns: Sequence[str],
-) -> list[Path]:  # fmt: skip
-    """The same rows, written by the tasks themselves as Parquet into a folder that they share with
-    this process; the files, one per range.
+    rules: BatchRules, outputs: Outputs,
+) -> tuple[list[Path], list[Path]]:  # fmt: skip
+    """The same rows, written by the tasks themselves as Parquet: files of the standardised rows
+    and of the raw ones, a range each.
 
     Nothing passes through the JVM, whose writer takes rows one by one.
     """
-
     whole = arrow_schema(_schema(rules))
-    schema = pa.schema([whole.field(name) for name in columns])
+    schema = pa.schema([whole.field(name) for name in outputs.standard])
 
     def written(each: FileRange, known: KnownValues) -> Iterator[pa.RecordBatch]:
-        file = folder / f"{each.number:06}-{each.start:015}.parquet"
-        _write(batches_of_range(root, each, layout, rules, known), file, schema)
-        yield pa.RecordBatch.from_pydict({"file": [file.name]})
+        batches = batches_of_range(root, each, layout, rules, known)
+        with ExitStack() as open_files:
+            standard = _writer(open_files, outputs.name(each, "standard"), schema, "lz4")
+            raw = None
+            if outputs.raw:
+                raw_schema = _raw_schema(whole, outputs.raw)
+                raw = _writer(open_files, outputs.name(each, "raw"), raw_schema, "zstd")
+            for batch in batches:
+                standard.write_batch(batch.select(schema.names))
+                if raw is not None and batch["_counts"].null_count == batch.num_rows:
+                    raw.write_batch(_raw_rows(batch, each, outputs))
+        # A task that is run again writes its files anew; only whole ones bear their names.
+        for what in ("standard", "raw") if outputs.raw else ("standard",):
+            file = outputs.name(each, what)
+            file.with_suffix(".writing").rename(file)
+        yield pa.RecordBatch.from_pydict({"number": [each.number]})
 
-    found = side_by_side(spark, ranges).mapInArrow(each_range(written), "file string")
-    return sorted(folder / row["file"] for row in found.collect())  # bounded: one row a range
+    # Bounded: one row a range.
+    side_by_side(spark, ranges).mapInArrow(each_range(written), "number bigint").collect()
+    raw_files = [outputs.name(each, "raw") for each in ranges] if outputs.raw else []
+    return [outputs.name(each, "standard") for each in ranges], raw_files
 
 
-def _write(batches: Iterator[pa.RecordBatch], file: Path, schema: pa.Schema) -> None:
-    """A task that is run again replaces its file whole."""
-    writing = file.with_suffix(".writing")
-    with pq.ParquetWriter(writing, schema, compression="lz4") as out:
-        for batch in batches:
-            out.write_batch(batch.select(schema.names))
-    writing.replace(file)
+def _writer(
+    open_files: ExitStack, file: Path, schema: pa.Schema, compression: str
+) -> pq.ParquetWriter:
+    # Of tokens and seals nearly none comes twice in a range: words of their own would only cost.
+    words = [name for name in schema.names if not name.startswith(_OF_PERSONS)]
+    return open_files.enter_context(pq.ParquetWriter(
+        file.with_suffix(".writing"), schema, compression=compression, use_dictionary=words,
+        write_statistics=False, store_schema=False, coerce_timestamps="us",
+    ))  # fmt: skip
+
+
+def _raw_schema(whole: pa.Schema, raw: Mapping[str, str]) -> pa.Schema:
+    places = "business_date date, source_file string, source_line bigint, generation int"
+    fields = [pa.field(name, whole.field(column).type) for column, name in raw.items()]
+    return pa.schema([*arrow_schema(places), *fields])
+
+
+def _raw_rows(batch: pa.RecordBatch, each: FileRange, outputs: Outputs) -> pa.RecordBatch:
+    business_date, generation = outputs.places[each.number]
+    count = batch.num_rows
+    columns = {
+        "business_date": pa.repeat(pa.scalar(business_date, pa.date32()), count),
+        "source_file": batch["_file"],
+        "source_line": batch["_line"],
+        "generation": pa.repeat(pa.scalar(generation, pa.int32()), count),
+    }
+    fields = {name: batch[column] for column, name in outputs.raw.items()}
+    return pa.RecordBatch.from_pydict(columns | fields)
 
 
 def side_by_side(spark: SparkSession, ranges: Sequence[FileRange]) -> DataFrame:

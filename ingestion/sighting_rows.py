@@ -4,15 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from ingestion.standards import Standards
 from ingestion.versions import ACCEPTED
 from language.binding import quoted
 from model.canonical import SPARK_TYPES
-from model.ddl_types import arrow_type
+from model.ddl_types import arrow_schema, arrow_type
 from model.engines import Engine, Rows
-from model.fixed_tables import IDENTIFIER_TYPE
+from model.fixed_tables import IDENTIFIER_TYPE, SIGHTINGS
 from model.node_ids import sighting_number
 from model.sql_text import date_literal, text_literal
 
@@ -68,14 +70,38 @@ def with_united(
     """, standard=standard, united=united)  # united: unique by the key  # fmt: skip
 
 
+def representatives(engine: Engine, standard: Rows, standards: Standards) -> Rows | None:
+    """Of every set of identifiers of accepted records the first record that shows it: `_sighting`,
+    its key, and the tokens and seals. None where the dataset has no identifiers.
+
+    Records are many and sets are few: what depends on the set alone is read here.
+    """
+    if not standards.dataset.slots:
+        return None
+    columns = [*_tokens(standards), *(f"_sealed_{n}" for n in range(len(standards.dataset.slots)))]
+    # first: unique by _at.
+    return engine.rows("representatives", f"""
+        select standard._sighting, {', '.join(columns)}
+        from standard inner join (
+            select min(_order) as _at from standard where {ACCEPTED} and _sighting is not null
+            group by _sighting
+        ) as first on standard._order = first._at
+        where {ACCEPTED}
+    """, standard=standard)  # fmt: skip
+
+
 def sightings(
-    engine: Engine, records: Rows, duplicated: Rows | None, files: Rows, standards: Standards
-) -> Rows:
-    """The night's sightings (contract SIGHTINGS), by file, of records (`with_united`).
+    engine: Engine, records: Rows, known: Rows | None, duplicated: Rows | None, files: Rows,
+    standards: Standards,
+) -> Rows:  # fmt: skip
+    """The night's sightings (contract SIGHTINGS), by file, of records (`with_united`); `known` are
+    the `representatives` of the sets that records show by themselves.
 
     Duplicates are left out. Rows of days after the night are one group per day, so that they can
     wait for it. Deleted rows say nothing about people any more.
     """
+    if known is None:
+        return engine.of(arrow_schema(SIGHTINGS.schema).empty_table())
     night = date_literal(standards.business_date)
     day = f"coalesce({standards.day(standards.dataset.tables[0])}, {night})"
     said = {"records": records} | ({} if duplicated is None else {"duplicated": duplicated})
@@ -83,9 +109,8 @@ def sightings(
         select 1 from duplicated
         where duplicated._number = records._number and duplicated._line = records._line)"""
     united = ["_united"] if "_united" in records.columns else []
-    by = ", ".join(["_number", "_sighting_id", *united, *_tokens(standards), "_waits"])
-    # Tokens are grouped before any set is made: the groups are few, the records are not.
-    grouped = engine.rows("sightings_by_tokens", f"""
+    by = ", ".join(["_number", "_sighting_id", *united, "_waits"])
+    grouped = engine.rows("sightings_by_number", f"""
         select {by}, min(_on) as _first, max(_on) as _last, count(*) as _rows
         from (
             select *, {day} as _on, case when {day} > {night} then {day} end as _waits
@@ -94,8 +119,13 @@ def sightings(
         ) as standing
         group by {by}
     """, **said)  # fmt: skip
+    # known: unique by _sighting; a united set is nobody's own, and may be missing there.
+    with_sets = engine.rows("sightings_with_tokens", f"""
+        select grouped.*, {', '.join(_tokens(standards))}
+        from grouped left join known on grouped._sighting_id = known._sighting
+    """, grouped=grouped, known=known)  # fmt: skip
     named = engine.mapped(
-        "sets_of_sightings", grouped, _namer(_slots(standards)),
+        "sets_of_sightings", with_sets, _namer(_slots(standards)),
         f"_number int, _sighting_id bigint, _set {_SETS}, _waits date, _first date, _last date, "
         "_rows bigint",
     )
@@ -149,15 +179,32 @@ def _uniter(names: tuple[str, ...], slots: Slots) -> Callable[[pa.Table], pa.Tab
 def _namer(slots: Slots) -> Callable[[pa.Table], pa.Table]:
     def name(groups: pa.Table) -> pa.Table:
         """The groups with their set of identifiers in place of the tokens."""
-        sets = [
-            row.get("_united") or _structs(_identifiers(row, slots)) for row in groups.to_pylist()
-        ]
-        kept = groups.select(["_number", "_waits", "_first", "_last", "_rows"])
-        columns = {name: kept[name] for name in kept.column_names}
-        return pa.table({
-            "_sighting_id": groups["_sighting_id"], "_set": pa.array(sets, arrow_type(_SETS)),
-            **columns,
-        })  # fmt: skip
+        groups = groups.combine_chunks()
+        sets = _sets_of(groups, slots)
+        if "_united" in groups.column_names:
+            united = groups["_united"].combine_chunks().cast(sets.type)
+            sets = pc.if_else(united.is_null(), sets, united)
+        kept = groups.select(["_number", "_sighting_id", "_waits", "_first", "_last", "_rows"])
+        return kept.append_column("_set", sets)
 
     return name
 
+
+def _sets_of(groups: pa.Table, slots: Slots) -> pa.Array:
+    """The identifiers of every group, sorted, as lists of structs."""
+    if len(set(slots)) < len(slots):  # two fields of one kind: of equal tokens one counts
+        sets = [_structs(_identifiers(row, slots)) for row in groups.to_pylist()]
+        return pa.array(sets, arrow_type(_SETS))
+    order = sorted(range(len(slots)), key=slots.__getitem__)
+    tokens = [groups[f"_token_{n}"].combine_chunks() for n in order]
+    held = np.stack([each.is_valid().to_numpy(zero_copy_only=False) for each in tokens], axis=1)
+    rows, places = np.nonzero(held)  # row by row, and in a row in the slots' order
+    at = pa.array(places * len(groups) + rows)
+    kinds, scopes = (
+        pa.array([slots[n][part] for n in order], pa.string()).take(pa.array(places))
+        for part in (0, 1)
+    )
+    values = pa.concat_arrays(tokens).take(at)
+    structs = pa.StructArray.from_arrays([kinds, scopes, values], ["kind", "scope", "token"])
+    offsets = np.concatenate(([0], np.cumsum(held.sum(axis=1)))).astype(np.int32)
+    return pa.ListArray.from_arrays(pa.array(offsets), structs).cast(arrow_type(_SETS))

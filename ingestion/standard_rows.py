@@ -9,35 +9,41 @@ from pathlib import Path
 from pyspark.sql import DataFrame, SparkSession
 
 from ingestion.layout import Layout
-from ingestion.reader import FileRange, read_records, write_records
+from ingestion.planning import PlannedFile
+from ingestion.reader import FileRange, Outputs, read_records, write_records
 from ingestion.redriven import RedrivenLines, redriven_records
 from ingestion.standard import batch_rules, standardise
 from ingestion.standards import Standards
 from language.binding import quoted
+from model.ddl_types import arrow_schema
 from model.engines import Engine, Rows
 from model.local_engine import LocalEngine
+from model.task_files import TaskFiles
 
 
 @dataclass(frozen=True)
 class DatasetRecords:
     """What a night reads of a dataset: ranges of its files, and lines that it tries again.
 
-    The files of the latter are numbered from `first_redriven`.
+    The files of the latter are numbered behind `files`.
     """
 
     spark: SparkSession
+    files: Sequence[PlannedFile]
     ranges: Sequence[FileRange]
     root: Path
     layout: Layout
     redriven: RedrivenLines | None
-    first_redriven: int
 
-    def written(self, folder: Path, standards: Standards) -> list[Path]:
-        """The standardised rows of the files, as files."""
-        return write_records(
-            self.spark, self.ranges, self.root, self.layout, batch_rules(standards), folder,
-            standards.columns,
-        )
+    def written(self, folder: Path, standards: Standards) -> tuple[list[Path], list[Path]]:
+        """The standardised rows of the files, and the raw ones, as files; these only where they are
+        all that is read."""
+        is_alone = self.redriven is None
+        standard = [n for n in standards.columns if not (is_alone and n in standards.raw)]
+        places = [(file.path_date, file.generation) for file in self.files]
+        outputs = Outputs(folder, standard, standards.raw if is_alone else {}, places)
+        rules = batch_rules(standards)
+        return write_records(self.spark, self.ranges, self.root, self.layout, rules, outputs)
 
     def read(self, standards: Standards) -> DataFrame:
         """The records of the files."""
@@ -49,30 +55,41 @@ class DatasetRecords:
         if self.redriven is None:
             return None
         return redriven_records(
-            self.spark, self.redriven, self.first_redriven, self.layout, batch_rules(standards),
+            self.spark, self.redriven, len(self.files), self.layout, batch_rules(standards),
             standards.key,
         )
 
 
-def standard_rows(engine: Engine, records: DatasetRecords, standards: Standards) -> Rows:
-    """The standardised rows, made once: files are read and tokens made only here."""
+def standard_rows(
+    engine: Engine, records: DatasetRecords, standards: Standards
+) -> tuple[Rows, TaskFiles | None]:
+    """The standardised rows, made once (files are read and tokens made only here), and the files
+    of raw rows, where the tasks have written them."""
     again = records.again(standards)
     is_local = isinstance(engine, LocalEngine) and _leaves_files(engine, standards)
     if not isinstance(engine, LocalEngine) or not is_local or not records.ranges:
         read = records.read(standards)
         every = read if again is None else read.unionByName(again)
-        return engine.kept(engine.of(standardise(every, standards)))
+        return engine.kept(engine.of(standardise(every, standards))), None
     folder = engine.folder / standards.dataset.full_name
     folder.mkdir()
-    written = engine.of_files(records.written(folder, standards))
+    standard, raw = records.written(folder, standards)
+    written = engine.of_files(standard)
     if again is None:
-        return written
+        return written, _raw_files(records.spark, raw, standards) if raw else None
     columns = ", ".join(map(quoted, standards.columns))
     return engine.rows(
         "standard",
         f"select {columns} from written union all select {columns} from again",
         written=written, again=engine.kept(engine.of(standardise(again, standards))),
-    )  # fmt: skip
+    ), None  # fmt: skip
+
+
+def _raw_files(spark: SparkSession, raw: list[Path], standards: Standards) -> TaskFiles:
+    contract = standards.dataset.raw_contract
+    return TaskFiles(
+        spark, raw, arrow_schema(contract.schema), str(contract.sliced_by), standards.business_date
+    )
 
 
 def _leaves_files(engine: LocalEngine, standards: Standards) -> bool:

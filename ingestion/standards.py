@@ -80,6 +80,17 @@ class Standards:
         return tuple(RAW + name for name in fields if name not in self.dataset.sealed)
 
     @cached_property
+    def raw(self) -> dict[str, str]:
+        """The columns that hold the raw fields, and these; none where they are not kept."""
+        if not self.keep_raw:
+            return {}
+        sealed = self.dataset.sealed
+        return {
+            f"_sealed_raw_{name}" if name in sealed else f"{RAW}{name}": name
+            for name in self.dataset.entry.fields
+        }
+
+    @cached_property
     def early_high(self) -> dict[str, str]:
         """The high-pii columns that are a bare field, and that field: known where it is read."""
         fields = self.dataset.entry.fields

@@ -10,16 +10,17 @@ from model.engines import Engine, Rows
 from model.sql_text import date_literal, text_literal
 
 
-def identifier_values(engine: Engine, standard: Rows, standards: Standards) -> Rows:
+def identifier_values(engine: Engine, known: Rows | None, standards: Standards) -> Rows:
     """Every well-formed identifier of the records (contract VAULT_IDENTIFIERS), quarantined ones
-    left out: what is not accepted may not name anybody.
+    left out: what is not accepted may not name anybody. `known` are the records' sets
+    (ingestion.sighting_rows.representatives).
     """
     entries = [
         (f"{text_literal(slot.kind)} as kind, {text_literal(slot.scope)} as scope",
          f"_token_{n}", f"_sealed_{n}")
-        for n, slot in enumerate(standards.dataset.slots)
+        for n, slot in enumerate(standards.dataset.slots if known is not None else ())
     ]
-    return _distinct(engine, standard, standards, ("kind", "scope"), entries)
+    return _distinct(engine, known, "true", standards, ("kind", "scope"), entries)
 
 
 def profile_values(engine: Engine, standard: Rows, standards: Standards) -> Rows:
@@ -29,16 +30,16 @@ def profile_values(engine: Engine, standard: Rows, standards: Standards) -> Rows
          f"{each.prefix}_token", f"{each.prefix}_sealed")
         for each in standards.high
     ]
-    return _distinct(engine, standard, standards, ("column_name",), entries)
+    return _distinct(engine, standard, ACCEPTED, standards, ("column_name",), entries)
 
 
 def _distinct(
-    engine: Engine, standard: Rows, standards: Standards, names: Sequence[str],
+    engine: Engine, holders: Rows | None, where: str, standards: Standards, names: Sequence[str],
     entries: Sequence[tuple[str, str, str]],
 ) -> Rows:  # fmt: skip
     """The vault's rows of all entries; a token has one seal, so it has one row."""
     sources = [
-        f"select {named}, {token} as token, {sealed} as sealed from standard where {ACCEPTED}"
+        f"select {named}, {token} as token, {sealed} as sealed from holders where {where}"
         for named, token, sealed in entries
     ]
     nothing = ", ".join(f"'' as {name}" for name in names)
@@ -51,4 +52,4 @@ def _distinct(
                token, sealed
         from ({' union all '.join(sources)}) as entries
         where token is not null
-    """, standard=standard)  # fmt: skip
+    """, **({} if holders is None else {"holders": holders}))  # fmt: skip

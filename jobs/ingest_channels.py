@@ -30,6 +30,7 @@ from model.engines import Engine, Rows
 from model.fixed_tables import SIGHTINGS, VAULT_IDENTIFIERS, VAULT_PROFILES
 from model.ops_tables import FILES, QUARANTINE
 from model.slice_counts import SliceCounts
+from model.task_files import TaskFiles
 from quality.measures import record_checks
 
 NAME = "ingest_channels"
@@ -128,10 +129,10 @@ def _shared(
 
 
 def _writes(
-    night: Night, engine: Engine, tables: Sequence[tuple[TableContract, Rows | None]]
+    night: Night, engine: Engine, tables: Sequence[tuple[TableContract, Rows | TaskFiles | None]]
 ) -> list[Callable[[], None]]:
-    def write(contract: TableContract, rows: Rows) -> None:
-        made = engine.output(rows)
+    def write(contract: TableContract, rows: Rows | TaskFiles) -> None:
+        made = rows if isinstance(rows, TaskFiles) else engine.output(rows)
         is_empty = isinstance(made, pa.Table) and made.num_rows == 0
         if not is_empty or _has_slice(night, contract):
             night.lake.replace_slice(contract, made, night.business_date)

@@ -134,10 +134,11 @@ def _written(
         rows.write.mode("overwrite").parquet(str(writing))
         found = [_placed(file, folder) for file in sorted(writing.glob("part-*.parquet"))]
         shutil.rmtree(table / _WRITING)
-    else:
+    elif isinstance(rows, pa.Table):
         file = folder / f"part-{name}.parquet"
-        count = write_parquet(rows, file) if isinstance(rows, pa.Table) else rows.write(file)
-        found = [(file, count)]
+        found = [(file, write_parquet(rows, file))]
+    else:
+        found = rows.write(folder, f"part-{name}")
     return [_add(file, table, slice_of, count) for file, count in found if count]
 
 

@@ -41,8 +41,8 @@ class Writable(Protocol):
         """Some of the columns, in the types given."""
         ...
 
-    def write(self, file: Path) -> int:
-        """Writes them as one Parquet file; how many there are."""
+    def write(self, folder: Path, name: str) -> list[tuple[Path, int]]:
+        """Writes Parquet files under names that begin with `name`; these, and their rows."""
         ...
 
     def frame(self) -> DataFrame:

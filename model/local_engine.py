@@ -56,9 +56,10 @@ class LargeRows:
         rows = self.engine.rows("output", f"select {listed} from large", large=self.rows)
         return LargeRows(self.engine, cast(LocalRows, rows))
 
-    def write(self, file: Path) -> int:
-        """Writes them as one Parquet file; how many there are."""
-        return self.engine.write(self.rows, str(file))
+    def write(self, folder: Path, name: str) -> list[tuple[Path, int]]:
+        """Writes one Parquet file; it, and how many rows there are."""
+        file = folder / f"{name}.parquet"
+        return [(file, self.engine.write(self.rows, str(file)))]
 
     def frame(self) -> DataFrame:
         """The rows as Spark's."""

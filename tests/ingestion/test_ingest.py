@@ -85,7 +85,7 @@ def test_every_frame_keeps_its_contract(till: Ingested) -> None:
     for name, contract in contracts.items():
         frame = frames[name]
         assert frame is not None
-        found, expected = till.engine.arrow(frame).schema, arrow_schema(contract.schema)
+        found, expected = till.table(frame).schema, arrow_schema(contract.schema)
         assert found.names == expected.names, name
         assert [plain(t) for t in found.types] == [plain(t) for t in expected.types], name
 
