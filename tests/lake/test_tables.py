@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from datetime import date
+from datetime import date, datetime, timezone
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -17,9 +18,11 @@ from lake.log_tables import read_rows
 from lake.snapshots import table_path
 from lake.tables import Lake, side_by_side
 from model.contracts import TableContract, columns
+from model.ddl_types import arrow_schema
 from model.engines import SparkEngine
 from model.errors import OnefoldError
 from model.local_engine import LocalEngine
+from model.task_files import TaskFiles
 
 D1, D2 = date(2017, 3, 1), date(2017, 3, 2)
 TOTALS = TableContract(
@@ -261,3 +264,55 @@ def test_rows_that_do_not_fit_the_contract_are_refused_without_their_values(scra
     with pytest.raises(OnefoldError, match=r"identity\.persons: .* changed its type") as told:
         lake.overwrite(PERSONS, pa.table({"one_id": ["secret"], "names": [["a"]]}))
     assert "secret" not in str(told.value)
+
+
+EVERYTHING = TableContract(
+    "clean", "everything",
+    columns(
+        "arrived_date date | 日 | Day", "n bigint | 数 | Number", "place int | 位 | Place",
+        "amount decimal(18,2) | 额 | Amount", "at timestamp | 时 | Time", "on date | 日 | Day",
+        "text string | 文 | Text", "sealed binary | 封 | Sealed", "is_new boolean | 新 | New",
+        "share double | 份 | Share", "names array<string> | 名 | Names",
+    ),
+    ("n",), "arrived_date",
+)  # fmt: skip
+EVERY_ROW = pa.table(
+    {
+        "arrived_date": [D1, D1], "n": [1, None], "place": [7, None],
+        "amount": [Decimal("1.50"), None], "at": [datetime(2017, 3, 1, tzinfo=timezone.utc), None],
+        "on": [D2, None], "text": ["a'b", None], "sealed": [b"\x00", None], "is_new": [True, None],
+        "share": [0.5, None], "names": [["x"], None],
+    },
+    arrow_schema(EVERYTHING.schema),
+)
+
+
+def test_rows_too_many_for_memory_are_written_as_they_are(scratch: Path) -> None:
+    lake = Lake(None, str(scratch), "run-1")  # type: ignore[arg-type]
+    with LocalEngine(is_large=True) as engine:
+        given = engine.of(EVERY_ROW)
+        # Of another type and in another order than the contract's, as steps may leave them.
+        sql = "select names, cast(place as bigint) as place, * exclude (names, place) from given"
+        loose = engine.rows("loose", sql, given=given)
+        lake.replace_slice(EVERYTHING, engine.output(loose), D1)
+        lake.replace_slice(EVERYTHING, engine.output(loose), D1)
+    found = lake.data_set(EVERYTHING).to_table().select(EVERY_ROW.column_names)
+    assert as_tuples(found) == as_tuples(EVERY_ROW)
+    assert lake.row_count(EVERYTHING, D1) == 2
+
+
+def test_files_of_tasks_become_the_slice_without_being_written_again(scratch: Path) -> None:
+    lake = Lake(None, str(scratch / "lake"), "run-1")  # type: ignore[arg-type]
+    for run in range(2):
+        files = [scratch / f"{run}-{n}.parquet" for n in range(3)]
+        own = EVERY_ROW.drop_columns(["arrived_date"])
+        for file, rows_of_file in zip(files, (own.slice(1), own.slice(0, 1), own.slice(2)),
+                                      strict=True):  # fmt: skip
+            pq.write_table(rows_of_file, file)
+        made = TaskFiles(
+            None, files, EVERY_ROW.schema, "arrived_date", D1  # type: ignore[arg-type]
+        )
+        lake.replace_slice(EVERYTHING, made, D1)
+        assert not any(file.exists() for file in files)
+    assert as_tuples(lake.data_set(EVERYTHING).to_table()) == as_tuples(EVERY_ROW)
+    assert len(as_written(lake, EVERYTHING).file_uris()) == 2, "no file without rows"
