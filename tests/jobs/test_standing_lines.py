@@ -29,7 +29,7 @@ def _file(
 ) -> tuple[object, ...]:
     channel, dataset = ("desk", "members") if path == DESK else ("line", "trips")
     return (night, channel, dataset, path, night, "ab", 9, generation, "new", None,
-            9, 1, 0, 5, 0, 3, {}, {}, header)  # fmt: skip
+            9, 1, 0, 5, 0, 3, {}, {}, 0, header)  # fmt: skip
 
 
 def _project(

@@ -91,9 +91,8 @@ def tag(body: str) -> str:
             "weights: order_lines: expected more than 0",
         ),
         (
-            "top: category_l1, weights: {carts: 1}",
-            "unknown source 'carts'; expected one of events, interactions, order_lines, orders, "
-            "page_views, profiles, redemptions",
+            "top: category_l1, weights: {baskets: 1}",
+            "unknown source 'baskets'",
         ),
         ("bins: city, edges: [1], values: {a: A, b: B}", "bins: expected a number; 'city' is text"),
         ("bins: kids, values: {a: A}", "bins: expected edges or shares, one of them"),
