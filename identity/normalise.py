@@ -12,6 +12,9 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import date
 
+import pyarrow as pa
+import pyarrow.compute as pc
+
 from model.identity_policy import IdentifierKind
 
 # Blanks that people and systems leave at the ends: ASCII, no-break, ideographic, zero-width, BOM.
@@ -55,6 +58,47 @@ def judged(value: str, kind: IdentifierKind) -> tuple[str | None, str | None]:
         if not holds(spelling):
             return None, code
     return spelling, None
+
+
+def spellings(texts: pa.Array, kind: IdentifierKind) -> pa.Array:
+    """The identifiers that tidy texts are, in their one spelling; null where one is ill-formed.
+
+    Those of the usual form are read all at once, the others one by one, with the same result.
+    """
+    usual = _USUAL.get(kind.normalise, _none)(texts, kind)
+    if usual.null_count == texts.null_count:
+        return usual
+    others = texts.filter(pc.and_(usual.is_null(), texts.is_valid()))
+    read = pa.array((judged(text, kind)[0] for text in others.to_pylist()), pa.string())
+    return pc.replace_with_mask(usual, pc.and_(usual.is_null(), texts.is_valid()), read)
+
+
+def _none(texts: pa.Array, kind: IdentifierKind) -> pa.Array:
+    return pa.nulls(len(texts), pa.string())
+
+
+def _only(texts: pa.Array, pattern: str) -> pa.Array:
+    return pc.if_else(pc.match_substring_regex(texts, pattern), texts, pa.scalar(None, pa.string()))
+
+
+def _usual_texts(texts: pa.Array, kind: IdentifierKind) -> pa.Array:
+    is_short = pc.less_equal(pc.utf8_length(texts), LONGEST)
+    shown = pc.if_else(is_short, texts, pa.scalar(None, pa.string()))
+    return _only(shown, r"^[^\x00-\x1f\x7f]*\z")
+
+
+def _usual_phones(texts: pa.Array, kind: IdentifierKind) -> pa.Array:
+    """Chinese mobile numbers with nothing around them but their country code, blanks and dashes."""
+    if kind.region != "CN":
+        return _none(texts, kind)
+    plain = pc.replace_substring_regex(_only(texts, r"^[0-9+ .()-]+\z"), r"[ .()-]", "")
+    numbers = _only(plain, rf"^(?:\+860?|(?:00)?86)?{_MOBILE}\z")
+    return pc.binary_join_element_wise("+86", pc.utf8_slice_codeunits(numbers, -11), "")
+
+
+def _usual_emails(texts: pa.Array, kind: IdentifierKind) -> pa.Array:
+    lower = pc.ascii_lower(_only(texts, r"^[\x21-\x7e]{1,64}@[\x21-\x7e]{1,190}\z"))
+    return _only(lower, rf"^{_ADDRESS}\z")
 
 
 def normalised(value: str, kind: IdentifierKind) -> str | None:
@@ -131,6 +175,9 @@ _ADDRESS = rf"{_ATOM}(?:\.{_ATOM})*@(?:{_LABEL}\.)+[a-z][a-z0-9\-]*[a-z0-9]"
 _MOBILE = r"1(?:3\d|4[5-9]|5[0-35-9]|6[2567]|7[0-8]|8\d|9[0-35-9])\d{8}"
 _PROVINCES = r"(?:1[1-5]|2[1-3]|3[1-7]|4[1-6]|5[0-4]|6[1-5]|71|8[1-3]|91)"
 _HAS_CONTROLS = re.compile("[\x00-\x1f\x7f]")
+_USUAL: Mapping[str, Callable[[pa.Array, IdentifierKind], pa.Array]] = {
+    "text": _usual_texts, "phone": _usual_phones, "email": _usual_emails,
+}  # fmt: skip
 NORMALISERS: Mapping[str, Normaliser] = {
     "text": Normaliser(
         _kept,

@@ -9,7 +9,8 @@ from functools import partial
 from ingestion.batch_rules import RAW
 from ingestion.channels import Dataset
 from ingestion.protection import Step
-from privacy.tokens import TokenKey, column_kind, masked, sealer, tokeniser
+from privacy.masks import masker
+from privacy.tokens import TokenKey, column_kind, sealer, tokeniser
 
 GLOBAL = "global"
 
@@ -83,13 +84,12 @@ def protection(
 
 
 def _seal(source: str, output: str, key: TokenKey) -> Step:
-    return Step(source, output, "binary", "seal", partial(sealer, key))
+    return Step(source, output, "binary", partial(sealer, key))
 
 
 def _token(source: str, output: str, key: TokenKey, kind: str, scope: str) -> Step:
-    name = f"token of {kind} in {scope}"
-    return Step(source, output, "string", name, partial(tokeniser, key, kind, scope))
+    return Step(source, output, "string", partial(tokeniser, key, kind, scope))
 
 
 def _mask(source: str, output: str, mask: str) -> Step:
-    return Step(source, output, "string", f"mask {mask}", lambda: partial(masked, mask))
+    return Step(source, output, "string", partial(masker, mask))

@@ -7,16 +7,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import pyarrow as pa
 from pyspark.sql import Column
 from pyspark.sql import functions as F
 from pyspark.sql.pandas.functions import arrow_udf
 
-from model.ddl_types import arrow_type
 from model.errors import OnefoldError
-from privacy.tokens import per_distinct
+from privacy.tokens import once_each
 
 
 class TaskError(OnefoldError):
@@ -25,18 +23,16 @@ class TaskError(OnefoldError):
 
 @dataclass(frozen=True)
 class Step:
-    """One protected output: the plain column it is made from, and the function of one value that
-    makes it.
+    """One protected output: the plain column it is made from, and the function of arrays that makes
+    it: one result a value, null of null.
 
-    `name` names the function: equal names, equal functions. `make` gives it, in the task, since
-    keyed hashes and ciphers do not travel.
+    `make` gives the function, in the task, since keyed hashes and ciphers do not travel.
     """
 
     source: str
     output: str
     type: str
-    name: str
-    make: Callable[[], Callable[[str], Any]]
+    make: Callable[[], Callable[[pa.Array], pa.Array]]
 
 
 def protected(steps: Sequence[Step]) -> Column:
@@ -51,10 +47,7 @@ def protected(steps: Sequence[Step]) -> Column:
 
     def protect(*columns: pa.Array) -> pa.Array:
         try:
-            arrays = [
-                per_distinct(step.make(), columns[places[step.source]], arrow_type(step.type))
-                for step in steps
-            ]
+            arrays = [once_each(step.make(), columns[places[step.source]]) for step in steps]
         except Exception as error:  # a library's message could carry the value
             raise TaskError(f"{type(error).__name__} while protecting values") from None
         return pa.StructArray.from_arrays(arrays, names)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from functools import partial
 from typing import Any
 
 import numpy as np
@@ -13,37 +12,39 @@ import pyarrow.compute as pc
 
 from ingestion.batch_rules import BatchRules, Columns
 from ingestion.known_values import KnownValues
-from model.node_ids import sighting_number
+from model.node_ids import number_of_texts
 
 
 def sighting_column(
-    columns: Columns, rules: BatchRules, count: int, known: KnownValues
-) -> Columns:
-    """`_sighting`: the number of the record's set of identifiers; null where it has none."""
-    places = [(slot.kind, slot.scope) for slot, _ in rules.slots]
-    coded = [columns[f"_token_{n}"].dictionary_encode() for n in range(len(places))]
-    if not coded:
-        return {"_sighting": pa.nulls(count, pa.int64())}
-    if len(places) == 1:
-        number = partial(_number_of_one, *places[0])
-        made = known.of("_sighting", lambda: number, columns["_token_0"], [pa.int64()])
-        return {"_sighting": made[0]}
-    # Each different set once: records of a batch show few.
-    codes = [pc.fill_null(each.indices, -1).to_numpy() for each in coded]
+    columns: Columns, rules: BatchRules, places: Sequence[pa.Array], known: KnownValues
+) -> pa.Array:
+    """The number of every record's set of identifiers; null where it has none.
+
+    `places` tell for every slot which records hold the same value. Each different set is numbered
+    once: records show few.
+    """
+    if not places:
+        return pa.nulls(len(columns["_trims"]), pa.int64())
+    codes = [pc.fill_null(each, -1).to_numpy() for each in places]
     sets, first = _distinct_sets(codes)
-    tokens = [each.dictionary.to_pylist() for each in coded]
-    numbers = [
-        sighting_number([
-            (*place, tokens[n][code])
-            for n, (place, code) in enumerate(zip(places, found, strict=True)) if code >= 0
-        ])
-        for found in zip(*(each[first].tolist() for each in codes), strict=True)
+    keys = list(zip(*(each[first].tolist() for each in codes), strict=True))
+    new = [n for n, key in enumerate(keys) if key not in known.sets]
+    if new:
+        made = _numbers(columns, rules, first[new])
+        known.sets.update(zip((keys[n] for n in new), made, strict=True))
+    return pa.array([known.sets[key] for key in keys], pa.int64()).take(sets)
+
+
+def _numbers(columns: Columns, rules: BatchRules, at: npt.NDArray[Any]) -> list[int | None]:
+    """The numbers of the sets that the records at some places show."""
+    slots = [f"{slot.kind}|{slot.scope}|" for slot, _ in rules.slots]
+    tokens = [columns[f"_token_{n}"].take(pa.array(at)).to_pylist() for n in range(len(slots))]
+    return [
+        number_of_texts({
+            slot + token for slot, token in zip(slots, found, strict=True) if token is not None
+        })
+        for found in zip(*tokens, strict=True)
     ]  # fmt: skip
-    return {"_sighting": pa.array(numbers, pa.int64()).take(sets)}
-
-
-def _number_of_one(kind: str, scope: str, token: str) -> Sequence[int | None]:
-    return [sighting_number([(kind, scope, token)])]
 
 
 def _distinct_sets(codes: Sequence[npt.NDArray[Any]]) -> tuple[pa.Array, npt.NDArray[Any]]:

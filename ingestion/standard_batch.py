@@ -9,12 +9,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from functools import partial
-from typing import Any
 
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from identity.normalise import judged
+from identity.normalise import judged, spellings
 from ingestion.batch_rules import RAW, BatchRules, Columns, RawBatch
 from ingestion.known_values import Function, KnownValues
 from ingestion.protection import Step
@@ -38,7 +37,8 @@ def standard_batch(batch: RawBatch, rules: BatchRules, known: KnownValues) -> Co
     the one it is, in its one spelling.
     """
     columns = _tidied(batch)
-    columns |= _identified(columns, rules, known)
+    identified, places = _identified(columns, rules, known)
+    columns |= identified
     columns |= _typed(columns, rules, known)
     columns["_reasons"] = _reasons(batch, columns, rules)
     columns["_original"] = _originals(batch, columns["_reasons"], rules)
@@ -51,7 +51,7 @@ def standard_batch(batch: RawBatch, rules: BatchRules, known: KnownValues) -> Co
     for name, shared in rules.shared.items():
         columns[name] = pc.coalesce(*(columns[part] for part in shared.parts))
     if "_sighting" in rules.outputs:
-        columns |= sighting_column(columns, rules, len(batch.lines), known)
+        columns["_sighting"] = sighting_column(columns, rules, places, known)
     return {name: columns[name] for name in rules.outputs}
 
 
@@ -68,26 +68,32 @@ def _tidied(batch: RawBatch) -> Columns:
     }
 
 
-def _identified(columns: Columns, rules: BatchRules, known: KnownValues) -> Columns:
-    """Of every slot `_id_<n>` and what is made of it; the field's one identifier; `_refused`."""
+def _identified(
+    columns: Columns, rules: BatchRules, known: KnownValues
+) -> tuple[Columns, list[pa.Array]]:
+    """Of every slot `_id_<n>` and what is made of it; the field's one identifier; `_refused`. And
+    which records hold the same, by slot."""
     found: Columns = {}
+    places = []
     first: dict[str, tuple[str, IdentifierKind]] = {}  # the kind that tells why none is held
     for number, (slot, kind) in enumerate(rules.slots):
         source = f"_id_{number}"
-        names = [source, *(step.output for step in rules.steps_of(source))]
-        types = [_TEXT, *(arrow_type(step.type) for step in rules.steps_of(source))]
-        make = partial(_spelt_and_protected, kind, rules.steps_of(source))
+        steps = rules.steps_of(source)
+        types = [_TEXT, *(arrow_type(step.type) for step in steps)]
+        make = partial(_spelt_and_protected, kind, steps)
         made = known.of(source, make, columns[CLEAN + slot.field], types)
-        found |= dict(zip(names, made, strict=True))
-        held = found.get(slot.field)
-        found[slot.field] = made[0] if held is None else pc.coalesce(held, made[0])
+        names = [source, *(step.output for step in steps)]
+        found |= dict(zip(names, made.results, strict=True))
+        places.append(made.places)
+        held, ids = found.get(slot.field), made.results[0]
+        found[slot.field] = ids if held is None else pc.coalesce(held, ids)
         first.setdefault(slot.field, (slot.kind, kind))
     told = []
     for field, (name, kind) in first.items():
         lost = pc.if_else(found[field].is_null(), columns[CLEAN + field], _NOTHING)
         if lost.null_count < len(lost):
             told.append(per_distinct(_refused_as(name, kind), lost, _TEXT))
-    return found | {"_refused": _joined(told, len(columns["_trims"]))}
+    return found | {"_refused": _joined(told, len(columns["_trims"]))}, places
 
 
 def _made_of(source: str, columns: Columns, rules: BatchRules, known: KnownValues) -> Columns:
@@ -97,7 +103,7 @@ def _made_of(source: str, columns: Columns, rules: BatchRules, known: KnownValue
     if before is not None and values.null_count == len(values):
         return {steps[0].output: before}
     make, types = partial(_protected, steps), [arrow_type(step.type) for step in steps]
-    made = known.of(source, make, values, types)
+    made = known.of(source, make, values, types).results
     if before is not None:
         made = [pc.coalesce(before, made[0])]
     return dict(zip((step.output for step in steps), made, strict=True))
@@ -120,20 +126,19 @@ def _but_those_sealed(
 
 
 def _spelt_and_protected(kind: IdentifierKind, steps: Sequence[Step]) -> Function:
-    """Text → the identifier it is, and what the steps make of that; nothing of what is none."""
+    """Texts → the identifiers they are, and what the steps make of those."""
     made = _protected(steps)
-    nothing = (None,) * (len(steps) + 1)
 
-    def identify(text: str) -> Sequence[Any]:
-        spelt = judged(text, kind)[0]
-        return nothing if spelt is None else (spelt, *made(spelt))
+    def identify(texts: pa.Array) -> list[pa.Array]:
+        spelt = spellings(texts, kind)
+        return [spelt, *made(spelt)]
 
     return identify
 
 
 def _protected(steps: Sequence[Step]) -> Function:
     functions = [step.make() for step in steps]
-    return lambda value: [function(value) for function in functions]
+    return lambda values: [function(values) for function in functions]
 
 
 def _refused_as(name: str, kind: IdentifierKind) -> Callable[[str], str]:

@@ -59,7 +59,7 @@ def typed(field: FieldEntry, texts: pa.Array, time_zone: str, known: KnownValues
 
 def _dates(formats: tuple[str, ...], texts: pa.Array, known: KnownValues) -> pa.Array:
     usual = _usual(formats, texts).cast(pa.date32())
-    make = partial(_one_result, partial(date_reader, formats))
+    make = partial(_each, partial(date_reader, formats), pa.date32())
     return _completed(usual, texts, f"date {formats}", make, known, pa.date32())
 
 
@@ -67,7 +67,7 @@ def _times(
     formats: tuple[str, ...], texts: pa.Array, time_zone: str, known: KnownValues
 ) -> pa.Array:
     usual = in_zone(_usual(formats, texts), time_zone)
-    make = partial(_one_result, partial(time_reader, formats, time_zone))
+    make = partial(_each, partial(time_reader, formats, time_zone), pa.int64())
     name = f"time {formats} in {time_zone}"
     return _completed(usual.cast(pa.int64()), texts, name, make, known, pa.int64()).cast(TIMESTAMP)
 
@@ -86,12 +86,12 @@ def _completed(
     if usual.null_count == texts.null_count:
         return usual
     others = pc.if_else(usual.is_null(), texts, pa.scalar(None, _TEXT))
-    return pc.coalesce(usual, known.of(name, make, others, [type_])[0])
+    return pc.coalesce(usual, known.of(name, make, others, [type_]).results[0])
 
 
-def _one_result(make: Callable[[], Callable[[str], Any]]) -> Function:
+def _each(make: Callable[[], Callable[[str], Any]], type_: pa.DataType) -> Function:
     read = make()
-    return lambda text: [read(text)]
+    return lambda texts: [pa.array(map(read, texts.to_pylist()), type_)]
 
 
 def fault(field: FieldEntry, texts: pa.Array, values: pa.Array) -> pa.Array:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 
 
 def node_id(token: str) -> str:
@@ -19,7 +19,12 @@ def sighting_number(identifiers: Iterable[tuple[str, str, str]]) -> int | None:
 
     Order and repetition do not matter.
     """
-    texts = sorted({"|".join(each) for each in identifiers})
+    return number_of_texts({"|".join(each) for each in identifiers})
+
+
+def number_of_texts(texts: Collection[str]) -> int | None:
+    """The same over different texts `kind|scope|token`."""
     if not texts:
         return None
-    return int(hashlib.sha256("\n".join(texts).encode()).hexdigest()[:16], 16) & (2**63 - 1)
+    digest = hashlib.sha256("\n".join(sorted(texts)).encode()).digest()
+    return int.from_bytes(digest[:8], "big") & (2**63 - 1)

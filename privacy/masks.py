@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping
 
+import pyarrow as pa
+
 HIDDEN = "****"
 _SHOWN_DIGITS = 7  # three in front and four behind, of the eleven of a Chinese mobile number
 _COMPOUND_SURNAMES = frozenset(re.findall(
@@ -17,6 +19,17 @@ _COMPOUND_SURNAMES = frozenset(re.findall(
 def masked(mask: str, value: str) -> str:
     """`value` as the named mask shows it; an unknown mask hides all of it."""
     return MASKS.get(mask, _hidden)(value)
+
+
+def masker(mask: str) -> Callable[[pa.Array], pa.Array]:
+    """Values → what the named mask shows of them, one by one; null of null."""
+    show = MASKS.get(mask, _hidden)
+
+    def shown(values: pa.Array) -> pa.Array:
+        texts = (None if value is None else show(value) for value in values.to_pylist())
+        return pa.array(texts, pa.string())
+
+    return shown
 
 
 def _hidden(value: str) -> str:

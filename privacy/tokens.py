@@ -11,12 +11,14 @@ import hashlib
 import hmac
 import os
 import secrets
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESSIV
 from cryptography.hazmat.primitives.hashes import SHA256
@@ -36,6 +38,7 @@ SECRET_VARIABLE = "ONEFOLD_PSEUDONYM_SECRET"
 SECRET_FILE_VARIABLE = "ONEFOLD_PSEUDONYM_SECRET_FILE"
 SHORTEST_SECRET = 32  # characters; 128 bits as hex
 _UNIT = "\x1f"
+_BLOCK, _DIGITS = 64, 64  # of SHA-256: bytes of a block, hexadecimal digits of a digest
 
 
 @dataclass(frozen=True)
@@ -120,33 +123,70 @@ def unseal_of(key: TokenKey, sealed: bytes) -> str:
     return _unsealer(key)(sealed)
 
 
-def tokeniser(key: TokenKey, kind: str, scope: str) -> Callable[[str], str]:
-    """Normalised value → its token."""
-    start = hmac.new(key.token_key, _UNIT.join((kind, scope, "")).encode(), hashlib.sha256)
-    prefix = f"{key.id}_"
+def tokeniser(key: TokenKey, kind: str, scope: str) -> Callable[[pa.Array], pa.Array]:
+    """Normalised values → their tokens, one by one; null of null.
 
-    def tokenised(value: str) -> str:
-        keyed = start.copy()
-        keyed.update(value.encode())
-        return prefix + keyed.hexdigest()
+    HMAC as RFC 2104 writes it, its two keyed states made once: half of what the library's own
+    copies cost, and millions are made a night.
+    """
+    block = key.token_key.ljust(_BLOCK, b"\0")
+    inner = hashlib.sha256(bytes(byte ^ 0x36 for byte in block))
+    inner.update(_UNIT.join((kind, scope, "")).encode())
+    outer = hashlib.sha256(bytes(byte ^ 0x5C for byte in block))
 
-    return tokenised
+    def digest(value: str) -> bytes:
+        within, around = inner.copy(), outer.copy()
+        within.update(value.encode())
+        around.update(within.digest())
+        return around.digest()
+
+    return lambda values: _of_all(values, lambda held: _hexadecimal(key.id, map(digest, held)))
 
 
-def sealer(key: TokenKey) -> Callable[[str], bytes]:
-    """Value → its seal."""
+def sealer(key: TokenKey) -> Callable[[pa.Array], pa.Array]:
+    """Values → their seals, one by one; null of null."""
     encrypt = AESSIV(key.seal_key).encrypt
-    return lambda value: encrypt(value.encode(), None)
+
+    def sealed(held: list[str]) -> pa.Array:
+        return pa.array([encrypt(value.encode(), None) for value in held], pa.binary())
+
+    return lambda values: _of_all(values, sealed)
+
+
+def _of_all(values: pa.Array, made: Callable[[list[str]], pa.Array]) -> pa.Array:
+    """What is made of those values that are there, at their places; null of null."""
+    results = made(values.drop_null().to_pylist())
+    if not values.null_count:
+        return results
+    return pc.replace_with_mask(pa.nulls(len(values), results.type), values.is_valid(), results)
+
+
+def _hexadecimal(key_id: str, digests: Iterable[bytes]) -> pa.Array:
+    """`<key id>_<64 hex digits>` of each digest."""
+    digits = np.frombuffer(b"".join(digests).hex().encode(), np.uint8).reshape(-1, _DIGITS)
+    before = np.frombuffer(f"{key_id}_".encode(), np.uint8)
+    letters = np.empty((len(digits), len(before) + _DIGITS), np.uint8)
+    letters[:, : len(before)], letters[:, len(before) :] = before, digits
+    ends = np.arange(len(digits) + 1, dtype=np.int32) * letters.shape[1]
+    return pa.StringArray.from_buffers(len(digits), pa.py_buffer(ends), pa.py_buffer(letters))
 
 
 def tokens_of(key: TokenKey, kind: str, scope: str, values: pa.Array) -> pa.Array:
     """Tokens of a batch, computed once per distinct value; null of null."""
-    return per_distinct(tokeniser(key, kind, scope), values, pa.string())
+    return once_each(tokeniser(key, kind, scope), values)
 
 
 def seals_of(key: TokenKey, values: pa.Array) -> pa.Array:
     """Seals of a batch, computed once per distinct value; null of null."""
-    return per_distinct(sealer(key), values, pa.binary())
+    return once_each(sealer(key), values)
+
+
+def once_each(function: Callable[[pa.Array], pa.Array], values: pa.Array) -> pa.Array:
+    """A function of arrays, given every distinct value of a batch once."""
+    if isinstance(values, pa.ChunkedArray):
+        values = values.combine_chunks()
+    coded = values.dictionary_encode()
+    return function(coded.dictionary).take(coded.indices)
 
 
 def unseals_of(key: TokenKey, sealed: pa.Array) -> pa.Array:

@@ -9,37 +9,44 @@ from ingestion.known_values import KnownValues
 TYPES = [pa.int64(), pa.string()]
 
 
+class Asked:
+    """Lengths (none of "b") and capitals of texts; notes what it was asked."""
+
+    def __init__(self) -> None:
+        self.texts: list[str] = []
+
+    def __call__(self, texts: pa.Array) -> list[pa.Array]:
+        asked = texts.to_pylist()
+        self.texts += asked
+        lengths = [None if text == "b" else len(text) for text in asked]
+        return [pa.array(lengths, pa.int64()), pa.array([text.upper() for text in asked])]
+
+
 def test_a_value_is_asked_once_and_null_never() -> None:
-    asked: list[str] = []
-
-    def answer(text: str) -> tuple[int | None, str]:
-        asked.append(text)
-        return (None if text == "b" else len(text)), text.upper()
-
-    known = KnownValues()
-    first = known.of("f", lambda: answer, pa.array(["aa", None, "b", "aa"]), TYPES)
-    second = known.of("f", lambda: answer, pa.array(["b", "ccc", "aa"]), TYPES)
-    assert [each.to_pylist() for each in first] == [[2, None, None, 2], ["AA", None, "B", "AA"]]
-    assert [each.to_pylist() for each in second] == [[None, 3, 2], ["B", "CCC", "AA"]]
-    assert asked == ["aa", "b", "ccc"]
+    asked, known = Asked(), KnownValues()
+    first = known.of("f", lambda: asked, pa.array(["aa", None, "b", "aa"]), TYPES)
+    second = known.of("f", lambda: asked, pa.array(["b", "ccc", "aa"]), TYPES)
+    assert [each.to_pylist() for each in first.results] == [
+        [2, None, None, 2], ["AA", None, "B", "AA"],
+    ]  # fmt: skip
+    assert [each.to_pylist() for each in second.results] == [[None, 3, 2], ["B", "CCC", "AA"]]
+    assert asked.texts == ["aa", "b", "ccc"]
+    assert (first.places.to_pylist(), second.places.to_pylist()) == ([0, None, 1, 0], [1, 2, 0])
 
 
 def test_batches_without_values_have_results_of_the_right_types() -> None:
     for values in (pa.array([], pa.string()), pa.nulls(2, pa.string())):
-        found = KnownValues().of("f", lambda: lambda text: (1, text), values, TYPES)
+        found = KnownValues().of("f", Asked, values, TYPES).results
         assert [each.type for each in found] == TYPES
         assert [each.null_count for each in found] == [len(values)] * 2
 
 
 def test_what_is_known_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(known_values, "MOST", 3)
-    known, asked = KnownValues(), []
-
-    def answer(text: str) -> list[str]:
-        asked.append(text)
-        return [text]
-
+    known, asked = KnownValues(), Asked()
+    known.sets[(0,)] = 7
     for batch in (["a", "b"], ["a", "c", "d"], ["a"]):
-        values = pa.array(batch)
-        assert known.of("f", lambda: answer, values, [pa.string()])[0].equals(values)
-    assert asked == ["a", "b", "c", "d", "a"]
+        found = known.of("f", lambda: asked, pa.array(batch), TYPES)
+        assert found.results[1].to_pylist() == [text.upper() for text in batch]
+    assert asked.texts == ["a", "b", "c", "d", "a"]
+    assert known.sets == {}, "places mean other values now"
