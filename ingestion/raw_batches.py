@@ -71,7 +71,7 @@ def _line_by_line(
         yield record._replace(line=record.line + first_line - 1)
 
 
-class _Bytes(io.RawIOBase):
+class _Bytes(io.BufferedIOBase):
     """A range of a stream's bytes, as a stream."""
 
     def __init__(self, data: BinaryIO, start: int, end: int) -> None:
@@ -82,11 +82,13 @@ class _Bytes(io.RawIOBase):
     def readable(self) -> bool:
         return True
 
-    def readinto(self, buffer: bytearray) -> int:  # type: ignore[override]
-        data = self._data.read(min(len(buffer), self._left))
-        buffer[: len(data)] = data
-        self._left -= len(data)
-        return len(data)
+    def read(self, size: int | None = -1) -> bytes:
+        wanted = self._left if size is None or size < 0 else min(size, self._left)
+        found = self._data.read(wanted)
+        self._left -= len(found)
+        return found
+
+    read1 = read
 
 
 def _batched(found: Iterable[Record], layout: Layout) -> Iterator[RawBatch]:

@@ -14,6 +14,8 @@ from ingestion.batch_rules import BatchRules, Columns
 from ingestion.known_values import KnownValues
 from model.node_ids import number_of_texts
 
+_NEW = -1  # no number of a set: these have 63 bits
+
 
 def sighting_column(
     columns: Columns, rules: BatchRules, places: Sequence[pa.Array], known: KnownValues
@@ -28,11 +30,12 @@ def sighting_column(
     codes = [pc.fill_null(each, -1).to_numpy() for each in places]
     sets, first = _distinct_sets(codes)
     keys = list(zip(*(each[first].tolist() for each in codes), strict=True))
-    new = [n for n, key in enumerate(keys) if key not in known.sets]
+    numbers = [known.sets.get(key, _NEW) for key in keys]
+    new = [n for n, number in enumerate(numbers) if number == _NEW]
     if new:
-        made = _numbers(columns, rules, first[new])
-        known.sets.update(zip((keys[n] for n in new), made, strict=True))
-    return pa.array([known.sets[key] for key in keys], pa.int64()).take(sets)
+        for n, number in zip(new, _numbers(columns, rules, first[new]), strict=True):
+            numbers[n] = known.sets[keys[n]] = number
+    return pa.array(numbers, pa.int64()).take(sets)
 
 
 def _numbers(columns: Columns, rules: BatchRules, at: npt.NDArray[Any]) -> list[int | None]:

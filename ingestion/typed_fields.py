@@ -157,11 +157,13 @@ def _money(texts: pa.Array) -> pa.Array:
     if usual.null_count == texts.null_count:
         return usual.cast(MONEY)
     # Sign, one zero, digits, places: "\\1" is followed by the digit 0 there.
+    is_other = pc.and_(usual.is_null(), texts.is_valid())
     plain = pc.replace_substring_regex(
-        _only(_only(texts, _DECIMAL), _CENTS),
+        _only(_only(texts.filter(is_other), _DECIMAL), _CENTS),
         r"^([+-]?)0*([0-9]*)(?:(\.[0-9]{0,2})0*)?$", r"\10\2\3",
     )  # fmt: skip
-    return _only(plain, r"^[+-]?0[0-9]{0,16}(?:\.[0-9]{0,2})?$").cast(MONEY)
+    others = _only(plain, r"^[+-]?0[0-9]{0,16}(?:\.[0-9]{0,2})?$").cast(MONEY)
+    return pc.replace_with_mask(usual.cast(MONEY), is_other, others)
 
 
 def _bools(texts: pa.Array) -> pa.Array:

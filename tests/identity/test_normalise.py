@@ -2,9 +2,13 @@
 
 import random
 from collections.abc import Sequence
+from dataclasses import replace
 
 import phonenumbers
+import pyarrow as pa
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from stdnum import exceptions
 from stdnum.cn import ric
 
@@ -26,6 +30,23 @@ def judged(
     found = [normalise.judged(text, kind) if text else (None, None) for text in texts]
     assert [normalised(value or "", kind) for value in values] == [is_ for is_, _ in found]
     return found
+
+
+KINDS = (TEXT, PHONE, EMAIL, CARD, DEVICE, replace(PHONE, region="ZZ"))
+ADDRESSES = st.from_regex(r"(mailto:)?[a-zA-Z0-9.!'_@+-]{1,70}@[A-Za-z0-9.-]{1,20}", fullmatch=True)
+NUMBERS = st.from_regex(
+    r"[+0(]{0,3}(86|860)?[ )-]?1[0-9]{8,11}([ x转-]{0,2}[0-9]{0,3})?", fullmatch=True
+)
+WORDS = st.text(st.characters(codec="utf-8"), max_size=12) | st.text("a\n\x7f甲", max_size=300)
+
+
+@given(st.lists(ADDRESSES | NUMBERS | WORDS | st.none(), max_size=12), st.sampled_from(KINDS))
+def test_a_batch_is_spelt_as_its_values_are_one_by_one(
+    texts: list[str | None], kind: IdentifierKind
+) -> None:
+    tidied = [tidy(text or "") or None for text in texts]
+    expected = [text and normalise.judged(text, kind)[0] for text in tidied]
+    assert normalise.spellings(pa.array(tidied, pa.string()), kind).to_pylist() == expected
 
 
 PHONES = [
