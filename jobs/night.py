@@ -29,7 +29,8 @@ from model.project import Project
 from model.slice_counts import SliceCounts
 from privacy.tokens import TokenKey, load_key
 
-COUNTED_HERE = 5_000_000  # rows of clean tables that one process counts about as fast as Spark
+# Rows of clean tables that DuckDB counts in this process, five times as fast as Spark here.
+COUNTED_HERE = 50_000_000
 
 
 @dataclass(frozen=True)
