@@ -10,10 +10,11 @@ from typing import get_args
 import pytest
 
 from identity.normalise import NORMALISERS
-from ingestion import arrivals, standard_batch, typed_fields
+from ingestion import arrivals, planning, standard_batch, typed_fields
 from ingestion.reasons import FieldReason, FileReason, RecordReason
 
 PAGE = Path(__file__).resolve().parents[2] / "docs" / "reason-codes.md"
+ARRIVALS = {planning.SAME_BYTES, planning.COPY, planning.OLDER_STATE, planning.UNREADY}
 IDENTIFIERS = {code for normaliser in NORMALISERS.values() for code, _ in normaliser.rules}
 
 
@@ -30,6 +31,7 @@ def documented(section: str) -> list[str]:
     ("section", "codes"),
     [
         ("Files", set(get_args(FileReason))),
+        ("Arrivals", ARRIVALS),
         ("Records", set(get_args(RecordReason))),
         ("Fields", set(get_args(FieldReason))),
         ("Identifiers", IDENTIFIERS | {"bad_shape"}),
