@@ -1,5 +1,6 @@
 """Every benchmark, one after the other."""
 
-from benchmarks import ingest
+from benchmarks import ingest, planning
 
+planning.main()
 ingest.main([])

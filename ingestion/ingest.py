@@ -14,6 +14,7 @@ from ingestion.accounting import FileAccount, file_accounts, file_records
 from ingestion.channels import Channel, Dataset
 from ingestion.check_counts import check_counts
 from ingestion.clean_rows import clean_rows
+from ingestion.containers import packing_of
 from ingestion.layout import Layout, layout_of
 from ingestion.mapping import LINE
 from ingestion.planning import PlannedFile
@@ -88,23 +89,28 @@ class IngestedDataset:
     unread: Mapping[str, Rows] = field(default_factory=dict)
 
 
-def engine_for(files: Sequence[PlannedFile], spark: SparkSession, settings: IngestionSettings) -> (
-    Engine
-):
+def engine_for(
+    files: Sequence[PlannedFile], root: Path, spark: SparkSession, settings: IngestionSettings
+) -> Engine:
     """Where a night's records are judged against each other: in this process while the files are
     not too large for it, else by Spark.
 
     Where Spark's tasks run on other machines, records have to come here through memory.
     """
     size = sum(file.byte_count for file in files)
-    engine = LocalEngine(spark, is_large=size > IN_MEMORY)
     # How far packed files go is not known before they are read.
-    is_packed = any(file.path.endswith((".gz", ".bz2", ".zst")) for file in files)
-    by_memory = size <= min(IN_MEMORY, settings.local_bytes) and not is_packed
-    if by_memory or (engine.shares_files and size <= settings.local_bytes):
+    sound = (root / file.path for file in files if not file.refusal)
+    is_large = size > IN_MEMORY or any(map(_is_packed, sound))
+    engine = LocalEngine(spark, is_large=is_large)
+    if size <= settings.local_bytes and (engine.shares_files or not is_large):
         return engine
     engine.close()
     return SparkEngine(spark)
+
+
+def _is_packed(path: Path) -> bool:
+    is_there = path.is_file()  # one that vanished is told of when it is read
+    return is_there and (path.suffix in (".parquet", ".xlsx") or packing_of(path) is not None)
 
 
 def ingest_dataset(

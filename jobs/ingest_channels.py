@@ -43,7 +43,8 @@ def run(night: Night) -> None:
     planned = accepted_plans(night, planned)
     taken = [file for _, _, plan in planned for file in plan.take]
     redrives = Redrives.of(night, planned)
-    with engine_for(taken, night.lake.spark, night.project.settings.ingestion) as engine:
+    root, settings = night.project.landing_root, night.project.settings.ingestion
+    with engine_for(taken, root, night.lake.spark, settings) as engine:
         ingested = _ingest_side_by_side(night, engine, planned, redrives)
         ingested = settled(night, engine, planned, ingested)
         refuse_moved(night.project.landing_root, planned)

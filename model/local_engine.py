@@ -81,6 +81,7 @@ _DUCKDB_TYPES = {
     "string": "varchar", "int64": "bigint", "int32": "int", "date32[day]": "date",
     "binary": "blob", "bool": "boolean",
 }  # fmt: skip
+MOST_HELD = 2_000_000  # rows of an output that this process holds
 # Functions of Spark that DuckDB lacks. conv: as many hexadecimal digits as 64 bits have.
 _SPARK_WORDS = (
     "create macro explode(items) as unnest(items)",
@@ -115,7 +116,7 @@ class LocalEngine(Engine):
 
     What does not fit spills to a folder of its own under `scratch` (default: the system's place for
     such things). Frames are handed to and taken from `spark`, which may be None where nobody asks.
-    `is_large`: outputs are written as files, not made in memory.
+    `is_large`: it is known that outputs are many rows, which are written as files.
     """
 
     def __init__(
@@ -134,11 +135,20 @@ class LocalEngine(Engine):
             self._connection.execute(word)
 
     def of(self, given: DataFrame | pa.Table | ds.Dataset) -> Rows:
+        if isinstance(given, DataFrame) and self._is_large and self.shares_files:
+            return self._left_by_spark(given)
         rows = given.toArrow() if isinstance(given, DataFrame) else given
         name = self._new_name("given")
         with self._asking(name):
             self._connection.register(name, rows)
         return LocalRows(self, name)
+
+    def _left_by_spark(self, given: DataFrame) -> Rows:
+        """The rows of a frame that are too many for memory, by way of files."""
+        folder = self.folder / self._new_name("spark")
+        given.write.parquet(str(folder))
+        files = sorted(folder.glob("part-*.parquet"))
+        return self.of_files(files) if files else self.of(given.limit(0).toArrow())
 
     @property
     def folder(self) -> Path:
@@ -204,7 +214,21 @@ class LocalEngine(Engine):
         return self._spark.read.parquet(str(file))
 
     def output(self, rows: Rows) -> Output:
-        return LargeRows(self, cast(LocalRows, rows)) if self._is_large else self.arrow(rows)
+        """Rows in memory, or, where they are many, rows that are written as a file."""
+        found = None if self._is_large else self._few(rows)
+        return LargeRows(self, cast(LocalRows, rows)) if found is None else found
+
+    def _few(self, rows: Rows) -> pa.Table | None:
+        """The rows; None where they are more than this process should hold."""
+        with self._asking(_name(rows)):
+            reader = self._connection.sql(f"select * from {_name(rows)}").to_arrow_reader()
+            batches, count = [], 0
+            for batch in reader:
+                batches.append(batch)
+                count += batch.num_rows
+                if count > MOST_HELD:
+                    return None
+            return pa.Table.from_batches(batches, reader.schema)
 
     @property
     def shares_files(self) -> bool:

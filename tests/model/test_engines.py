@@ -11,6 +11,7 @@ import pyarrow.dataset as ds
 import pytest
 from pyspark.sql import SparkSession
 
+from model import local_engine
 from model.engines import Engine, Rows, SparkEngine
 from model.errors import OnefoldError
 from model.local_engine import LocalEngine
@@ -160,3 +161,28 @@ def test_what_spills_goes_to_a_folder_that_goes_too(scratch: Path) -> None:
     with LocalEngine(scratch=str(scratch)):
         assert len(list(scratch.iterdir())) == 1
     assert list(scratch.iterdir()) == []
+
+
+def test_outputs_of_many_rows_are_files_to_be_and_others_tables(
+    monkeypatch: pytest.MonkeyPatch, scratch: Path
+) -> None:
+    monkeypatch.setattr(local_engine, "MOST_HELD", 3000)
+    with LocalEngine() as engine:
+        few, many = (
+            engine.output(engine.rows("numbers", f"select i from range({count}) as t(i)"))
+            for count in (3000, 5000)
+        )
+        assert few["i"].to_pylist() == list(range(3000))
+        assert isinstance(many, local_engine.LargeRows)
+        [(file, count)] = many.write(scratch, "part")
+    assert (file.name, count) == ("part.parquet", 5000)
+
+
+def test_frames_of_many_rows_come_by_files(spark: SparkSession) -> None:
+    sales = pa.table({"n": [1, None], "day": [date(2017, 3, 1), None], "items": [["a"], []]})
+    with LocalEngine(spark, is_large=True) as engine:
+        for rows in (sales, sales.slice(2)):
+            found = engine.arrow(engine.of(spark.createDataFrame(rows)))
+            assert found.sort_by("n").to_pylist() == rows.to_pylist()
+        back = engine.frame(engine.of(sales))
+        assert sorted(row["n"] or 0 for row in back.collect()) == [0, 1]
