@@ -9,8 +9,7 @@ from functools import partial
 from ingestion.batch_rules import RAW
 from ingestion.channels import Dataset
 from ingestion.protection import Step
-from privacy.masks import masker
-from privacy.tokens import TokenKey, column_kind, sealer, tokeniser
+from privacy.tokens import TokenKey, column_kind, masker, sealer, tokeniser
 
 GLOBAL = "global"
 

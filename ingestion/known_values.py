@@ -13,6 +13,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 MOST = 1 << 20  # values remembered per function; then it starts anew
+MOST_BYTES = 128 << 20  # of their results
 Function = Callable[[pa.Array], Sequence[pa.Array]]  # of different values, one result each
 
 
@@ -39,7 +40,7 @@ class KnownValues:
     ) -> Known:  # fmt: skip
         """What the function gives for every value: an array for each of its results, of these
         types; null of null. `make` gives the function where the name is new."""
-        if name in self._known and len(self._known[name].codes) > MOST:
+        if name in self._known and self._known[name].is_full:
             del self._known[name]
             self.sets.clear()  # places mean other values from now on
         if name not in self._known:
@@ -57,6 +58,12 @@ class _Results:
         self.function = function
         self.codes: dict[Any, int] = {}
         self.results = [pa.array([], type_) for type_ in types]
+
+    @property
+    def is_full(self) -> bool:
+        """Whether more is known than should be remembered."""
+        size = sum(results.nbytes for results in self.results)
+        return len(self.codes) > MOST or size > MOST_BYTES
 
     def places(self, values: pa.Array) -> pa.Array:
         """Where the results of values stand, of new ones too; the values differ."""

@@ -18,6 +18,7 @@ from ingestion.reader import LINE_BITS
 from ingestion.record_types import Record, Tally
 from ingestion.records import records
 from ingestion.standard_batch import standard_batch
+from ingestion.text_blocks import lines_of
 from model.ddl_types import arrow_schema
 from model.errors import OnefoldError
 from privacy.tokens import TokenKey, unseals_of
@@ -55,7 +56,7 @@ def record_of_line(text: str, header: Sequence[str], layout: Layout) -> Record:
     else:
         read = replace(layout, format="jsonl")
     # A record of several lines was one text, whose own ends are kept.
-    lines = text.splitlines(keepends=True) if layout.is_csv else [text.replace("\n", " ")]
+    lines = lines_of(text.encode()) if layout.is_csv else [text.replace("\n", " ")]
     found = list(records(lines, read, Tally()))
     if len(found) == 1:
         return found[0]

@@ -11,7 +11,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from ingestion.batch_rules import BatchRules, Columns
-from ingestion.known_values import KnownValues
+from ingestion.known_values import MOST, KnownValues
 from model.node_ids import number_of_texts
 
 _NEW = -1  # no number of a set: these have 63 bits
@@ -30,6 +30,8 @@ def sighting_column(
     codes = [pc.fill_null(each, -1).to_numpy() for each in places]
     sets, first = _distinct_sets(codes)
     keys = list(zip(*(each[first].tolist() for each in codes), strict=True))
+    if len(known.sets) > MOST:
+        known.sets.clear()
     numbers = [known.sets.get(key, _NEW) for key in keys]
     new = [n for n, number in enumerate(numbers) if number == _NEW]
     if new:

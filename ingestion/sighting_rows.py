@@ -102,23 +102,7 @@ def sightings(
     """
     if known is None:
         return engine.of(arrow_schema(SIGHTINGS.schema).empty_table())
-    night = date_literal(standards.business_date)
-    day = f"coalesce({standards.day(standards.dataset.tables[0])}, {night})"
-    said = {"records": records} | ({} if duplicated is None else {"duplicated": duplicated})
-    stands = "" if duplicated is None else """ and not exists (
-        select 1 from duplicated
-        where duplicated._number = records._number and duplicated._line = records._line)"""
-    united = ["_united"] if "_united" in records.columns else []
-    by = ", ".join(["_number", "_sighting_id", *united, "_waits"])
-    grouped = engine.rows("sightings_by_number", f"""
-        select {by}, min(_on) as _first, max(_on) as _last, count(*) as _rows
-        from (
-            select *, {day} as _on, case when {day} > {night} then {day} end as _waits
-            from records
-            where _sighting_id is not null and not _deleted{stands}
-        ) as standing
-        group by {by}
-    """, **said)  # fmt: skip
+    grouped = _by_number(engine, records, duplicated, standards)
     # known: unique by _sighting; a united set is nobody's own, and may be missing there.
     with_sets = engine.rows("sightings_with_tokens", f"""
         select grouped.*, {', '.join(_tokens(standards))}
@@ -131,13 +115,37 @@ def sightings(
     )
     dataset = standards.dataset
     return engine.rows("sightings", f"""
-        select {night} as business_date, _sighting_id as sighting_id, _set as identifiers,
+        select {date_literal(standards.business_date)} as business_date,
+               _sighting_id as sighting_id, _set as identifiers,
                {text_literal(dataset.channel)} as channel, {text_literal(dataset.name)} as dataset,
                min(_first) as first_date, max(_last) as last_date,
                cast(sum(_rows) as bigint) as row_count, files.source_file
         from named inner join files on named._number = files._number
         group by _sighting_id, _set, _waits, files.source_file
     """, named=named, files=files)  # files: unique by _number  # fmt: skip
+
+
+def _by_number(
+    engine: Engine, records: Rows, duplicated: Rows | None, standards: Standards
+) -> Rows:
+    """The standing records, counted by file, number of their set, and the day they wait for."""
+    night = date_literal(standards.business_date)
+    day = f"coalesce({standards.day(standards.dataset.tables[0])}, {night})"
+    said = {"records": records} | ({} if duplicated is None else {"duplicated": duplicated})
+    stands = "" if duplicated is None else """ and not exists (
+        select 1 from duplicated
+        where duplicated._number = records._number and duplicated._line = records._line)"""
+    united = ["_united"] if "_united" in records.columns else []
+    by = ", ".join(["_number", "_sighting_id", *united, "_waits"])
+    return engine.rows("sightings_by_number", f"""
+        select {by}, min(_on) as _first, max(_on) as _last, count(*) as _rows
+        from (
+            select *, {day} as _on, case when {day} > {night} then {day} end as _waits
+            from records
+            where _sighting_id is not null and not _deleted{stands}
+        ) as standing
+        group by {by}
+    """, **said)  # fmt: skip
 
 
 def _slots(standards: Standards) -> Slots:

@@ -16,6 +16,7 @@ from ingestion.record_types import Tally
 from ingestion.records import header_and_rows
 
 _CHUNK = 4 << 20
+_SURE_QUOTES = ('"', "'")  # bytes that are no part of a letter in any of the encodings
 _NEW_LINE, _RETURN = b"\n", b"\r"
 Split = tuple[int, int, int]  # first byte, byte behind the last, number of the first line
 
@@ -68,7 +69,7 @@ def _may_be_cut(path: Path, layout: Layout) -> bool:
     is_lined = layout.is_csv or layout.format == "jsonl"
     return (
         is_lined and layout.is_byte_safe and layout.escape is None and packing_of(path) is None
-        and layout.quote.isascii()
+        and layout.quote in _SURE_QUOTES
     )  # fmt: skip
 
 

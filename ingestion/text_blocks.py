@@ -50,23 +50,28 @@ class TextSource:
         self.number = first_line - 1
         self._chunks = chunks
         self._rest = b""  # the begin of a line that goes on in the next chunk
-        self._ahead = b""  # whole lines that were read and not taken
+        self._ahead = b""  # whole lines that were read, and from where on they are not taken
+        self._at = 0
         self._waiting: list[str] = []  # those of them that are told apart, last first
 
     def block(self) -> Block | None:
         """The next whole lines; None at the end."""
         first_line = self.number + 1
-        data = "".join(reversed(self._waiting)).encode() + (self._ahead or self._next_lines())
-        self._waiting, self._ahead = [], b""
+        ahead = self._ahead[self._at :] or self._next_lines()
+        data = "".join(reversed(self._waiting)).encode() + ahead
+        self._waiting, self._ahead, self._at = [], b"", 0
         self.number += line_count(data)
         return Block(data, first_line) if data else None
 
     def next(self) -> str | None:
         """The next line, with its end; None at the end."""
         if not self._waiting:
-            data = self._ahead or self._next_lines()
-            end = _last_line_end(data[:_FEW]) or len(data)
-            self._waiting, self._ahead = lines_of(data[:end])[::-1], data[end:]
+            if self._at >= len(self._ahead):
+                self._ahead, self._at = self._next_lines(), 0
+            few = self._ahead[self._at : self._at + _FEW]
+            few = few[: _last_line_end(few)] or self._ahead[self._at :]
+            self._waiting = lines_of(few)[::-1]
+            self._at += len(few)
         if not self._waiting:
             return None
         self.number += 1

@@ -138,7 +138,9 @@ def _integers(texts: pa.Array) -> pa.Array:
     short = _only(texts, r"^-?[0-9]{1,18}$")
     if short.null_count == texts.null_count:
         return short.cast(pa.int64())
-    return per_distinct(_integer, _only(texts, _WHOLE), pa.int64())
+    # Zeros in front say nothing; Python refuses to read thousands of digits.
+    plain = pc.replace_substring_regex(_only(texts, _WHOLE), r"^([+-]?)0*([0-9])", r"\1\2")
+    return per_distinct(_integer, _only(plain, r"^[+-]?[0-9]{1,19}$"), pa.int64())
 
 
 def _integer(text: str) -> int | None:

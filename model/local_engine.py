@@ -16,6 +16,7 @@ import duckdb
 import numpy as np
 import pyarrow as pa
 import pyarrow.dataset as ds
+import pyarrow.parquet as pq
 from pyspark.sql import DataFrame, SparkSession
 
 from model.ddl_types import arrow_schema
@@ -81,6 +82,7 @@ _DUCKDB_TYPES = {
     "string": "varchar", "int64": "bigint", "int32": "int", "date32[day]": "date",
     "binary": "blob", "bool": "boolean",
 }  # fmt: skip
+_SOME = 100_000  # rows that a function is given at a time
 MOST_HELD = 2_000_000  # rows of an output that this process holds
 # Functions of Spark that DuckDB lacks. conv: as many hexadecimal digits as 64 bits have.
 _SPARK_WORDS = (
@@ -188,7 +190,14 @@ class LocalEngine(Engine):
         return self.of(pa.concat_tables([schema.empty_table(), *found]))
 
     def mapped(self, step: str, rows: Rows, function: Group, columns: str) -> Rows:
-        return self.of(typed(function, arrow_schema(columns))(self.arrow(rows)))
+        schema = arrow_schema(columns)
+        made = typed(function, schema)
+        file = self.folder / f"{self._new_name(step)}.parquet"
+        with self._asking(step), pq.ParquetWriter(file, schema, compression="lz4") as out:
+            reader = self._connection.sql(f"select * from {_name(rows)}").to_arrow_reader(_SOME)
+            for batch in reader:
+                out.write_table(made(pa.Table.from_batches([batch])))
+        return self.of_files([file])
 
     def arrow(self, rows: Rows) -> pa.Table:
         with self._asking(_name(rows)):

@@ -30,11 +30,12 @@ class TaskFiles:
         return self
 
     def write(self, folder: Path, name: str) -> list[tuple[Path, int]]:
-        """Moves the files into a folder, under names that begin with `name`; and their rows."""
+        """Moves the files that have rows into a folder, under names that begin with `name`."""
         moved = []
         for number, file in enumerate(self.files):
-            count = pq.read_metadata(file).num_rows
-            moved.append((Path(shutil.move(file, folder / f"{name}-{number:05}.parquet")), count))
+            if count := pq.read_metadata(file).num_rows:
+                place = folder / f"{name}-{number:05}.parquet"
+                moved.append((Path(shutil.move(file, place)), count))
         return moved
 
     def frame(self) -> DataFrame:

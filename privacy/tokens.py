@@ -27,10 +27,10 @@ from pyspark.sql import Column
 from pyspark.sql.pandas.functions import arrow_udf
 
 from model.errors import UsageError
-from privacy.masks import MASKS, masked
+from privacy.masks import MASKS, masked, masker
 
 __all__ = [
-    "MASKS", "TokenKey", "column_kind", "load_key", "masked", "seal", "seal_of", "sealer",
+    "MASKS", "TokenKey", "column_kind", "load_key", "masked", "masker", "seal", "seal_of", "sealer",
     "seals_of", "token", "token_of", "tokeniser", "tokens_of", "unseal", "unseal_of", "unseals_of",
 ]  # fmt: skip
 

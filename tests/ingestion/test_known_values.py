@@ -50,3 +50,11 @@ def test_what_is_known_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
         assert found.results[1].to_pylist() == [text.upper() for text in batch]
     assert asked.texts == ["a", "b", "c", "d", "a"]
     assert known.sets == {}, "places mean other values now"
+
+
+def test_what_is_known_is_bounded_in_bytes_too(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(known_values, "MOST_BYTES", 100)
+    known, asked = KnownValues(), Asked()
+    for _ in range(2):
+        known.of("f", lambda: asked, pa.array(["a" * 200]), TYPES)
+    assert len(asked.texts) == 2

@@ -64,3 +64,9 @@ def test_a_record_of_any_other_format_is_the_json_object_it_was_kept_as(format_:
     layout = replace(LAYOUT, format=format_)
     assert record_of_line('{"id": "1",\n "name": null}', (), layout).values == [None, "1"]
     assert record_of_line("[1]", (), layout).problem == "not_an_object"
+
+
+@pytest.mark.parametrize("letter", ["\u2028", "\x0b", "\x0c", "\x1c", "\x85"])
+def test_only_line_ends_end_a_line(letter: str) -> None:
+    found = record_of_line(f"7,x{letter}y,z", HEADER, LAYOUT)
+    assert (found.values, found.problem) == ([f"x{letter}y", "7"], None)

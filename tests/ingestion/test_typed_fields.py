@@ -100,3 +100,10 @@ def test_an_enum_says_what_becomes_of_other_values(
 def test_a_pattern_is_matched() -> None:
     field = FieldEntry(pattern="^[A-Z][0-9]+$")
     assert judged(field, ["A1", "1A"]) == ["A1", "pattern"]
+
+
+def test_an_integer_of_thousands_of_digits_is_out_of_range_and_zeros_in_front_say_nothing() -> None:
+    texts = ["1" * 5000, "-" + "9" * 19, "0" * 5000 + "7", "+" + "0" * 5000, "-00012"]
+    assert judged(FieldEntry(type="integer"), texts) == [
+        "out_of_range", "out_of_range", 7, 0, -12,
+    ]  # fmt: skip
