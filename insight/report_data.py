@@ -139,7 +139,11 @@ class TagRow:
 
 @dataclass(frozen=True)
 class ReportData:
-    """One night as a whole; `k` is the smallest number of persons that may be shown."""
+    """One night as a whole; `k` is the smallest number of persons that may be shown.
+
+    `files` are those the night considered; of `known_file_count` more an earlier night has every
+    record.
+    """
 
     title: str
     business_date: date
@@ -147,6 +151,7 @@ class ReportData:
     k: int
     stages: tuple[StageRow, ...] = ()
     files: tuple[FileRow, ...] = ()
+    known_file_count: int = 0
     reasons: tuple[ReasonRow, ...] = ()
     checks: tuple[CheckRow, ...] = ()
     identity: IdentityHealth = field(default_factory=IdentityHealth)

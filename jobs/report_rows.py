@@ -44,7 +44,8 @@ def report_data(night: Night) -> ReportData:
     """Everything the page shows of this night, from the run's ledger and the tables it wrote."""
     root, run_id, settings = night.lake.root, night.lake.run_id, night.project.settings
     day = night.business_date
-    files = [row for row in file_rows(root) if row["arrived_date"] == day]
+    told = [row for row in file_rows(root) if row["arrived_date"] == day]
+    files = [row for row in told if row["state"] != "same" or row["line_count"]]
     stages = [row for row in stage_rows(root, run_id) if row["business_date"] == day]
     checks = [row for row in quality_rows(root, run_id) if row["business_date"] == day]
     with night.engine() as engine:
@@ -57,6 +58,7 @@ def report_data(night: Night) -> ReportData:
                 row_of(StageRow, row, row_counts=dict(row["row_counts"])) for row in stages
             ),
             files=tuple(row_of(FileRow, row) for row in files),
+            known_file_count=len(told) - len(files),
             reasons=(*_quarantine_reasons(night, engine), *_file_reasons(files)),
             checks=tuple(row_of(CheckRow, row) for row in checks),
             identity=_identity(night, engine),

@@ -123,6 +123,12 @@ def test_small_groups_of_persons_are_not_counted_out():
     assert drawn == ["4,711"]
 
 
+def test_files_of_earlier_nights_are_counted_and_not_listed():
+    told = "12 more files are known from earlier nights and were not read again."
+    assert told in " ".join(render_report(sample_night(known_file_count=12)).split())
+    assert "known from earlier nights" not in render_report(sample_night())
+
+
 def test_a_held_night_says_so():
     check = CheckRow("clean.orders", "amount >= 0", "hold", False, "3 of 9 rows fail")
     stages = (StageRow("ingest_channels", "held", 12.0), StageRow("publish", "skipped", 0.0))
