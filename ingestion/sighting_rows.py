@@ -12,7 +12,7 @@ from ingestion.standards import Standards
 from ingestion.versions import ACCEPTED
 from language.binding import quoted
 from model.canonical import SPARK_TYPES
-from model.ddl_types import arrow_schema, arrow_type
+from model.ddl_types import arrow_type
 from model.engines import Engine, Rows
 from model.fixed_tables import IDENTIFIER_TYPE, SIGHTINGS
 from model.node_ids import sighting_number
@@ -101,7 +101,7 @@ def sightings(
     wait for it. Deleted rows say nothing about people any more.
     """
     if known is None:
-        return engine.of(arrow_schema(SIGHTINGS.schema).empty_table())
+        return engine.united(SIGHTINGS, [])
     grouped = _by_number(engine, records, duplicated, standards)
     # known: unique by _sighting; a united set is nobody's own, and may be missing there.
     with_sets = engine.rows("sightings_with_tokens", f"""

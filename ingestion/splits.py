@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 from collections.abc import Iterator
 from dataclasses import replace
 from itertools import pairwise
@@ -11,9 +10,10 @@ from pathlib import Path
 import numpy as np
 
 from ingestion.containers import packing_of
-from ingestion.layout import Layout, open_lines, without_mark
+from ingestion.layout import Layout, open_lines
 from ingestion.record_types import Tally
 from ingestion.records import header_and_rows
+from ingestion.text_blocks import has_lone_cr
 
 _CHUNK = 4 << 20
 _SURE_QUOTES = ('"', "'")  # bytes that are no part of a letter in any of the encodings
@@ -56,15 +56,6 @@ def header_names(path: Path, layout: Layout) -> tuple[str, ...]:
         return tuple(header_and_rows(lines, layout, Tally())[0])
 
 
-def open_part(path: Path, layout: Layout, start: int, end: int) -> io.TextIOWrapper:
-    """The lines of one byte range, by the layout of the part."""
-    with path.open("rb") as data:
-        data.seek(start)
-        part = data.read(end - start)
-    text = without_mark(part, layout) if start == 0 else part
-    return io.TextIOWrapper(io.BytesIO(text), encoding=layout.encoding, newline="")
-
-
 def _may_be_cut(path: Path, layout: Layout) -> bool:
     is_lined = layout.is_csv or layout.format == "jsonl"
     return (
@@ -96,7 +87,7 @@ def _line_ends(
             if chunk.endswith(_RETURN):
                 chunk += data.read(1)
             odd = _odd_quotes(chunk, quote, odd)
-            if odd < 0 or _has_lone_return(chunk):
+            if odd < 0 or has_lone_cr(chunk):
                 yield 0, 0, False
                 return
             done = 0
@@ -113,10 +104,6 @@ def _line_ends(
                     next_cut = at + end + 1
             line += chunk.count(_NEW_LINE, done)
             at += len(chunk)
-
-
-def _has_lone_return(chunk: bytes) -> bool:
-    return _RETURN in chunk and chunk.count(_RETURN) != chunk.count(b"\r\n")
 
 
 def _odd_quotes(chunk: bytes, quote: bytes, before: int) -> int:

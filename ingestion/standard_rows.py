@@ -66,11 +66,20 @@ def standard_rows(
     """The standardised rows, made once (files are read and tokens made only here), and the files
     of raw rows, where the tasks have written them."""
     again = records.again(standards)
-    is_local = isinstance(engine, LocalEngine) and _leaves_files(engine, standards)
-    if not isinstance(engine, LocalEngine) or not is_local or not records.ranges:
-        read = records.read(standards)
-        every = read if again is None else read.unionByName(again)
-        return engine.kept(engine.of(standardise(every, standards))), None
+    if isinstance(engine, LocalEngine) and _leave_files(records, engine, standards):
+        return _left_by_tasks(engine, records, again, standards)
+    read = records.read(standards)
+    every = read if again is None else read.unionByName(again)
+    return engine.kept(engine.of(standardise(every, standards))), None
+
+
+def _leave_files(records: DatasetRecords, engine: LocalEngine, standards: Standards) -> bool:
+    return bool(records.ranges) and engine.shares_files and standards.is_done_early
+
+
+def _left_by_tasks(
+    engine: LocalEngine, records: DatasetRecords, again: DataFrame | None, standards: Standards
+) -> tuple[Rows, TaskFiles | None]:
     folder = engine.folder / standards.dataset.full_name
     folder.mkdir()
     standard, raw = records.written(folder, standards)
@@ -90,7 +99,3 @@ def _raw_files(spark: SparkSession, raw: list[Path], standards: Standards) -> Ta
     return TaskFiles(
         spark, raw, arrow_schema(contract.schema), str(contract.sliced_by), standards.business_date
     )
-
-
-def _leaves_files(engine: LocalEngine, standards: Standards) -> bool:
-    return engine.shares_files and standards.is_done_early

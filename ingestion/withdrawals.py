@@ -15,7 +15,6 @@ import pyarrow as pa
 from ingestion.channels import Channel, Dataset
 from ingestion.planning import PlannedFile
 from model.canonical import CanonicalTable
-from model.ddl_types import arrow_schema
 from model.engines import Engine, Rows
 from model.fixed_tables import SIGHTINGS
 from model.sql_text import date_literal, text_literal
@@ -69,7 +68,7 @@ def gone_rows(
     )  # fmt: skip
     columns = _as_withdrawn(table, "held", business_date, str(WHOLE), str(GONE_LINE))
     return engine.rows(f"gone_{table.name}", f"""
-        select {columns} from held where {_is_of(dataset, 'held')} and {absent}
+        select {columns} from held where {is_of(dataset, 'held')} and {absent}
     """, **frames)  # fmt: skip
 
 
@@ -94,7 +93,7 @@ def vanished_rows(
                 partition by {key}, v.source_file
                 order by v.generation desc, {table.newest_first('v')}) as version_no
             from versions v inner join files on v.source_file = files.source_file
-            where {_is_of(dataset, 'v')} and v.source_line is not null
+            where {is_of(dataset, 'v')} and v.source_line is not null
         ) ranked
         where version_no = 1 and not exists (
             select 1 from arrived
@@ -121,7 +120,7 @@ def withdrawn_sightings(
     by = ", ".join(c for c in SIGHTINGS.column_names if c not in columns)
     return engine.rows("withdrawn_sightings", f"""
         select {listed} from earlier
-        where {_is_of(dataset, 'earlier')} and source_file in (select path from paths)
+        where {is_of(dataset, 'earlier')} and source_file in (select path from paths)
         group by {by} having sum(row_count) <> 0
     """, earlier=earlier, paths=paths)  # fmt: skip
 
@@ -231,11 +230,6 @@ def as_sightings(
     """, **frames, **listed)  # known: unique, a number stands for one set  # fmt: skip
 
 
-def no_sightings(engine: Engine) -> Rows:
-    """None, in their contract."""
-    return engine.of(arrow_schema(SIGHTINGS.schema).empty_table())
-
-
 def _superseded(key: str, business_date: date) -> str:
     """SQL of `is_superseded` and `was_superseded`: now, and the night before.
 
@@ -275,7 +269,8 @@ def _same_key(table: CanonicalTable, rows: str, arrived: str = "arrived") -> str
     return " and ".join(f"{arrived}.`{name}` = {rows}.`{name}`" for name in table.key)
 
 
-def _is_of(dataset: Dataset, rows: str) -> str:
+def is_of(dataset: Dataset, rows: str) -> str:
+    """SQL: whether a row came from the dataset."""
     return (
         f"{rows}.channel = {text_literal(dataset.channel)} "
         f"and {rows}.dataset = {text_literal(dataset.name)}"

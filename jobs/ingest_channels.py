@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from datetime import timedelta
 from functools import partial
 
 import pyarrow as pa
@@ -22,10 +21,9 @@ from jobs.file_plans import (
 )
 from jobs.night import Night
 from jobs.redrives import Redrives
-from jobs.settling import settled
+from jobs.settling import before, settled
 from lake.tables import side_by_side
 from model.contracts import TableContract
-from model.ddl_types import arrow_schema
 from model.engines import Engine, Rows
 from model.fixed_tables import SIGHTINGS, VAULT_IDENTIFIERS, VAULT_PROFILES
 from model.ops_tables import FILES, QUARANTINE
@@ -119,7 +117,7 @@ def _shared(
         VAULT_PROFILES: [one.profile_values for one in ingested],
     }
     united = [
-        (contract, _union(engine, rows, contract)) for contract, rows in parts.items()
+        (contract, engine.united(contract, rows)) for contract, rows in parts.items()
         if rows or _has_slice(night, contract)  # no dataset feeds the others
     ]
     vaults = (VAULT_IDENTIFIERS, VAULT_PROFILES)
@@ -149,20 +147,10 @@ def _has_slice(night: Night, contract: TableContract) -> bool:
 def _new_values(night: Night, engine: Engine, vault: TableContract, values: Rows) -> Rows:
     """Values no earlier night has sealed yet, once each."""
     same = " and ".join(f"earlier.{name} = found.{name}" for name in vault.key)
-    before = night.business_date - timedelta(days=1)
     # A token has one seal: rows that are equal in all are one value, and none else are.
     return engine.rows(f"new_{vault.name}", f"""
         select distinct * from found where not exists (select 1 from earlier where {same})
-    """, found=values, earlier=night.lake.rows(engine, vault, until=before))  # fmt: skip
-
-
-def _union(engine: Engine, parts: Sequence[Rows], contract: TableContract) -> Rows:
-    names = ", ".join(f"`{name}`" for name in contract.column_names)
-    if not parts:
-        return engine.of(arrow_schema(contract.schema).empty_table())
-    frames = {f"part_{n}": rows for n, rows in enumerate(parts)}
-    sql = " union all ".join(f"select {names} from {name}" for name in frames)
-    return engine.rows(f"all_{contract.name}", sql, **frames)
+    """, found=values, earlier=before(night, engine, vault))  # fmt: skip
 
 
 def _keeps_raw(night: Night) -> bool:

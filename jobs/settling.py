@@ -14,7 +14,7 @@ from ingestion.withdrawals import (
     changed_rows,
     counted_by_version,
     gone_rows,
-    no_sightings,
+    is_of,
     sighting_changes,
     vanished_rows,
     withdrawn_sightings,
@@ -24,7 +24,6 @@ from jobs.night import Night
 from lake.readers import held_rows
 from model.canonical import CanonicalTable
 from model.contracts import TableContract
-from model.ddl_types import arrow_schema
 from model.engines import Engine, Rows
 from model.fixed_tables import SIGHTINGS
 
@@ -81,7 +80,7 @@ def _settled(
         engine, table, dataset, kept, versions, superseding, night.business_date
     ))  # fmt: skip
     gone, stay = _count(engine, marks), _count(engine, kept)
-    return _Settled(_both(engine, table.contract, kept, marks), gone, gone + stay)
+    return _Settled(engine.united(table.contract, [kept, marks]), gone, gone + stay)
 
 
 def _whole_state(
@@ -100,9 +99,10 @@ def _whole_state(
     gone = engine.kept(gone_rows(
         engine, table, dataset, arrived, one.unread.get(table.name), held, night.business_date
     ))  # fmt: skip
-    own = f"channel = '{dataset.channel}' and dataset = '{dataset.name}'"
-    held_own = engine.rows("held_own", f"select * from held where {own}", held=held)
-    rows = _both(engine, table.contract, changed, gone)
+    held_own = engine.rows(
+        "held_own", f"select * from held where {is_of(dataset, 'held')}", held=held
+    )
+    rows = engine.united(table.contract, [changed, gone])
     return _Settled(rows, _count(engine, gone), _count(engine, held_own))
 
 
@@ -128,19 +128,20 @@ def _with_sightings(
     for (_, dataset, plan), one in zip(planned, ingested, strict=True):
         superseding = [file for file in plan.superseding if file.path in one.accounts]
         if (dataset.channel, dataset.name) in by_version:
-            found.append(replace(one, sightings=no_sightings(engine)))
+            found.append(replace(one, sightings=engine.united(SIGHTINGS, [])))
         elif superseding:
             earlier = before(night, engine, SIGHTINGS)
             gone = withdrawn_sightings(
                 engine, dataset, earlier, superseding, night.business_date
             )
-            rows = _both(engine, SIGHTINGS, one.sightings, gone)
+            rows = engine.united(SIGHTINGS, [one.sightings, gone])
             found.append(replace(one, sightings=rows))
         else:
             found.append(one)
     if by_version and found:
         rows = _of_versions(night, engine, ingested, by_version)
-        found[0] = replace(found[0], sightings=_both(engine, SIGHTINGS, found[0].sightings, rows))
+        both = engine.united(SIGHTINGS, [found[0].sightings, rows])
+        found[0] = replace(found[0], sightings=both)
     return found
 
 
@@ -161,11 +162,11 @@ def _of_versions(
         parts = [one.clean[name] for one in ingested if name in one.clean]
         if parts:
             changes.append(sighting_changes(
-                engine, table, _both(engine, table.contract, *parts),
+                engine, table, engine.united(table.contract, parts),
                 before(night, engine, table.contract), by_version, night.business_date,
             ))  # fmt: skip
     if not changes:
-        return no_sightings(engine)
+        return engine.united(SIGHTINGS, [])
     sets = [before(night, engine, SIGHTINGS), *(one.sightings for one in ingested)]
     return as_sightings(engine, changes, sets, night.business_date)
 
@@ -173,15 +174,6 @@ def _of_versions(
 def before(night: Night, engine: Engine, contract: TableContract) -> Rows:
     """A table's rows of earlier nights."""
     return night.lake.rows(engine, contract, until=night.business_date - timedelta(days=1))
-
-
-def _both(engine: Engine, contract: TableContract, *parts: Rows) -> Rows:
-    names = ", ".join(f"`{name}`" for name in contract.column_names)
-    if not parts:
-        return engine.of(arrow_schema(contract.schema).empty_table())
-    frames = {f"part_{n}": rows for n, rows in enumerate(parts)}
-    sql = " union all ".join(f"select {names} from {name}" for name in frames)
-    return engine.rows(f"all_{contract.name}", sql, **frames)
 
 
 def _count(engine: Engine, rows: Rows) -> int:

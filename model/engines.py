@@ -8,7 +8,7 @@ engine is handed to them. What differs between the two is told here, and nowhere
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any, Protocol, TypeAlias, cast
 
@@ -16,6 +16,7 @@ import pyarrow as pa
 import pyarrow.dataset as ds
 from pyspark.sql import DataFrame, SparkSession
 
+from model.contracts import TableContract
 from model.ddl_types import arrow_schema
 from model.lineage import cut, let_go
 
@@ -112,6 +113,16 @@ class Engine(ABC):
         """The only row of a query, computed now."""
         found: list[dict[str, Any]] = self.arrow(self.rows(step, sql, **frames)).to_pylist()
         return found[0]
+
+
+    def united(self, contract: TableContract, parts: Sequence[Rows]) -> Rows:
+        """The rows of all parts, which hold a table's columns, in the table's order of them."""
+        if not parts:
+            return self.of(arrow_schema(contract.schema).empty_table())
+        names = ", ".join(f"`{name}`" for name in contract.column_names)
+        frames = {f"part_{n}": rows for n, rows in enumerate(parts)}
+        sql = " union all ".join(f"select {names} from {name}" for name in frames)
+        return self.rows(f"all_{contract.name}", sql, **frames)
 
 
 class SparkEngine(Engine):

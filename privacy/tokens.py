@@ -210,11 +210,7 @@ def _unsealer(key: TokenKey) -> Callable[[bytes], str]:
 
 def per_distinct(function: Callable[[Any], Any], values: pa.Array, type_: pa.DataType) -> pa.Array:
     """`function` of every value of a batch, called once per distinct value; null of null."""
-    if isinstance(values, pa.ChunkedArray):
-        values = values.combine_chunks()
-    coded = values.dictionary_encode()
-    results = pa.array([function(value) for value in coded.dictionary.to_pylist()], type_)
-    return results.take(coded.indices)
+    return once_each(lambda held: pa.array(map(function, held.to_pylist()), type_), values)
 
 
 # The builders below are Arrow UDFs since Spark's built-ins know no keyed token and no AES-SIV, and

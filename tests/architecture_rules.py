@@ -73,7 +73,6 @@ EXCEPTIONS: dict[str, dict[str, str]] = {
         "ingestion/reader.py:write_records": "one row for each range of a file",
         "ingestion/sighting_rows.py:_sets_of": "take of an Arrow array",
         "privacy/tokens.py:once_each": "take of an Arrow array inside a task",
-        "privacy/tokens.py:per_distinct": "take of an Arrow array inside a task",
         "tags/example_runs.py:run_examples": "one row for each example that people wrote",
     },
     # Task-side readers and writers of files, given a folder.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 from dataclasses import replace
 from pathlib import Path
 
@@ -9,10 +10,10 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from ingestion.layout import Layout
+from ingestion.layout import Layout, without_mark
 from ingestion.record_types import Record, Tally
 from ingestion.records import records
-from ingestion.splits import header_names, layout_of_part, open_part, splits_of
+from ingestion.splits import header_names, layout_of_part, splits_of
 from tests.ingestion.fixtures import layout
 
 CSV = """
@@ -28,6 +29,13 @@ BLANKS = layout(CSV.replace("    fields", "    delimiter: ' '\n    fields"))
 LINES = layout(CSV.replace('csv"', 'jsonl"\n    format: jsonl'))
 THIRD = layout(CSV.replace("    fields", "    header: 3\n    fields"))
 Counts = tuple[int, int, int]
+
+
+def open_part(path: Path, how: Layout, start: int, end: int) -> io.TextIOWrapper:
+    """The lines of one byte range, by the layout of the part."""
+    part = path.read_bytes()[start:end]
+    text = without_mark(part, how) if start == 0 else part
+    return io.TextIOWrapper(io.BytesIO(text), encoding=how.encoding, newline="")
 
 
 def of_whole(path: Path, how: Layout) -> tuple[list[Record], Counts]:

@@ -8,6 +8,19 @@ from pathlib import Path
 
 NIGHTS = (date(2024, 6, 1), date(2024, 6, 2), date(2024, 6, 3))
 
+GATE = """
+channel: gate
+datasets:
+  stamps:
+    path: "gate/{date}/*.csv"
+    fields:
+      id: {type: text, required: true}
+      mobile: {type: text, identifier: phone}
+      at: {type: timestamp, required: true}
+      fee: {type: money}
+    into:
+      stamps: {columns: {stamp_id: id, at: at, fee: fee}}
+"""
 CONF = {
     "conf/base.yml": "project: {title: Harbour, time_zone: Asia/Shanghai}\n",
     "conf/model.yml": """
@@ -53,33 +66,10 @@ datasets:
     into:
       sailors: {columns: {sailor_id: no, mobile: mobile, rank: rank, changed_at: changed}}
 """,
-    "conf/channels/gate.yml": """
-channel: gate
-datasets:
-  stamps:
-    path: "gate/{date}/*.csv"
-    fields:
-      id: {type: text, required: true}
-      mobile: {type: text, identifier: phone}
-      at: {type: timestamp, required: true}
-      fee: {type: money}
-    into:
-      stamps: {columns: {stamp_id: id, at: at, fee: fee}}
-""",
-    "conf/channels/newgate.yml": """
-channel: newgate
-status: shadow
-datasets:
-  stamps:
-    path: "newgate/{date}/*.csv"
-    fields:
-      id: {type: text, required: true}
-      mobile: {type: text, identifier: phone}
-      at: {type: timestamp, required: true}
-      fee: {type: money}
-    into:
-      stamps: {columns: {stamp_id: id, at: at, fee: fee}}
-""",
+    "conf/channels/gate.yml": GATE,
+    "conf/channels/newgate.yml": GATE.replace("gate", "newgate").replace(
+        "\ndatasets:", "\nstatus: shadow\ndatasets:"
+    ),
     "tag_definitions/basic/stamps.yml": """
 defaults: {object: person, owner: tests, status: online, from: stamps}
 tags:
