@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
 
@@ -17,14 +18,13 @@ from pyspark.sql import SparkSession
 from benchmarks.ingest_data import NIGHT
 from ingestion.batch_rules import BatchRules
 from ingestion.channels import Dataset
-from ingestion.known_values import KnownValues
+from ingestion.file_ranges import FileRange, Work, ranges_of, results_of_ranges
 from ingestion.layout import Layout, layout_of
 from ingestion.planning import PlannedFile
-from ingestion.raw_batches import raw_batches
-from ingestion.reader import FileRange, each_range, ranges_of, side_by_side
+from ingestion.protected_batch import TaskMemory
+from ingestion.reader import judged_batches
 from ingestion.record_types import Tally
 from ingestion.standard import batch_rules
-from ingestion.standard_batch import standard_batch
 from ingestion.standards import Standards
 from jobs.definitions import Definitions, load_definitions
 from jobs.night import key_of, open_night, session_of
@@ -35,6 +35,7 @@ from model.ddl_types import arrow_type
 
 Timed = Callable[[Callable[[], object]], tuple[float, int]]
 NAMES = {"phone": "phone", "born": "birth", "at": "happened", "amount": "money"}
+FEW_WORDS = {"place", "name", "gender", "sku", "city"}
 
 
 def whole_night(project: Path, timed: Timed) -> tuple[float, int, list[str]]:
@@ -54,9 +55,16 @@ def clean_alone(project: Path, timed: Timed) -> tuple[float, int, list[str]]:
     with session_of(definitions.project) as spark:
         spark.range(10).count()
         datasets = definitions.channels[0].datasets
-        seconds, megabytes = timed(
-            lambda: [_write_clean(spark, definitions, dataset, project) for dataset in datasets]
-        )
+
+        def write_all() -> None:
+            with ThreadPoolExecutor() as pool:
+                writes = [
+                    pool.submit(_write_clean, spark, definitions, dataset, project)
+                    for dataset in datasets
+                ]
+                _ = [write.result() for write in writes]
+
+        seconds, megabytes = timed(write_all)
     return seconds, megabytes, [f"'{project}/clean/{n}/*.parquet'" for n in ("profiles", "events")]
 
 
@@ -68,47 +76,41 @@ def _write_clean(
         dataset, definitions.policy, key_of(definitions.project), settings.project.time_zone,
         NIGHT, keep_raw=False,
     )  # fmt: skip
-    fields = dataset.entry.fields
-    types = {name: SPARK_TYPES[field.type] for name, field in fields.items()}
+    types = {name: SPARK_TYPES[field.type] for name, field in dataset.entry.fields.items()}
     rules = replace(
-        batch_rules(standards), steps=(), shared={}, slots=batch_rules(standards).slots,
-        outputs={"_reasons": "string", **types},
+        batch_rules(standards), steps=(), shared={}, outputs={"_reasons": "string", **types}
     )
     root = definitions.project.landing_root
     path = f"{dataset.name}/{NIGHT}.csv"
-    size = (root / path).stat().st_size
-    file = PlannedFile(path, NIGHT, "", size, 1, "new")
+    file = PlannedFile(path, NIGHT, "", (root / path).stat().st_size, 1, "new")
     layout = layout_of(dataset, settings.ingestion)
     folder = project / "clean" / dataset.name
     folder.mkdir(parents=True)
-    ranges = ranges_of([file], root, layout)
-    written = each_range(_writer(root, layout, rules, folder))
-    rows = side_by_side(spark, ranges).mapInArrow(written, "file string, rows bigint").collect()
     schema = pa.schema([(NAMES.get(n, n), arrow_type(type_)) for n, type_ in types.items()])
+    write = _writer(root, layout, rules, folder, schema)
+    written = results_of_ranges(spark, ranges_of([file], root, layout), write)
     adds = [
         AddAction(name, (folder / name).stat().st_size, {}, 0, True,
                   json.dumps({"numRecords": count}))
-        for name, count in rows
+        for name, count in written
     ]  # fmt: skip
     create_table_with_add_actions(str(folder), Schema.from_arrow(schema), adds)
 
 
-def _writer(
-    root: Path, layout: Layout, rules: BatchRules, folder: Path
-) -> Callable[[FileRange, KnownValues], Iterator[pa.RecordBatch]]:
-    def write(each: FileRange, known: KnownValues) -> Iterator[pa.RecordBatch]:
-        path = root / each.path
-        name, out, count = f"part-{each.start:015}.parquet", None, 0
-        for batch in raw_batches(path, each.start, each.end, each.first_line, layout, Tally()):
-            found = standard_batch(batch, rules, known)
-            reasons = found.pop("_reasons")
-            columns = {NAMES.get(field, field): values for field, values in found.items()}
-            rows = pa.RecordBatch.from_pydict(columns).filter(pc.equal(reasons, ""))
-            out = out or pq.ParquetWriter(folder / name, rows.schema, compression="snappy")
-            out.write_batch(rows)
-            count += rows.num_rows
-        if out is not None:
-            out.close()
-        yield pa.RecordBatch.from_pydict({"file": [name], "rows": [count]})
+def _writer(root: Path, layout: Layout, rules: BatchRules, folder: Path, schema: pa.Schema) -> Work:
+    few = [name for name in schema.names if name in FEW_WORDS]
+
+    def write(each: FileRange, memory: TaskMemory) -> Iterator[tuple[str, int]]:
+        name, count = f"part-{each.start:015}.parquet", 0
+        with pq.ParquetWriter(
+            folder / name, schema, compression="snappy", use_dictionary=few, write_statistics=False
+        ) as out:
+            for columns in judged_batches(root, each, layout, rules, memory, Tally()):
+                fields = [columns[field] for field in rules.fields]
+                rows = pa.RecordBatch.from_arrays(fields, schema=schema)
+                rows = rows.filter(pc.equal(columns["_reasons"], ""))
+                out.write_batch(rows)
+                count += rows.num_rows
+        yield name, count
 
     return write

@@ -64,6 +64,27 @@ class BatchRules:
         return [step for step in self.steps if step.source == source]
 
     @cached_property
+    def judged(self) -> tuple[str, ...]:
+        """The columns that follow from one record's values alone: those that are given as they are,
+        and those that others are made of."""
+        made = {*self.shared, "_sighting", *(step.output for step in self.steps)}
+        ids = (f"_id_{number}" for number in range(len(self.slots)) if self.steps)
+        sources = (*ids, *(step.source for step in self.steps))
+        given = (name for name in self.outputs if name not in made)
+        return tuple(dict.fromkeys(("_line", *given, *sources)))
+
+    @cached_property
+    def made(self) -> frozenset[str]:
+        """The protected columns that are wanted of every record, not of its set alone."""
+        wanted = {*self.outputs}
+        for name, shared in self.shared.items():
+            wanted |= {*shared.parts} if name in self.outputs else set()
+        for step in self.steps:
+            if step.output in self.outputs:
+                wanted.add(self.sealed_before.get(step.source, ("", ""))[1])
+        return frozenset(wanted)
+
+    @cached_property
     def sealed_before(self) -> dict[str, tuple[str, str]]:
         """Raw column → the column of what it was read as, and that of its seals."""
         found = {f"{RAW}{field}": (name, f"{name}_sealed") for name, field in self.high.items()}

@@ -74,7 +74,4 @@ def _told(standards: Standards, name: str) -> str:
         return f"case when _has_{name} then 'there' end"
     if name in standards.readable_fields:
         return quoted(name)
-    slots = [n for n, slot in enumerate(standards.dataset.slots) if slot.field == name]
-    if slots:
-        return f"coalesce({', '.join(f'_token_{n}' for n in slots)})"
-    return next(f"{high.prefix}_token" for high in standards.high if high.field == name)
+    return f"coalesce({', '.join(standards.told_by(name))})"

@@ -7,6 +7,7 @@ matrix of letters. ingestion.time_formats reads the same texts one by one, and a
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -49,13 +50,36 @@ def fixed_width(pattern: str) -> FixedWidth | None:
     return FixedWidth(width, parts, signs) if at == len(pattern) and is_day else None
 
 
+def first_fixed_widths(formats: Sequence[str]) -> list[FixedWidth]:
+    """The places of the first formats, as far as each has one and no text fits two of them: then
+    it does not matter which of them is asked first."""
+    found: list[FixedWidth] = []
+    for layout in map(fixed_width, formats):
+        if layout is None or not all(_are_apart(layout, other) for other in found):
+            break
+        found.append(layout)
+    return found
+
+
+def _are_apart(one: FixedWidth, other: FixedWidth) -> bool:
+    """Whether no text fits both."""
+    if one.width != other.width:
+        return True
+    digits = range(ord("0"), ord("9") + 1)
+    return any(
+        one.signs.get(place) != other.signs.get(place)
+        and not {one.signs.get(place, digits[0]), other.signs.get(place, digits[0])} <= {*digits}
+        for place in one.signs | other.signs
+    )
+
+
 def read_times(texts: pa.Array, layout: FixedWidth) -> pa.Array:
     """The wall-clock times of texts, in seconds; null where one is no usual time of this form."""
     has_width = pc.fill_null(pc.equal(pc.binary_length(texts), layout.width), False)
     letters = _letters(texts if has_width.false_count == 0 else texts.filter(has_width), layout)
-    is_right = np.ones(len(letters), bool)
+    is_right = np.ones(letters.shape[1], bool)
     for place, sign in layout.signs.items():
-        is_right &= letters[:, place] == sign
+        is_right &= letters[place] == sign
     values = {}
     for part in _PARTS:
         values[part], are_digits = _number(letters, layout.parts.get(part), len(part))
@@ -66,24 +90,26 @@ def read_times(texts: pa.Array, layout: FixedWidth) -> pa.Array:
 
 
 def _letters(texts: pa.Array, layout: FixedWidth) -> Letters:
-    """Texts of one width as rows of letters, without a copy."""
+    """Texts of one width: of every place all their letters, side by side."""
     if not len(texts):
-        return np.empty((0, layout.width), np.uint8)
+        return np.empty((layout.width, 0), np.uint8)
     _, offsets, data = texts.buffers()
     first = int(np.frombuffer(offsets, np.int32)[texts.offset])
     letters = np.frombuffer(data, np.uint8)[first : first + len(texts) * layout.width]
-    return letters.reshape(len(texts), layout.width)
+    return np.ascontiguousarray(letters.reshape(len(texts), layout.width).T)
 
 
 def _number(letters: Letters, place: int | None, width: int) -> tuple[Numbers, object]:
     """The numbers at a place, and where all are digits; zero where the format has no such part."""
     if place is None:
-        return np.zeros(len(letters), np.int64), True
-    digits = letters[:, place : place + width] - np.uint8(ord("0"))
-    total = np.zeros(len(letters), np.int64)
-    for n in range(width):
-        total = total * 10 + digits[:, n]
-    return total, (digits < 10).all(axis=1)  # noqa: PLR2004  what is no digit wraps around to more
+        return np.zeros(letters.shape[1], np.int64), True
+    total = np.zeros(letters.shape[1], np.int64)
+    are_digits = np.ones(letters.shape[1], bool)
+    for row in letters[place : place + width]:
+        digits = row - np.uint8(ord("0"))
+        total = total * 10 + digits
+        are_digits &= digits < 10  # noqa: PLR2004  what is no digit wraps around to more
+    return total, are_digits
 
 
 def _seconds(values: dict[str, Numbers]) -> tuple[Numbers, npt.NDArray[np.bool_]]:

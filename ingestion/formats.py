@@ -10,7 +10,6 @@ from ingestion.layout import Layout, open_lines
 from ingestion.parquet_records import records_of_parquet
 from ingestion.record_types import Record, Tally
 from ingestion.records import records
-from ingestion.xlsx_records import records_of_xlsx
 
 
 def records_of(path: Path, layout: Layout, tally: Tally) -> Iterator[Record]:
@@ -21,6 +20,9 @@ def records_of(path: Path, layout: Layout, tally: Tally) -> Iterator[Record]:
     if layout.format == "parquet":
         yield from records_of_parquet(path, layout, tally)
     elif layout.format == "xlsx":
+        # Few files are workbooks, and openpyxl is slow to load.
+        from ingestion.xlsx_records import records_of_xlsx  # noqa: PLC0415
+
         yield from records_of_xlsx(path, layout, tally)
     else:
         with open_lines(path, layout) as lines:

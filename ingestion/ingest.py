@@ -15,20 +15,20 @@ from ingestion.channels import Channel, Dataset
 from ingestion.check_counts import check_counts
 from ingestion.clean_rows import clean_rows
 from ingestion.containers import packing_of
+from ingestion.file_ranges import ranges_of
 from ingestion.layout import Layout, layout_of
 from ingestion.mapping import LINE
 from ingestion.planning import PlannedFile
 from ingestion.preflight import refusal_of
-from ingestion.reader import ranges_of
 from ingestion.redriven import RedrivenLines
 from ingestion.sighting_rows import (
-    representatives,
+    known_sets,
     sightings,
     united_sightings,
     with_united,
 )
 from ingestion.splits import header_names
-from ingestion.standard_rows import DatasetRecords, standard_rows
+from ingestion.standard_rows import DatasetRecords, StandardRows, standard_rows
 from ingestion.standards import Standards
 from ingestion.unread_keys import unread_keys
 from ingestion.vault_rows import identifier_values, profile_values
@@ -143,9 +143,9 @@ def ingest_dataset(
     if redriven is not None:
         sound, checked = [*sound, *redriven.files], [*checked, *redriven.files]
     try:
-        standard, raw = standard_rows(engine, records, standards)
+        standard = standard_rows(engine, records, standards)
         found = _derived(engine, standard, sound, checked, standards)
-        return found if raw is None else replace(found, raw=raw)
+        return found if standard.raw is None else replace(found, raw=standard.raw)
     except OnefoldError:
         raise
     except Exception as error:  # Spark's messages print the rows it worked on
@@ -167,16 +167,18 @@ def _told(error: Exception, dataset: Dataset) -> OnefoldError:
 
 
 def _derived(
-    engine: Engine, standard: Rows, sound: Sequence[PlannedFile], checked: Sequence[PlannedFile],
-    standards: Standards,
+    engine: Engine, found: StandardRows, sound: Sequence[PlannedFile],
+    checked: Sequence[PlannedFile], standards: Standards,
 ) -> IngestedDataset:  # fmt: skip
-    dataset = standards.dataset
+    dataset, standard = standards.dataset, found.rows
     # Kept because they are small, costly to find and read by several.
     beaten = duplicated = None
     if row_tables(standards):
         beaten = engine.kept(beaten_records(engine, standard, standards))
         duplicated = duplicates(engine, beaten)
-    united = united_sightings(engine, standard, standards)
+    known = known_sets(engine, standard, found.sets, standards)
+    known = None if known is None else engine.kept(known)
+    united = united_sightings(engine, standard, known, standards)
     united = None if united is None else engine.kept(united)
     night = date_literal(standards.business_date)
     is_late = f"{standards.day(dataset.tables[0])} < {night}"
@@ -184,8 +186,6 @@ def _derived(
     accounts = {file.path: numbered[number] for number, file in enumerate(sound)}
     files = engine.of(_places(sound))
     records = with_united(engine, standard, united, standards)
-    known = representatives(engine, standard, standards)
-    known = None if known is None else engine.kept(known)
     told = [(file, accounts.get(file.path, FileAccount())) for file in checked]
     return IngestedDataset(
         raw=_raw(engine, standard, files, standards),

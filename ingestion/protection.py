@@ -11,7 +11,6 @@ from dataclasses import dataclass
 import pyarrow as pa
 from pyspark.sql import Column
 from pyspark.sql import functions as F
-from pyspark.sql.pandas.functions import arrow_udf
 
 from model.errors import OnefoldError
 from privacy.tokens import once_each
@@ -53,6 +52,9 @@ def protected(steps: Sequence[Step]) -> Column:
         return pa.StructArray.from_arrays(arrays, names)
 
     returns = ", ".join(f"`{step.output}` {step.type}" for step in steps)
+    # It imports pandas, and tasks that need no such column import this module.
+    from pyspark.sql.pandas.functions import arrow_udf  # noqa: PLC0415
+
     # Spark reads the kind of UDF off the annotations; its own stubs do not know that.
     function = arrow_udf(protect, f"struct<{returns}>")  # type: ignore[call-overload]
     column: Column = function(*map(F.col, sources))

@@ -10,14 +10,13 @@ import pyarrow as pa
 from pyspark.sql import DataFrame, SparkSession
 
 from ingestion.batch_rules import BatchRules
-from ingestion.known_values import KnownValues
 from ingestion.layout import Layout
+from ingestion.protected_batch import TaskMemory, standard_batch
 from ingestion.protection import TaskError
 from ingestion.raw_batches import batch_of_records
 from ingestion.reader import LINE_BITS
 from ingestion.record_types import Record, Tally
 from ingestion.records import records
-from ingestion.standard_batch import standard_batch
 from ingestion.text_blocks import lines_of
 from model.ddl_types import arrow_schema
 from model.errors import OnefoldError
@@ -119,7 +118,7 @@ def _standard(
         "_number": [number] * len(at), "_file": [file] * len(at), "_line": at,
         "_order": [number - _BEFORE_ALL << LINE_BITS | line for line in at],
         "_counts": [None] * len(at),
-        **standard_batch(batch, rules, KnownValues()),
+        **standard_batch(batch, rules, TaskMemory()),
     }  # fmt: skip
     arrays = [pa.array(made[f.name]) if isinstance(made[f.name], list) else made[f.name]
               for f in schema]  # fmt: skip

@@ -22,26 +22,31 @@ _SETS = f"array<{IDENTIFIER_TYPE}>"
 Slots = tuple[tuple[str, str], ...]  # (kind, scope) of every token column
 
 
-def united_sightings(engine: Engine, standard: Rows, standards: Standards) -> Rows | None:
-    """For roll-ups whose records differ in their identifiers: the identifiers of all of them.
+def united_sightings(
+    engine: Engine, standard: Rows, known: Rows | None, standards: Standards
+) -> Rows | None:
+    """For roll-ups whose records differ in their identifiers: the identifiers of all of them
+    (`known_sets`).
 
     One row per such roll-up key: the key's fields, `_united` (sorted identifiers) and their number.
     None where the dataset rolls nothing up. Most receipts show one set of identifiers on every
     line; those need no row here.
     """
     rollup, dataset = standards.dataset.rollup, standards.dataset
-    if rollup is None or not dataset.slots:
+    if rollup is None or known is None:
         return None
     names = rollup.one_row_per
     keys = ", ".join(map(quoted, names))
     mixed = engine.rows("lines_of_mixed_roll_ups", f"""
-        select distinct concat_ws('|', {keys}) as _key, {', '.join([keys, *_tokens(standards)])}
-        from standard
-        where {ACCEPTED} and ({keys}) in (
-            select {keys} from standard where {ACCEPTED} group by {keys}
-            having min(_sighting) <> max(_sighting)
-                or (count(_sighting) >= 1 and count(_sighting) < count(*)))
-    """, standard=standard)  # fmt: skip
+        select concat_ws('|', {keys}) as _key, {keys}, {', '.join(_tokens(standards))}
+        from (
+            select distinct _sighting, {keys} from standard
+            where {ACCEPTED} and ({keys}) in (
+                select {keys} from standard where {ACCEPTED} group by {keys}
+                having min(_sighting) <> max(_sighting)
+                    or (count(_sighting) >= 1 and count(_sighting) < count(*)))
+        ) as lines inner join known on lines._sighting = known._sighting
+    """, standard=standard, known=known)  # known: unique by _sighting  # fmt: skip
     fields = dataset.entry.fields
     types = {name: SPARK_TYPES[fields[name].type] for name in names}
     columns = ", ".join(f"`{name}` {type_}" for name, type_ in types.items())
@@ -70,24 +75,43 @@ def with_united(
     """, standard=standard, united=united)  # united: unique by the key  # fmt: skip
 
 
-def representatives(engine: Engine, standard: Rows, standards: Standards) -> Rows | None:
-    """Of every set of identifiers of accepted records the first record that shows it: `_sighting`,
-    its key, and the tokens and seals. None where the dataset has no identifiers.
+def known_sets(
+    engine: Engine, standard: Rows, told: Rows | None, standards: Standards
+) -> Rows | None:
+    """The sets of identifiers that accepted records show: `_sighting`, its key, and the tokens and
+    seals. None where the dataset has no identifiers.
 
+    `told` are sets that records show, some more than once; None: the records tell themselves.
     Records are many and sets are few: what depends on the set alone is read here.
     """
     if not standards.dataset.slots:
         return None
-    columns = [*_tokens(standards), *(f"_sealed_{n}" for n in range(len(standards.dataset.slots)))]
-    # first: unique by _at.
-    return engine.rows("representatives", f"""
-        select standard._sighting, {', '.join(columns)}
-        from standard inner join (
-            select min(_order) as _at from standard where {ACCEPTED} and _sighting is not null
+    columns = ", ".join(standards.set_columns)
+    if told is None:
+        # first: unique by _at.
+        return engine.rows("known_sets", f"""
+            select standard._sighting, {columns}
+            from standard inner join (
+                select min(_order) as _at from standard
+                where {ACCEPTED} and _sighting is not null group by _sighting
+            ) as first on standard._order = first._at
+            where {ACCEPTED}
+        """, standard=standard)  # fmt: skip
+    slots = _slots(standards)
+    if len(set(slots)) == len(slots):  # rows of one set are equal
+        each = ", ".join(f"min({name}) as {name}" for name in standards.set_columns)
+        return engine.rows("known_sets", f"""
+            select _sighting, {each} from told
+            where _sighting in (select _sighting from standard where {ACCEPTED})
             group by _sighting
-        ) as first on standard._order = first._at
-        where {ACCEPTED}
-    """, standard=standard)  # fmt: skip
+        """, told=told, standard=standard)  # fmt: skip
+    # Two slots of one kind may hold the same identifiers either way.
+    return engine.rows("known_sets", f"""
+        select _sighting, {columns} from (
+            select *, row_number() over (partition by _sighting order by {columns}) as _rank
+            from told where _sighting in (select _sighting from standard where {ACCEPTED})
+        ) as ranked where _rank = 1
+    """, told=told, standard=standard)  # fmt: skip
 
 
 def sightings(
@@ -95,7 +119,7 @@ def sightings(
     standards: Standards,
 ) -> Rows:  # fmt: skip
     """The night's sightings (contract SIGHTINGS), by file, of records (`with_united`); `known` are
-    the `representatives` of the sets that records show by themselves.
+    the `known_sets`, which records show by themselves.
 
     Duplicates are left out. Rows of days after the night are one group per day, so that they can
     wait for it. Deleted rows say nothing about people any more.

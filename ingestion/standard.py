@@ -1,8 +1,8 @@
 """Records of text become the standardised rows: typed, judged, and without any plain pii.
 
-Nearly all of it, and often all, happens where the records are read (ingestion.standard_batch); here
-follows what the expression language decides. Internal columns begin with an underscore, which no
-field may.
+Nearly all of it, and often all, happens where the records are read (ingestion.standard_batch,
+ingestion.protected_batch); here follows what the expression language decides. Internal columns
+begin with an underscore, which no field may.
 """
 
 from __future__ import annotations

@@ -1,26 +1,23 @@
-"""A batch of a file's records made standard: tidied, identified, typed, judged and protected.
+"""A batch of a file's records judged: tidied, identified, typed, and told what is wrong with them.
 
 Runs inside tasks, and knows no channels: the rules it is given are the dataset's. Everything that
-depends on one record alone is done here; what needs the expression language follows in Spark
-(ingestion.standard).
+depends on one record alone is done here; what is made of people's values follows in
+ingestion.protected_batch, what needs the expression language in Spark (ingestion.standard).
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from functools import partial
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from identity.normalise import judged, spellings
 from ingestion.batch_rules import RAW, BatchRules, Columns, RawBatch
-from ingestion.known_values import Function, KnownValues
-from ingestion.protection import Step
-from ingestion.sighting_numbers import sighting_column
+from ingestion.known_values import KnownValues
 from ingestion.tidy_text import changed_count, half_width_texts, trimmed_texts
 from ingestion.typed_fields import fault, typed
-from model.ddl_types import arrow_type
 from model.identity_policy import IdentifierKind
 from privacy.tokens import per_distinct
 
@@ -28,31 +25,29 @@ CLEAN = "_clean_"  # begins the names of columns of texts as they are read on
 _TEXT = pa.string()
 
 
-def standard_batch(batch: RawBatch, rules: BatchRules, known: KnownValues) -> Columns:
-    """The batch's columns named in `rules.outputs`; `known` is what this task has met so far.
+def judged_batch(batch: RawBatch, rules: BatchRules, known: KnownValues) -> Columns:
+    """The batch's columns named in `rules.judged`, people's plain values among them: they stay in
+    the task. `known` is what this task has met so far.
 
     `_reasons` are the record's faults so far, joined by commas (empty: none); `_refused` are codes
     `kind:reason` of fields that hold something but no identifier; `_original` is the text of a
     record that has a fault (of every record, where it is an output); a field with identifiers holds
     the one it is, in its one spelling.
     """
+    count = len(batch.lines)
     columns = _tidied(batch)
-    identified, places = _identified(columns, rules, known)
-    columns |= identified
+    columns |= _identified(columns, rules)
     columns |= _typed(columns, rules, known)
+    columns["_line"] = batch.lines
     columns["_reasons"] = _reasons(batch, columns, rules)
     columns["_original"] = _originals(batch, columns["_reasons"], rules)
-    columns["_deleted"] = _deleted(columns, rules, len(batch.lines))
-    columns |= _days(columns, rules, len(batch.lines))
-    columns |= {name: columns[field].cast(_TEXT) for name, field in rules.high.items()}
-    for source in dict.fromkeys(step.source for step in rules.steps):
-        if not source.startswith("_id_"):  # what is made of identifiers is made with them
-            columns |= _made_of(source, columns, rules, known)
-    for name, shared in rules.shared.items():
-        columns[name] = pc.coalesce(*(columns[part] for part in shared.parts))
-    if "_sighting" in rules.outputs:
-        columns["_sighting"] = sighting_column(columns, rules, places, known)
-    return {name: columns[name] for name in rules.outputs}
+    columns["_deleted"] = _deleted(columns, rules, count)
+    columns |= _days(columns, rules, count)
+    columns |= {
+        name: columns[field].cast(_TEXT) for name, field in rules.high.items()
+        if name in rules.judged
+    }  # fmt: skip
+    return {name: columns[name] for name in rules.judged}
 
 
 def _tidied(batch: RawBatch) -> Columns:
@@ -68,79 +63,23 @@ def _tidied(batch: RawBatch) -> Columns:
     }
 
 
-def _identified(
-    columns: Columns, rules: BatchRules, known: KnownValues
-) -> tuple[Columns, list[pa.Array]]:
-    """Of every slot `_id_<n>` and what is made of it; the field's one identifier; `_refused`. And
-    which records hold the same, by slot."""
+def _identified(columns: Columns, rules: BatchRules) -> Columns:
+    """The identifiers of every slot, `_id_<n>`; the field's one identifier; `_refused`."""
     found: Columns = {}
-    places = []
     first: dict[str, tuple[str, IdentifierKind]] = {}  # the kind that tells why none is held
     for number, (slot, kind) in enumerate(rules.slots):
-        source = f"_id_{number}"
-        steps = rules.steps_of(source)
-        types = [_TEXT, *(arrow_type(step.type) for step in steps)]
-        make = partial(_spelt_and_protected, kind, steps)
-        made = known.of(source, make, columns[CLEAN + slot.field], types)
-        names = [source, *(step.output for step in steps)]
-        found |= dict(zip(names, made.results, strict=True))
-        places.append(made.places)
-        held, ids = found.get(slot.field), made.results[0]
+        ids = spellings(columns[CLEAN + slot.field], kind)
+        held = found.get(slot.field)
+        found[f"_id_{number}"] = ids
         found[slot.field] = ids if held is None else pc.coalesce(held, ids)
         first.setdefault(slot.field, (slot.kind, kind))
     told = []
     for field, (name, kind) in first.items():
-        lost = pc.if_else(found[field].is_null(), columns[CLEAN + field], _NOTHING)
-        if lost.null_count < len(lost):
+        texts = columns[CLEAN + field]
+        if found[field].null_count > texts.null_count:
+            lost = pc.if_else(found[field].is_null(), texts, _NOTHING)
             told.append(per_distinct(_refused_as(name, kind), lost, _TEXT))
-    return found | {"_refused": _joined(told, len(columns["_trims"]))}, places
-
-
-def _made_of(source: str, columns: Columns, rules: BatchRules, known: KnownValues) -> Columns:
-    """What the steps make of one column."""
-    steps = rules.steps_of(source)
-    values, before = _but_those_sealed(source, columns, rules)
-    if before is not None and values.null_count == len(values):
-        return {steps[0].output: before}
-    if source == "_original":  # whole lines: long, and none comes again
-        return {step.output: step.make()(values) for step in steps}
-    make, types = partial(_protected, steps), [arrow_type(step.type) for step in steps]
-    made = known.of(source, make, values, types).results
-    if before is not None:
-        made = [pc.coalesce(before, made[0])]
-    return dict(zip((step.output for step in steps), made, strict=True))
-
-
-def _but_those_sealed(
-    source: str, columns: Columns, rules: BatchRules
-) -> tuple[pa.Array, pa.Array | None]:
-    """The values of a column, without those that are sealed already, and the seals of these.
-
-    Most raw values are spelt as what they were read as; and equal values have equal seals.
-    """
-    plain, sealed = rules.sealed_before.get(source, ("", ""))
-    values = columns[source]
-    if sealed not in columns:
-        return values, None
-    is_same = pc.fill_null(pc.equal(values, columns[plain]), False)
-    before = pc.if_else(is_same, columns[sealed], pa.scalar(None, pa.binary()))
-    return pc.if_else(is_same, _NOTHING, values), before
-
-
-def _spelt_and_protected(kind: IdentifierKind, steps: Sequence[Step]) -> Function:
-    """Texts → the identifiers they are, and what the steps make of those."""
-    made = _protected(steps)
-
-    def identify(texts: pa.Array) -> list[pa.Array]:
-        spelt = spellings(texts, kind)
-        return [spelt, *made(spelt)]
-
-    return identify
-
-
-def _protected(steps: Sequence[Step]) -> Function:
-    functions = [step.make() for step in steps]
-    return lambda values: [function(values) for function in functions]
+    return found | {"_refused": _joined(told, len(columns["_trims"]))}
 
 
 def _refused_as(name: str, kind: IdentifierKind) -> Callable[[str], str]:
@@ -169,7 +108,7 @@ def _reasons(batch: RawBatch, columns: Columns, rules: BatchRules) -> pa.Array:
         if (lost := columns[name].is_null()).true_count:
             codes.append(pc.if_else(lost, pa.scalar(code), _NOTHING))
     own = _joined(codes, len(batch.lines))
-    return pc.coalesce(batch.problems, own)
+    return own if batch.problems.null_count == len(own) else pc.coalesce(batch.problems, own)
 
 
 def _originals(batch: RawBatch, reasons: pa.Array, rules: BatchRules) -> pa.Array:
@@ -197,7 +136,8 @@ def _deleted(columns: Columns, rules: BatchRules, count: int) -> pa.Array:
 def _days(columns: Columns, rules: BatchRules, count: int) -> Columns:
     """The business days that fields tell; null where there is none."""
     found = {}
-    for name, field in rules.days.items():
+    for name in rules.days.keys() & rules.judged:
+        field = rules.days[name]
         times = pa.nulls(count, pa.date32()) if field is None else columns[field]
         if pa.types.is_timestamp(times.type):
             times = pc.local_timestamp(times.cast(pa.timestamp("us", rules.zone_of_days)))
@@ -207,11 +147,14 @@ def _days(columns: Columns, rules: BatchRules, count: int) -> Columns:
 
 def _joined(codes: Sequence[pa.Array], count: int) -> pa.Array:
     """Codes of each record joined by commas; empty where it has none."""
+    none = pa.repeat(pa.scalar(""), count)
     if not codes:
-        return pa.repeat(pa.scalar(""), count)
-    # null_handling="skip" would drop the records that have no code at all.
-    parts = [pc.fill_null(pc.binary_join_element_wise(",", each, ""), "") for each in codes]
-    return pc.utf8_slice_codeunits(pc.binary_join_element_wise(*parts, ""), 1)
+        return none
+    # Few records have any: only those are joined.
+    has_one = np.logical_or.reduce([code.is_valid().to_numpy(False) for code in codes])
+    told = [code.filter(pa.array(has_one)) for code in codes]
+    joined = pc.binary_join_element_wise(*told, ",", null_handling="skip")
+    return pc.replace_with_mask(none, pa.array(has_one), joined)
 
 
 _NOTHING = pa.scalar(None, _TEXT)

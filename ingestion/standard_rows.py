@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import NamedTuple
 
 from pyspark.sql import DataFrame, SparkSession
 
+from ingestion.file_ranges import FileRange
 from ingestion.layout import Layout
 from ingestion.planning import PlannedFile
-from ingestion.reader import FileRange, Outputs, read_records, write_records
+from ingestion.reader import read_records
 from ingestion.redriven import RedrivenLines, redriven_records
 from ingestion.standard import batch_rules, standardise
 from ingestion.standards import Standards
+from ingestion.task_outputs import Outputs, WrittenRecords, write_records
 from language.binding import quoted
 from model.ddl_types import arrow_schema
 from model.engines import Engine, Rows
@@ -35,14 +38,16 @@ class DatasetRecords:
     layout: Layout
     redriven: RedrivenLines | None
 
-    def written(self, folder: Path, standards: Standards) -> tuple[list[Path], list[Path]]:
+    def written(self, folder: Path, standards: Standards) -> WrittenRecords:
         """The standardised rows of the files, and the raw ones, as files; these only where they are
-        all that is read."""
-        is_alone = self.redriven is None
-        standard = [n for n in standards.columns if not (is_alone and n in standards.raw)]
+        all that is read. What a set of identifiers tells stands in files of its own."""
+        raw = standards.raw if self.redriven is None else {}
+        standard = [name for name in standards.columns_without_sets if name not in raw]
         places = [(file.path_date, file.generation) for file in self.files]
-        outputs = Outputs(folder, standard, standards.raw if is_alone else {}, places)
+        outputs = Outputs(folder, standard, raw, places, bool(standards.set_columns))
         rules = batch_rules(standards)
+        wanted = {*standard, *raw}
+        rules = replace(rules, outputs={n: t for n, t in rules.outputs.items() if n in wanted})
         return write_records(self.spark, self.ranges, self.root, self.layout, rules, outputs)
 
     def read(self, standards: Standards) -> DataFrame:
@@ -60,17 +65,24 @@ class DatasetRecords:
         )
 
 
-def standard_rows(
-    engine: Engine, records: DatasetRecords, standards: Standards
-) -> tuple[Rows, TaskFiles | None]:
-    """The standardised rows, made once (files are read and tokens made only here), and the files
-    of raw rows, where the tasks have written them."""
+class StandardRows(NamedTuple):
+    """A dataset's standardised rows; `sets` are the sets of identifiers they show, where the rows
+    do not tell (see ingestion.sighting_rows.known_sets); `raw` are files of raw rows, where the
+    tasks have written them."""
+
+    rows: Rows
+    sets: Rows | None = None
+    raw: TaskFiles | None = None
+
+
+def standard_rows(engine: Engine, records: DatasetRecords, standards: Standards) -> StandardRows:
+    """The standardised rows, made once: files are read and tokens made only here."""
     again = records.again(standards)
     if isinstance(engine, LocalEngine) and _leave_files(records, engine, standards):
         return _left_by_tasks(engine, records, again, standards)
     read = records.read(standards)
     every = read if again is None else read.unionByName(again)
-    return engine.kept(engine.of(standardise(every, standards))), None
+    return StandardRows(engine.kept(engine.of(standardise(every, standards))))
 
 
 def _leave_files(records: DatasetRecords, engine: LocalEngine, standards: Standards) -> bool:
@@ -79,19 +91,27 @@ def _leave_files(records: DatasetRecords, engine: LocalEngine, standards: Standa
 
 def _left_by_tasks(
     engine: LocalEngine, records: DatasetRecords, again: DataFrame | None, standards: Standards
-) -> tuple[Rows, TaskFiles | None]:
+) -> StandardRows:
     folder = engine.folder / standards.dataset.full_name
     folder.mkdir()
-    standard, raw = records.written(folder, standards)
-    written = engine.of_files(standard)
+    files = records.written(folder, standards)
+    written = engine.of_files(files.standard)
+    sets = engine.of_files(files.sets) if files.sets else None
     if again is None:
-        return written, _raw_files(records.spark, raw, standards) if raw else None
-    columns = ", ".join(map(quoted, standards.columns))
-    return engine.rows(
-        "standard",
-        f"select {columns} from written union all select {columns} from again",
-        written=written, again=engine.kept(engine.of(standardise(again, standards))),
-    ), None  # fmt: skip
+        raw = _raw_files(records.spark, files.raw, standards) if files.raw else None
+        return StandardRows(written, sets, raw)
+    parts = {"written": written, "again": engine.kept(engine.of(standardise(again, standards)))}
+    rows = _united(engine, "standard", standards.columns_without_sets, **parts)
+    if sets is not None:
+        parts["written"] = sets
+        sets = _united(engine, "sets", ("_sighting", *standards.set_columns), **parts)
+    return StandardRows(rows, sets)
+
+
+def _united(engine: Engine, step: str, columns: Sequence[str], **parts: Rows) -> Rows:
+    listed = ", ".join(map(quoted, columns))
+    sql = " union all ".join(f"select {listed} from {part}" for part in parts)
+    return engine.rows(step, sql, **parts)
 
 
 def _raw_files(spark: SparkSession, raw: list[Path], standards: Standards) -> TaskFiles:

@@ -243,6 +243,29 @@ class Standards:
         return found
 
     @cached_property
+    def set_columns(self) -> tuple[str, ...]:
+        """The tokens and seals that follow from a record's set of identifiers."""
+        numbers = range(len(self.dataset.slots))
+        return tuple(f"{name}_{n}" for n in numbers for name in ("_token", "_sealed"))
+
+    @cached_property
+    def columns_without_sets(self) -> tuple[str, ...]:
+        """The columns of the standardised rows where the sets are told elsewhere: without theirs,
+        but for the tokens by which the gate tells values apart."""
+        told = {token for name in self.checks.fields for token in self.told_by(name)}
+        return tuple(
+            name for name in self.columns if name not in self.set_columns or name in told
+        )
+
+    def told_by(self, field: str) -> tuple[str, ...]:
+        """The columns of which the first that is there tells a high-pii field's values apart; none
+        where nothing does."""
+        high = next((each for each in self.high if each.field == field), None)
+        slots = enumerate(self.dataset.slots)
+        tokens = tuple(f"_token_{n}" for n, slot in slots if slot.field == field)
+        return (f"{high.prefix}_token",) if high else tokens
+
+    @cached_property
     def columns(self) -> tuple[str, ...]:
         """The columns of the standardised rows (see `standardise`)."""
         early, late = self.steps

@@ -8,7 +8,7 @@ from typing import BinaryIO, NamedTuple
 
 import numpy as np
 
-BLOCK = 32 << 20  # bytes; a block ends with the last line that ends in them
+BLOCK = 8 << 20  # bytes, which caches hold; a block ends with the last line that ends in them
 _AS_THEY_ARE = ("utf-8", "utf-8-sig")
 _MARKED = ("utf-8-sig", "gb18030")  # of the others the codec takes it away, or it is a letter
 _FEW = 1 << 16  # bytes that are told apart at once where single lines are wanted
@@ -83,13 +83,12 @@ class TextSource:
         self.number -= len(lines)
 
     def _next_lines(self) -> bytes:
-        pieces = [self._rest]
+        pieces: list[bytes | memoryview] = [self._rest]
         for chunk in self._chunks:
-            pieces.append(chunk)
             if end := _last_line_end(chunk):
                 self._rest = chunk[end:]
-                pieces[-1] = chunk[:end]
-                return b"".join(pieces)
+                return b"".join([*pieces, memoryview(chunk)[:end]])
+            pieces.append(chunk)
         self._rest = b""
         return b"".join(pieces)
 

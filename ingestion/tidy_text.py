@@ -12,6 +12,7 @@ from identity.normalise import BLANKS, half_width
 from privacy.tokens import per_distinct
 
 _NOTHING = pa.scalar(None, pa.string())
+_FIRST_BEYOND_ASCII = 0x80
 _FIRST, _LAST = np.zeros(256, bool), np.zeros(256, bool)
 _FIRST[[blank.encode()[0] for blank in BLANKS]] = True
 _LAST[[blank.encode()[-1] for blank in BLANKS]] = True
@@ -46,9 +47,19 @@ def _may_have_blanks(values: pa.Array) -> pa.Array | None:
 
 def half_width_texts(values: pa.Array) -> pa.Array:
     """Full-width letters, digits and punctuation as their ASCII twins; other text unchanged."""
-    if pc.all(pc.string_is_ascii(values)).as_py() is not False:  # null: no text at all
+    if _is_ascii(values):
         return values
     return per_distinct(half_width, values, pa.string())
+
+
+def _is_ascii(values: pa.Array) -> bool:
+    """Whether no text holds anything but ASCII, told by all bytes at once."""
+    _, offset_buffer, data = values.buffers()
+    if not len(values) or data is None:
+        return True
+    offsets = np.frombuffer(offset_buffer, np.int32)[values.offset :][: len(values) + 1]
+    signs = np.frombuffer(data, np.uint8)[offsets[0] : offsets[-1]]
+    return not len(signs) or int(signs.max()) < _FIRST_BEYOND_ASCII
 
 
 def changed_count(count: int, pairs: Sequence[tuple[pa.Array, pa.Array]]) -> pa.Array:

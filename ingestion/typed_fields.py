@@ -16,7 +16,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from ingestion.entries import FieldEntry
-from ingestion.fixed_width_times import fixed_width, in_zone, read_times
+from ingestion.fixed_width_times import first_fixed_widths, in_zone, read_times
 from ingestion.known_values import Function, KnownValues
 from ingestion.time_formats import date_reader, time_reader
 from privacy.tokens import per_distinct
@@ -73,9 +73,13 @@ def _times(
 
 
 def _usual(formats: tuple[str, ...], texts: pa.Array) -> pa.Array:
-    """The wall-clock times that the first format tells, where it has one width."""
-    layout = fixed_width(formats[0])
-    return pa.nulls(len(texts), pa.timestamp("s")) if layout is None else read_times(texts, layout)
+    """The wall-clock times that the first formats tell, as far as they have one width."""
+    found = pa.nulls(len(texts), pa.timestamp("s"))
+    for layout in first_fixed_widths(formats):
+        if found.null_count > texts.null_count:
+            others = pc.if_else(found.is_null(), texts, pa.scalar(None, _TEXT))
+            found = pc.coalesce(found, read_times(others, layout))
+    return found
 
 
 def _completed(
@@ -86,7 +90,7 @@ def _completed(
     if usual.null_count == texts.null_count:
         return usual
     others = pc.if_else(usual.is_null(), texts, pa.scalar(None, _TEXT))
-    return pc.coalesce(usual, known.of(name, make, others, [type_]).results[0])
+    return pc.coalesce(usual, known.of(name, make, others, [type_]).result(0))
 
 
 def _each(make: Callable[[], Callable[[str], Any]], type_: pa.DataType) -> Function:

@@ -13,7 +13,7 @@ from model.sql_text import date_literal, text_literal
 def identifier_values(engine: Engine, known: Rows | None, standards: Standards) -> Rows:
     """Every well-formed identifier of the records (contract VAULT_IDENTIFIERS), quarantined ones
     left out: what is not accepted may not name anybody. `known` are the records' sets
-    (ingestion.sighting_rows.representatives).
+    (ingestion.sighting_rows.known_sets).
     """
     entries = [
         (f"{text_literal(slot.kind)} as kind, {text_literal(slot.scope)} as scope",

@@ -3,7 +3,13 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Collection, Iterable
+from collections.abc import Iterable, Sequence
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+_63_BITS = 2**63 - 1
 
 
 def node_id(token: str) -> str:
@@ -19,12 +25,34 @@ def sighting_number(identifiers: Iterable[tuple[str, str, str]]) -> int | None:
 
     Order and repetition do not matter.
     """
-    return number_of_texts({"|".join(each) for each in identifiers})
+    texts = sorted({"|".join(each) for each in identifiers})
+    return _number("\n".join(texts).encode()) if texts else None
 
 
-def number_of_texts(texts: Collection[str]) -> int | None:
-    """The same over different texts `kind|scope|token`."""
-    if not texts:
-        return None
-    digest = hashlib.sha256("\n".join(sorted(texts)).encode()).digest()
-    return int.from_bytes(digest[:8], "big") & (2**63 - 1)
+def sighting_numbers(slots: Sequence[tuple[str, str]], tokens: Sequence[pa.Array]) -> pa.Array:
+    """The same of many sets at once: every slot (kind, scope) has a token of each set, or null."""
+    begins = [f"{kind}|{scope}|" for kind, scope in slots]
+    if any(a.startswith(b) for n, b in enumerate(begins) for a in begins[:n] + begins[n + 1 :]):
+        return _one_by_one(slots, tokens)
+    # Texts that begin so differently are in the order of their begins.
+    in_order = sorted(zip(begins, tokens, strict=True), key=lambda each: each[0])
+    texts = [pc.binary_join_element_wise(begin, each, "") for begin, each in in_order]
+    is_empty = np.logical_and.reduce([each.is_null().to_numpy(False) for each in tokens])
+    # Sets without any token would be left out.
+    joined = pc.binary_join_element_wise(*texts, "\n", null_handling="skip").cast(pa.binary())
+    digests = [hashlib.sha256(text).digest()[:8] for text in joined.to_pylist()]
+    numbers = np.zeros(len(is_empty), np.int64)
+    numbers[~is_empty] = np.frombuffer(b"".join(digests), ">u8") & np.uint64(_63_BITS)
+    return pa.array(numbers, mask=is_empty)
+
+
+def _one_by_one(slots: Sequence[tuple[str, str]], tokens: Sequence[pa.Array]) -> pa.Array:
+    sets = (
+        {(*slot, token) for slot, token in zip(slots, each, strict=True) if token is not None}
+        for each in zip(*(column.to_pylist() for column in tokens), strict=True)
+    )
+    return pa.array(map(sighting_number, sets), pa.int64())
+
+
+def _number(text: bytes) -> int:
+    return int.from_bytes(hashlib.sha256(text).digest()[:8], "big") & _63_BITS

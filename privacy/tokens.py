@@ -24,7 +24,6 @@ from cryptography.hazmat.primitives.ciphers.aead import AESSIV
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 from pyspark.sql import Column
-from pyspark.sql.pandas.functions import arrow_udf
 
 from model.errors import UsageError
 from privacy.masks import MASKS, masked, masker
@@ -245,5 +244,8 @@ def unseal(key: TokenKey) -> Callable[[Column], Column]:
 def _arrow_column(
     function: Callable[[pa.Array], pa.Array], returns: str
 ) -> Callable[[Column], Column]:
+    # It imports pandas, and most tasks need no such column.
+    from pyspark.sql.pandas.functions import arrow_udf  # noqa: PLC0415
+
     # Spark reads the kind of UDF off the function's annotations; its own stubs do not know that.
     return arrow_udf(function, returns)  # type: ignore[call-overload]

@@ -6,11 +6,10 @@ from pathlib import Path
 from typing import Any
 
 from ingestion.batch_rules import BatchRules
-from ingestion.known_values import KnownValues
 from ingestion.layout import Layout
+from ingestion.protected_batch import TaskMemory, standard_batch
 from ingestion.raw_batches import raw_batches
 from ingestion.record_types import Tally
-from ingestion.standard_batch import standard_batch
 
 
 def standard_columns(
@@ -18,9 +17,9 @@ def standard_columns(
 ) -> dict[str, list[Any]]:
     """The columns of `rules.outputs` and the records' `lines`, in the order of lines."""
     columns: dict[str, list[Any]] = {name: [] for name in ("lines", *rules.outputs)}
-    known = KnownValues()
+    memory = TaskMemory()
     for batch in raw_batches(path, 0, path.stat().st_size, 1, how, tally):
-        found = {"lines": batch.lines, **standard_batch(batch, rules, known)}
+        found = {"lines": batch.lines, **standard_batch(batch, rules, memory)}
         for name, values in columns.items():
             values.extend(found[name].to_pylist())
     order = sorted(range(len(columns["lines"])), key=columns["lines"].__getitem__)

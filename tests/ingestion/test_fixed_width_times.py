@@ -10,13 +10,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ingestion.entries import FieldEntry
-from ingestion.fixed_width_times import fixed_width, in_zone, read_times
+from ingestion.fixed_width_times import first_fixed_widths, fixed_width, in_zone, read_times
 from ingestion.known_values import KnownValues
 from ingestion.time_formats import date_reader, time_reader
 from ingestion.typed_fields import typed
 
 FORMATS = ["yyyy-MM-dd HH:mm:ss", "yyyyMMddHHmmss", "dd/MM/yyyy HH:mm", "yyyy-MM-dd'T'HH:mm:ss",
-           "yyyy年MM月dd日"]  # fmt: skip
+           "yyyy年MM月dd日", "MM/dd/yyyy HH:mm", "yyyyMMdd2HHmmss"]  # fmt: skip
 ZONES = ["Asia/Shanghai", "America/New_York", "Europe/London", "UTC", "Australia/Lord_Howe"]
 NEAR = st.datetimes(datetime(1965, 1, 1), datetime(2042, 1, 1)).map(
     lambda time: time.replace(microsecond=0)
@@ -40,21 +40,34 @@ def spelt(time: datetime, pattern: str) -> str:
 
 @given(
     times=st.lists(NEAR | CHANGES, max_size=8), others=st.lists(LETTERS | st.none(), max_size=4),
-    pattern=st.sampled_from(FORMATS), zone=st.sampled_from(ZONES), data=st.data(),
+    patterns=st.lists(st.sampled_from(FORMATS), min_size=1, max_size=3).map(tuple), zone=st.sampled_from(ZONES), data=st.data(),
 )  # fmt: skip
 def test_times_and_dates_are_those_of_the_strict_reader(
-    times: list[datetime], others: list[str | None], pattern: str, zone: str, data: st.DataObject
-) -> None:
-    texts = data.draw(st.permutations([*(spelt(time, pattern) for time in times), *others]))
+    times: list[datetime], others: list[str | None], patterns: tuple[str, ...], zone: str,
+    data: st.DataObject,
+) -> None:  # fmt: skip
+    spellings = [spelt(time, data.draw(st.sampled_from(patterns))) for time in times]
+    texts = data.draw(st.permutations([*spellings, *others]))
     array = pa.array(texts, pa.string())
-    one_by_one = time_reader((pattern,), zone)
-    found = typed(FieldEntry(type="timestamp", formats=(pattern,)), array, zone, KnownValues())
+    one_by_one = time_reader(patterns, zone)
+    found = typed(FieldEntry(type="timestamp", formats=patterns), array, zone, KnownValues())
     expected = [None if text is None else one_by_one(text) for text in texts]
     assert found.cast(pa.int64()).to_pylist() == expected
 
-    day = date_reader((pattern,))
-    dates = typed(FieldEntry(type="date", formats=(pattern,)), array, zone, KnownValues())
+    day = date_reader(patterns)
+    dates = typed(FieldEntry(type="date", formats=patterns), array, zone, KnownValues())
     assert dates.to_pylist() == [None if text is None else day(text) for text in texts]
+
+
+def test_formats_that_one_text_may_fit_are_left_to_the_strict_reader() -> None:
+    def read_at_once(*formats: str) -> int:
+        return len(first_fixed_widths(formats))
+
+    assert read_at_once("yyyy-MM-dd", "yyyy/MM/dd", "yyyyMMdd") == 3
+    assert read_at_once("MM/dd/yyyy", "dd/MM/yyyy") == 1
+    assert read_at_once("yyyyMMdd", "yyyy2MMdd", "20yyyyMMdd") == 3
+    assert read_at_once("yyyyMMddHH", "yyyyMMdd20") == 1
+    assert read_at_once("d.M.yyyy", "yyyy-MM-dd") == 0
 
 
 def test_usual_times_are_read_at_once_and_no_other() -> None:
