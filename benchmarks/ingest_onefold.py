@@ -88,7 +88,7 @@ def _write_clean(
     folder.mkdir(parents=True)
     schema = pa.schema([(NAMES.get(n, n), arrow_type(type_)) for n, type_ in types.items()])
     write = _writer(root, layout, rules, folder, schema)
-    written = results_of_ranges(spark, ranges_of([file], root, layout), write)
+    written = results_of_ranges(spark, ranges_of([file], root, layout), write, folder)
     adds = [
         AddAction(name, (folder / name).stat().st_size, {}, 0, True,
                   json.dumps({"numRecords": count}))

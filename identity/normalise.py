@@ -82,8 +82,9 @@ def _only(texts: pa.Array, pattern: str) -> pa.Array:
 
 
 def _usual_texts(texts: pa.Array, kind: IdentifierKind) -> pa.Array:
-    is_short = pc.less_equal(pc.utf8_length(texts), LONGEST)
-    shown = pc.if_else(is_short, texts, pa.scalar(None, pa.string()))
+    is_short = pc.less_equal(pc.binary_length(texts), LONGEST)
+    nothing = pa.scalar(None, pa.string())
+    shown = pc.if_else(is_short, texts, nothing) if is_short.false_count else texts
     return _only(shown, r"^[^\x00-\x1f\x7f]*\z")
 
 

@@ -18,7 +18,7 @@ from model.errors import UsageError
 OUTSIDE = "outside_landing_root"
 FILE_MARK = "{file}"  # in `ready`: a marker for every file, not one for its folder
 Waiting = Literal["growing", "unready"]
-_CHUNK = 1 << 20
+_CHUNK = 8 << 20  # bytes: few enough turns that other threads of this process delay none
 
 
 @dataclass(frozen=True)

@@ -43,7 +43,8 @@ class BatchRules:
     fields that may not be missing; `days` maps a column to the field that tells its day (None:
     nothing does) in `zone_of_days`; `high` maps an internal column to the field whose value, as
     text, it holds; `steps` make the protected columns, and `shared` ones are the first that is
-    there of some of these.
+    there of some of these; `presence` maps a column to the field of which it tells whether it has a
+    value.
     """
 
     fields: Mapping[str, FieldEntry]
@@ -57,6 +58,7 @@ class BatchRules:
     high: Mapping[str, str]
     steps: Sequence[Step]
     shared: Mapping[str, SharedColumn]
+    presence: Mapping[str, str]
     outputs: Mapping[str, str]
 
     def steps_of(self, source: str) -> list[Step]:

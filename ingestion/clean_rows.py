@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from pathlib import Path
+
 from ingestion.mapping import IntoTable, MappedColumn
 from ingestion.reader import LINE_BITS
 from ingestion.standards import Standards
+from ingestion.task_outputs import RowsOutput
 from ingestion.versions import newest_rows, row_tables
 from language.aggregates import Aggregate
 from language.binding import quoted
+from model.ddl_types import arrow_schema
 from model.engines import Engine, Rows
+from model.local_engine import LocalEngine
 from model.sql_text import date_literal, text_literal
 
 
@@ -51,6 +57,60 @@ def clean_rows(
     )  # fmt: skip
     # Records that are rows are one per key and file by now; a roll-up's key may be another.
     return newest_rows(engine, rows, table.table) if table.one_row_per else rows
+
+
+def rows_output(table: IntoTable, standards: Standards) -> RowsOutput | None:
+    """How tasks write the table's rows; None where more is needed than a record as it stands:
+    a roll-up, a condition, an expression."""
+    dataset = standards.dataset
+    is_mixed = dataset.rollup is not None and dataset.slots  # a record has its roll-up's sighting
+    if table.one_row_per or table.where or is_mixed or not standards.is_done_early:
+        return None
+    columns = {"sighting_id": "_sighting", "source_line": "_line", "is_deleted": "_deleted",
+               "day": standards.day(table)}  # fmt: skip
+    for given in table.columns:
+        if given.is_high:
+            prefix = standards.prefix(given)
+            columns |= {f"{given.name}_{part}": f"{prefix}_{part}" for part in ("token", "mask")}
+        else:
+            columns[given.name] = str(given.field)  # no expression is left
+    schema = arrow_schema(table.table.contract.schema)
+    return RowsOutput(
+        schema.remove(schema.get_field_index("arrived_date")), columns,
+        {"channel": dataset.channel, "dataset": dataset.name}, standards.business_date,
+    )  # fmt: skip
+
+
+def written_rows(
+    engine: LocalEngine, files: Sequence[tuple[int, Path]], places: Rows, beaten: Rows | None,
+    table: IntoTable, standards: Standards,
+) -> Rows:  # fmt: skip
+    """The table's rows that tasks have written (`rows_output`), but for beaten ones: files that
+    have any are written anew.
+
+    `files` are these by the number of the file they come from, `places` the latter's rows.
+    """
+    name, contract = table.table.name, table.table.contract
+    night = standards.business_date
+    touched: set[int] = set()
+    if beaten is not None:
+        found = engine.rows("files_with_beaten", f"""
+            select distinct _number from beaten where _table = '{name}' and _in_file
+        """, beaten=beaten)  # fmt: skip
+        touched = set(engine.arrow(found)["_number"].to_pylist())
+    whole = [file for number, file in files if number not in touched]
+    parts = [engine.of_slice(contract, whole, night)] if whole else []
+    if beaten is not None and touched:
+        others = [file for number, file in files if number in touched]
+        # places: unique by _number; beaten: by table, file and line.
+        parts.append(engine.rows(f"standing_{name}", f"""
+            select rows_.* from rows_ where not exists (
+                select 1 from beaten inner join places on beaten._number = places._number
+                where beaten._table = '{name}' and beaten._in_file
+                and places.source_file = rows_.source_file and beaten._line = rows_.source_line)
+        """, rows_=engine.of_slice(contract, others, night), beaten=beaten, places=places,
+        ))  # fmt: skip
+    return engine.united(contract, parts)
 
 
 def _standing(table: str, beaten_how: str = "true") -> str:

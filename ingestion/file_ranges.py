@@ -1,4 +1,4 @@
-"""What tasks read: ranges of files, dealt out so that what a task has learnt serves it again."""
+"""What tasks read: ranges of files, one after another in a few tasks."""
 
 from __future__ import annotations
 
@@ -51,27 +51,41 @@ def ranges_of(files: Sequence[PlannedFile], root: Path, layout: Layout) -> list[
     ]
 
 
-def results_of_ranges(spark: SparkSession, ranges: Sequence[FileRange], work: Work) -> list[Any]:
+def results_of_ranges(
+    spark: SparkSession, ranges: Sequence[FileRange], work: Work, folder: Path
+) -> list[Any]:
     """What tasks tell of their ranges: few and small things, since they come to this process.
 
-    No frame: to plan one, and to start workers for it, takes as long as to read 200 MB.
+    Tasks share `folder` (with each other, and no other call): each takes the next range that none
+    has taken yet, so that one that starts late, or is slow, delays none. No frame: to plan one, and
+    to start workers for it, takes as long as to read 200 MB.
     """
-    shares = _shares(spark, ranges)
+    tasks = _task_count(spark, ranges)
+    in_order = _largest_first(ranges)
 
-    def each(given: Iterable[list[FileRange]]) -> Iterator[Any]:
-        for share in given:
-            yield from _worked(share, work)
+    def each(_: Iterable[int]) -> Iterator[Any]:
+        yield from _worked((one for one in in_order if _is_taken(one, folder)), work)
 
-    return spark.sparkContext.parallelize(shares, max(len(shares), 1)).mapPartitions(each).collect()
+    numbers = spark.sparkContext.parallelize(range(tasks), max(tasks, 1))
+    return numbers.mapPartitions(each).collect()
+
+
+def _is_taken(each: FileRange, folder: Path) -> bool:
+    """Whether this task takes the range: the first one that says so does."""
+    try:
+        (folder / f"{each.number}-{each.start}.taken").touch(exist_ok=False)
+    except FileExistsError:
+        return False
+    return True
 
 
 def frame_of_ranges(
     spark: SparkSession, ranges: Sequence[FileRange], work: Work, schema: str
 ) -> DataFrame:
     """The record batches that tasks make of their ranges."""
-    shares = _shares(spark, ranges)
-    rows = [(*each, task) for task, share in enumerate(shares) for each in share]
-    dealt = spark.createDataFrame(rows, _SCHEMA).repartitionById(max(len(shares), 1), F.col("task"))
+    tasks = max(_task_count(spark, ranges), 1)
+    rows = [(*each, place % tasks) for place, each in enumerate(_largest_first(ranges))]
+    dealt = spark.createDataFrame(rows, _SCHEMA).repartitionById(tasks, F.col("task"))
 
     def each(batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
         rows = (row for batch in batches for row in batch.to_pylist())
@@ -81,11 +95,13 @@ def frame_of_ranges(
     return dealt.mapInArrow(each, schema)
 
 
-def _shares(spark: SparkSession, ranges: Sequence[FileRange]) -> list[list[FileRange]]:
-    """The ranges of each task: as many tasks as run at a time."""
-    count = min(len(ranges), spark.sparkContext.defaultParallelism)
-    largest_first = sorted(ranges, key=lambda each: (each.start - each.end, each))
-    return [largest_first[task::count] for task in range(count)]
+def _task_count(spark: SparkSession, ranges: Sequence[FileRange]) -> int:
+    """As many tasks as run at a time: what one has learnt of a range serves it in the next."""
+    return min(len(ranges), spark.sparkContext.defaultParallelism)
+
+
+def _largest_first(ranges: Sequence[FileRange]) -> list[FileRange]:
+    return sorted(ranges, key=lambda each: (each.start - each.end, each))
 
 
 def _worked(share: Iterable[FileRange], work: Work) -> Iterator[Any]:

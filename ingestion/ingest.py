@@ -13,11 +13,11 @@ from pyspark.sql import SparkSession
 from ingestion.accounting import FileAccount, file_accounts, file_records
 from ingestion.channels import Channel, Dataset
 from ingestion.check_counts import check_counts
-from ingestion.clean_rows import clean_rows
+from ingestion.clean_rows import clean_rows, written_rows
 from ingestion.containers import packing_of
 from ingestion.file_ranges import ranges_of
 from ingestion.layout import Layout, layout_of
-from ingestion.mapping import LINE
+from ingestion.mapping import LINE, IntoTable
 from ingestion.planning import PlannedFile
 from ingestion.preflight import refusal_of
 from ingestion.redriven import RedrivenLines
@@ -43,7 +43,6 @@ from model.local_engine import LocalEngine
 from model.settings import IngestionSettings
 from model.slice_counts import NO_CHECKS, RecordChecks, SliceCounts
 from model.sql_text import date_literal, text_literal
-from model.task_files import TaskFiles
 from privacy.tokens import TokenKey
 
 IN_MEMORY = 128 << 20  # bytes of dumps whose records this process may hold
@@ -70,13 +69,13 @@ class IngestionContext:
 class IngestedDataset:
     """A dataset's rows of one night, in their contracts; lazy, of the engine that was given.
 
-    raw is None where the settings keep none, and files where the tasks have written it; `files` are
+    raw is None where the settings keep none; `files` are
     records of ops.files; `accounts` are the proven accounts by path; `counts` answer the quality
     gate, None where it asks nothing. `unread` are keys of quarantined records, by table, where the
     dataset arrives whole: they are there, though their rows could not be accepted.
     """
 
-    raw: Rows | TaskFiles | None
+    raw: Rows | None
     clean: Mapping[str, Rows]
     quarantine: Rows
     sightings: Rows
@@ -144,8 +143,7 @@ def ingest_dataset(
         sound, checked = [*sound, *redriven.files], [*checked, *redriven.files]
     try:
         standard = standard_rows(engine, records, standards)
-        found = _derived(engine, standard, sound, checked, standards)
-        return found if standard.raw is None else replace(found, raw=standard.raw)
+        return _derived(engine, standard, sound, checked, standards)
     except OnefoldError:
         raise
     except Exception as error:  # Spark's messages print the rows it worked on
@@ -188,9 +186,9 @@ def _derived(
     records = with_united(engine, standard, united, standards)
     told = [(file, accounts.get(file.path, FileAccount())) for file in checked]
     return IngestedDataset(
-        raw=_raw(engine, standard, files, standards),
+        raw=found.raw or _raw(engine, standard, files, standards),
         clean={
-            table.table.name: clean_rows(engine, records, files, beaten, table, standards)
+            table.table.name: _clean(engine, found, records, files, beaten, table, standards)
             for table in dataset.tables
         },
         quarantine=_quarantine(engine, standard, files, standards),
@@ -205,6 +203,16 @@ def _derived(
     )
 
 
+def _clean(
+    engine: Engine, found: StandardRows, records: Rows, files: Rows, beaten: Rows | None,
+    table: IntoTable, standards: Standards,
+) -> Rows:  # fmt: skip
+    written = found.tables.get(table.table.name)
+    if written is not None and isinstance(engine, LocalEngine):
+        return written_rows(engine, written, files, beaten, table, standards)
+    return clean_rows(engine, records, files, beaten, table, standards)
+
+
 def _places(files: Sequence[PlannedFile]) -> pa.Table:
     """A row a file, by the number its records bear."""
     rows = [
@@ -216,7 +224,7 @@ def _places(files: Sequence[PlannedFile]) -> pa.Table:
 
 
 def _raw(engine: Engine, standard: Rows, files: Rows, standards: Standards) -> Rows | None:
-    if not set(standards.raw) <= set(standard.columns) or not standards.keep_raw:
+    if not standards.keep_raw:
         return None
     fields = [f"{column} as {quoted(name)}" for column, name in standards.raw.items()]
     return engine.rows("raw", f"""

@@ -34,25 +34,37 @@ class KnownSets:
         self._age = age
         self._pairs = KnownValues()
         self._numbers = pa.array([], pa.int64())
+        self._is_told = np.zeros(0, bool)
 
     def of(
-        self, slots: Sequence[KnownSlot], values: KnownValues
+        self, slots: Sequence[KnownSlot], values: KnownValues, are_sound: pa.Array
     ) -> tuple[pa.Array, pa.RecordBatch]:
-        """The number of every record's set, null where it has none; and the sets not met before:
-        `_sighting` and of each slot `_token_<n>`, `_sealed_<n>`. `values` knows the identifiers."""
+        """The number of every record's set, null where it has none; and the sets that no sound
+        record showed before: `_sighting` and of each slot `_token_<n>`, `_sealed_<n>`. `values`
+        knows the identifiers."""
         if self._age != values.times_forgotten or len(self._numbers) > MOST:
             self._forget(values.times_forgotten)
         sets, held = self._places(slots)
-        new = [each.slice(len(self._numbers)) for each in held]
-        told = {}
-        for n, (each, at) in enumerate(zip(slots, new, strict=True)):
-            told[f"_token_{n}"] = each.known.result(each.token, at)
-            told[f"_sealed_{n}"] = each.known.result(each.sealed, at)
-        tokens = [told[f"_token_{n}"] for n in range(len(slots))]
-        numbers = sighting_numbers([(s.slot.kind, s.slot.scope) for s in slots], tokens)
+        new = [
+            each.known.result(each.token, at.slice(len(self._numbers)))
+            for each, at in zip(slots, held, strict=True)
+        ]
+        numbers = sighting_numbers([(s.slot.kind, s.slot.scope) for s in slots], new)
         self._numbers = pa.concat_arrays([self._numbers, numbers])
-        batch = pa.RecordBatch.from_pydict({"_sighting": numbers, **told})
-        return self._numbers.take(sets), batch.filter(numbers.is_valid())
+        told = self._first_told(sets.filter(are_sound))
+        columns = {"_sighting": self._numbers.take(told)}
+        for n, (each, at) in enumerate(zip(slots, held, strict=True)):
+            columns[f"_token_{n}"] = each.known.result(each.token, at.take(told))
+            columns[f"_sealed_{n}"] = each.known.result(each.sealed, at.take(told))
+        return self._numbers.take(sets), pa.RecordBatch.from_pydict(columns)
+
+    def _first_told(self, sets: pa.Array) -> pa.Array:
+        """Those of some records' sets that are told for the first time."""
+        is_told = np.zeros(len(self._numbers), bool)
+        is_told[: len(self._is_told)] = self._is_told
+        self._is_told = is_told.copy()
+        self._is_told[sets.drop_null().to_numpy()] = True
+        return pa.array(np.flatnonzero(self._is_told & ~is_told))
 
     def _places(self, slots: Sequence[KnownSlot]) -> tuple[pa.Array, list[pa.Array]]:
         """For every record the place of its set; and for all sets known the place, by slot, of the

@@ -32,8 +32,8 @@ class TaskMemory:
 
 
 class ProtectedBatch(NamedTuple):
-    """The columns named in `rules.outputs`, and the sets of identifiers that are new to the task
-    (ingestion.known_sets; None where the dataset has none)."""
+    """The columns named in `rules.outputs`, and the sets of identifiers that sound records show,
+    each once a task (ingestion.known_sets; None where the dataset has none)."""
 
     columns: Columns
     new_sets: pa.RecordBatch | None
@@ -57,7 +57,8 @@ def protected_batch(judged: Columns, rules: BatchRules, memory: TaskMemory) -> P
     if "_sighting" in rules.outputs:
         columns["_sighting"] = pa.nulls(len(columns["_line"]), pa.int64())
         if slots:
-            columns["_sighting"], new_sets = memory.sets.of(slots, memory.values)
+            is_sound = pc.equal(columns["_reasons"], "")
+            columns["_sighting"], new_sets = memory.sets.of(slots, memory.values, is_sound)
     return ProtectedBatch({name: columns[name] for name in rules.outputs}, new_sets)
 
 

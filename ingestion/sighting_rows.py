@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import numpy as np
 import pyarrow as pa
@@ -81,7 +81,7 @@ def known_sets(
     """The sets of identifiers that accepted records show: `_sighting`, its key, and the tokens and
     seals. None where the dataset has no identifiers.
 
-    `told` are sets that records show, some more than once; None: the records tell themselves.
+    `told` are these, some more than once; None: the records tell themselves.
     Records are many and sets are few: what depends on the set alone is read here.
     """
     if not standards.dataset.slots:
@@ -99,19 +99,17 @@ def known_sets(
         """, standard=standard)  # fmt: skip
     slots = _slots(standards)
     if len(set(slots)) == len(slots):  # rows of one set are equal
-        each = ", ".join(f"min({name}) as {name}" for name in standards.set_columns)
+        each = ", ".join(f"any_value({name}) as {name}" for name in standards.set_columns)
         return engine.rows("known_sets", f"""
-            select _sighting, {each} from told
-            where _sighting in (select _sighting from standard where {ACCEPTED})
-            group by _sighting
-        """, told=told, standard=standard)  # fmt: skip
+            select _sighting, {each} from told group by _sighting
+        """, told=told)  # fmt: skip
     # Two slots of one kind may hold the same identifiers either way.
     return engine.rows("known_sets", f"""
         select _sighting, {columns} from (
             select *, row_number() over (partition by _sighting order by {columns}) as _rank
-            from told where _sighting in (select _sighting from standard where {ACCEPTED})
+            from told
         ) as ranked where _rank = 1
-    """, told=told, standard=standard)  # fmt: skip
+    """, told=told)  # fmt: skip
 
 
 def sightings(
@@ -126,7 +124,7 @@ def sightings(
     """
     if known is None:
         return engine.united(SIGHTINGS, [])
-    grouped = _by_number(engine, records, duplicated, standards)
+    grouped = _by_number(engine, records, duplicated, files, standards)
     # known: unique by _sighting; a united set is nobody's own, and may be missing there.
     with_sets = engine.rows("sightings_with_tokens", f"""
         select grouped.*, {', '.join(_tokens(standards))}
@@ -138,21 +136,21 @@ def sightings(
         "_rows bigint",
     )
     dataset = standards.dataset
+    # files: unique by _number.
     return engine.rows("sightings", f"""
         select {date_literal(standards.business_date)} as business_date,
                _sighting_id as sighting_id, _set as identifiers,
                {text_literal(dataset.channel)} as channel, {text_literal(dataset.name)} as dataset,
-               min(_first) as first_date, max(_last) as last_date,
-               cast(sum(_rows) as bigint) as row_count, files.source_file
+               _first as first_date, _last as last_date, _rows as row_count, files.source_file
         from named inner join files on named._number = files._number
-        group by _sighting_id, _set, _waits, files.source_file
-    """, named=named, files=files)  # files: unique by _number  # fmt: skip
+    """, named=named, files=files)  # fmt: skip
 
 
 def _by_number(
-    engine: Engine, records: Rows, duplicated: Rows | None, standards: Standards
+    engine: Engine, records: Rows, duplicated: Rows | None, files: Rows, standards: Standards
 ) -> Rows:
-    """The standing records, counted by file, number of their set, and the day they wait for."""
+    """The standing records, counted by path, number of their set, and the day they wait for; a
+    path's `_number` is that of its last file."""
     night = date_literal(standards.business_date)
     day = f"coalesce({standards.day(standards.dataset.tables[0])}, {night})"
     said = {"records": records} | ({} if duplicated is None else {"duplicated": duplicated})
@@ -160,16 +158,32 @@ def _by_number(
         select 1 from duplicated
         where duplicated._number = records._number and duplicated._line = records._line)"""
     united = ["_united"] if "_united" in records.columns else []
-    by = ", ".join(["_number", "_sighting_id", *united, "_waits"])
+    by = f"_number, _sighting_id{_listed(united)}, _waits"
     return engine.rows("sightings_by_number", f"""
         select {by}, min(_on) as _first, max(_on) as _last, count(*) as _rows
         from (
-            select *, {day} as _on, case when {day} > {night} then {day} end as _waits
+            select {_number_of_path(engine, files)} as _number, _sighting_id{_listed(united)},
+                   {day} as _on, case when {day} > {night} then {day} end as _waits
             from records
             where _sighting_id is not null and not _deleted{stands}
         ) as standing
         group by {by}
     """, **said)  # fmt: skip
+
+
+def _listed(columns: Sequence[str]) -> str:
+    return "".join(f", {name}" for name in columns)
+
+
+def _number_of_path(engine: Engine, files: Rows) -> str:
+    """SQL of the number of a record's path: lines tried again may come from earlier bytes of it."""
+    of_path: dict[str, int] = {}
+    numbers = engine.arrow(files).select(["_number", "source_file"]).to_pylist()  # a row a file
+    for row in sorted(numbers, key=lambda row: row["_number"]):
+        of_path[row["source_file"]] = row["_number"]
+    others = [(r["_number"], of_path[r["source_file"]]) for r in numbers]
+    cases = "".join(f" when {n} then {own}" for n, own in others if n != own)
+    return f"cast(case _number{cases} else _number end as int)" if cases else "_number"
 
 
 def _slots(standards: Standards) -> Slots:

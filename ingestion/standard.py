@@ -37,9 +37,11 @@ def batch_rules(standards: Standards) -> BatchRules:
         high=standards.early_high,
         steps=early,
         shared=standards.shared,
+        presence=standards.checks.presence,
         outputs={
             "_reasons": "string", **COUNTED, "_sighting": "bigint", **late_text,
             **dict.fromkeys(standards.early_days, "date"),
+            **dict.fromkeys(standards.checks.presence, "boolean"),
             **dict.fromkeys(standards.unsealed_raw, "string"),
             **{name: SPARK_TYPES[fields[name].type] for name in shown},
             **{step.output: step.type for step in early},
@@ -55,8 +57,9 @@ def standardise(records: DataFrame, standards: Standards) -> DataFrame:
     empty: accepted), `_deleted`, `_day_<table>` (null: the record tells none), `_takes_<table>`,
     `_made_<table>_<column>` (values that are no bare field),
     `_trims` and `_widths` (changed values), `_refused` (`kind:reason`, joined by commas),
-    `_sealed_line`, `_token_<n>`, `_sealed_<n>`, `_sighting`, the high-pii columns' token, mask and
-    seal, raw fields as `_raw_<field>` or `_sealed_raw_<field>`, and the readable typed fields.
+    `_has_<field>` (the gate asks whether it has a value), `_sealed_line`, `_token_<n>`,
+    `_sealed_<n>`, `_sighting`, the high-pii columns' token, mask and seal, raw fields as
+    `_raw_<field>` or `_sealed_raw_<field>`, and the readable typed fields.
     """
     made = {name: standards.sql(sql) for name, sql in standards.expressions.items()}
     made |= {name: _day(time, standards) for name, time in standards.late_days.items()}

@@ -47,6 +47,7 @@ def judged_batch(batch: RawBatch, rules: BatchRules, known: KnownValues) -> Colu
         name: columns[field].cast(_TEXT) for name, field in rules.high.items()
         if name in rules.judged
     }  # fmt: skip
+    columns |= {name: columns[field].is_valid() for name, field in rules.presence.items()}
     return {name: columns[name] for name in rules.judged}
 
 

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
+from types import MappingProxyType
 from typing import NamedTuple
 
 from pyspark.sql import DataFrame, SparkSession
 
+from ingestion.clean_rows import rows_output
 from ingestion.file_ranges import FileRange
 from ingestion.layout import Layout
 from ingestion.planning import PlannedFile
@@ -16,12 +18,11 @@ from ingestion.reader import read_records
 from ingestion.redriven import RedrivenLines, redriven_records
 from ingestion.standard import batch_rules, standardise
 from ingestion.standards import Standards
-from ingestion.task_outputs import Outputs, WrittenRecords, write_records
+from ingestion.task_outputs import Outputs, RowsOutput, WrittenRecords, write_records
+from ingestion.versions import ACCEPTED
 from language.binding import quoted
-from model.ddl_types import arrow_schema
 from model.engines import Engine, Rows
 from model.local_engine import LocalEngine
-from model.task_files import TaskFiles
 
 
 @dataclass(frozen=True)
@@ -38,15 +39,20 @@ class DatasetRecords:
     layout: Layout
     redriven: RedrivenLines | None
 
-    def written(self, folder: Path, standards: Standards) -> WrittenRecords:
-        """The standardised rows of the files, and the raw ones, as files; these only where they are
-        all that is read. What a set of identifiers tells stands in files of its own."""
+    def written(
+        self, folder: Path, standards: Standards, tables: Mapping[str, RowsOutput]
+    ) -> WrittenRecords:
+        """The standardised rows of the files, the raw ones, and those of `tables`, as files; raw
+        ones only where files are all that is read. What a set of identifiers tells stands in files
+        of its own."""
         raw = standards.raw if self.redriven is None else {}
-        standard = [name for name in standards.columns_without_sets if name not in raw]
+        is_all = len(tables) == len(standards.dataset.tables)
+        columns = standards.columns_without_rows if is_all else standards.columns_without_sets
+        standard = [name for name in columns if name not in raw]
         places = [(file.path_date, file.generation) for file in self.files]
-        outputs = Outputs(folder, standard, raw, places, bool(standards.set_columns))
+        outputs = Outputs(folder, standard, raw, places, bool(standards.set_columns), tables)
+        wanted = {*standard, *raw, *(name for t in tables.values() for name in t.columns.values())}
         rules = batch_rules(standards)
-        wanted = {*standard, *raw}
         rules = replace(rules, outputs={n: t for n, t in rules.outputs.items() if n in wanted})
         return write_records(self.spark, self.ranges, self.root, self.layout, rules, outputs)
 
@@ -66,13 +72,17 @@ class DatasetRecords:
 
 
 class StandardRows(NamedTuple):
-    """A dataset's standardised rows; `sets` are the sets of identifiers they show, where the rows
-    do not tell (see ingestion.sighting_rows.known_sets); `raw` are files of raw rows, where the
-    tasks have written them."""
+    """A dataset's standardised rows.
+
+    `sets` are the sets of identifiers they show, where the rows do not tell (see known_sets in
+    ingestion.sighting_rows). Where the tasks have written them, there are `raw` rows, and in
+    `tables` files of canonical tables' rows, with the number of the file that each comes from.
+    """
 
     rows: Rows
     sets: Rows | None = None
-    raw: TaskFiles | None = None
+    raw: Rows | None = None
+    tables: Mapping[str, list[tuple[int, Path]]] = MappingProxyType({})
 
 
 def standard_rows(engine: Engine, records: DatasetRecords, standards: Standards) -> StandardRows:
@@ -94,28 +104,29 @@ def _left_by_tasks(
 ) -> StandardRows:
     folder = engine.folder / standards.dataset.full_name
     folder.mkdir()
-    files = records.written(folder, standards)
+    # Small tables' rows are put in order before they are written.
+    outputs = _rows_outputs(standards) if engine.is_large and again is None else {}
+    files = records.written(folder, standards, outputs)
     written = engine.of_files(files.standard)
-    sets = engine.of_files(files.sets) if files.sets else None
+    sets: Rows | None = engine.of_files(files.sets) if files.sets else None
     if again is None:
-        raw = _raw_files(records.spark, files.raw, standards) if files.raw else None
-        return StandardRows(written, sets, raw)
+        table, night = standards.dataset.raw_contract, standards.business_date
+        raw = engine.of_slice(table, files.raw, night) if files.raw else None
+        return StandardRows(written, sets, raw, files.tables)
     parts = {"written": written, "again": engine.kept(engine.of(standardise(again, standards)))}
-    rows = _united(engine, "standard", standards.columns_without_sets, **parts)
+    listed = ", ".join(map(quoted, standards.columns_without_sets))
+    rows = engine.rows(
+        "standard", f"select {listed} from written union all select {listed} from again", **parts
+    )
     if sets is not None:
-        parts["written"] = sets
-        sets = _united(engine, "sets", ("_sighting", *standards.set_columns), **parts)
+        columns = ", ".join(("_sighting", *standards.set_columns))
+        sets = engine.rows("sets", f"""
+            select {columns} from written union all
+            select {columns} from again where {ACCEPTED} and _sighting is not null
+        """, written=sets, again=parts["again"])  # fmt: skip
     return StandardRows(rows, sets)
 
 
-def _united(engine: Engine, step: str, columns: Sequence[str], **parts: Rows) -> Rows:
-    listed = ", ".join(map(quoted, columns))
-    sql = " union all ".join(f"select {listed} from {part}" for part in parts)
-    return engine.rows(step, sql, **parts)
-
-
-def _raw_files(spark: SparkSession, raw: list[Path], standards: Standards) -> TaskFiles:
-    contract = standards.dataset.raw_contract
-    return TaskFiles(
-        spark, raw, arrow_schema(contract.schema), str(contract.sliced_by), standards.business_date
-    )
+def _rows_outputs(standards: Standards) -> dict[str, RowsOutput]:
+    outputs = {t.table.name: rows_output(t, standards) for t in standards.dataset.tables}
+    return {name: output for name, output in outputs.items() if output is not None}

@@ -186,7 +186,6 @@ class Standards:
                     type_ = SPARK_TYPES[column.column.type]
                     is_whole = not isinstance(column.value, Aggregate)
                     made[source] = f"cast({inner.sql} as {type_})" if is_whole else inner.sql
-        made |= {f"_has_{name}": f"{quoted(name)} IS NOT NULL" for name in self.checks.untold}
         return made
 
     @cached_property
@@ -252,10 +251,25 @@ class Standards:
     def columns_without_sets(self) -> tuple[str, ...]:
         """The columns of the standardised rows where the sets are told elsewhere: without theirs,
         but for the tokens by which the gate tells values apart."""
-        told = {token for name in self.checks.fields for token in self.told_by(name)}
+        asked = {*self.checks.fields} - {*self.checks.untold}
+        told = {token for name in asked for token in self.told_by(name)}
         return tuple(
             name for name in self.columns if name not in self.set_columns or name in told
         )
+
+    @cached_property
+    def columns_without_rows(self) -> tuple[str, ...]:
+        """The same where all tables' rows are written elsewhere too: what tells which record
+        stands, what the gate asks, and the values of people."""
+        tables, fields = self.dataset.tables, self.dataset.entry.fields
+        told: set[str | None] = {*self.checks.fields}
+        told -= {*self.checks.untold}
+        for table in tables:
+            times = (table.given(table.table.time),) if table.given(table.table.time) else ()
+            told |= {column.field for column in (*table.key, *times)}
+        left_out = {name for name in fields if name not in told} | {FILE}
+        left_out |= {f"{high.prefix}_mask" for high in self.high}
+        return tuple(name for name in self.columns_without_sets if name not in left_out)
 
     def told_by(self, field: str) -> tuple[str, ...]:
         """The columns of which the first that is there tells a high-pii field's values apart; none
@@ -271,7 +285,7 @@ class Standards:
         early, late = self.steps
         return (
             "_number", FILE, LINE, "_order", "_counts", "_reasons", *COUNTED, "_sighting",
-            *map(self.day, self.dataset.tables), *self.expressions, *self.unsealed_raw,
-            *self.readable_fields, *(step.output for step in (*early, *late)),
+            *map(self.day, self.dataset.tables), *self.checks.presence, *self.expressions,
+            *self.unsealed_raw, *self.readable_fields, *(step.output for step in (*early, *late)),
             *self.shared,
         )  # fmt: skip

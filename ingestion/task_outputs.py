@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.parquet as pq
 from pyspark.sql import SparkSession
 
@@ -20,11 +21,39 @@ from ingestion.batch_rules import BatchRules
 from ingestion.file_ranges import FileRange, results_of_ranges
 from ingestion.layout import Layout
 from ingestion.protected_batch import TaskMemory
-from ingestion.reader import batches_of_range, schema_of
+from ingestion.reader import StandardBatch, batches_of_range, schema_of
 from model.ddl_types import arrow_schema
 
-# Columns of which nearly no value comes twice in a range: words of their own would only cost.
-_OF_PERSONS = ("_token_", "_sealed_", "_high_", "_order", "_line", "_sighting")
+_GROWING = ("_line", "_order", "source_line")  # numbers that grow from row to row
+_LOOKED_AT, _TIMES = 5_000, 4  # values that come so often in so many rows are written as words
+
+
+@dataclass(frozen=True)
+class RowsOutput:
+    """A table of which the accepted records of a file are rows as they are.
+
+    `schema` are its columns but that of the slice; `columns` maps some to the records' columns, and
+    `same` to what all rows have. The rest are the place of a record, or null where nothing tells
+    them. `day` is that of a record that tells none.
+    """
+
+    schema: pa.Schema
+    columns: Mapping[str, str]
+    same: Mapping[str, str]
+    day: date
+
+    def rows(self, records: pa.RecordBatch, each: FileRange, generation: int) -> pa.RecordBatch:
+        """The rows of some accepted records of a range."""
+        same = {**self.same, "generation": generation, "source_file": each.path}
+        made = []
+        for field in self.schema:
+            if field.name in self.columns:
+                values = records[self.columns[field.name]].cast(field.type)
+                made.append(values.fill_null(self.day) if field.name == "day" else values)
+            else:
+                value = pa.scalar(same.get(field.name), field.type)
+                made.append(pa.repeat(value, records.num_rows))
+        return pa.RecordBatch.from_arrays(made, schema=self.schema)
 
 
 @dataclass(frozen=True)
@@ -33,7 +62,8 @@ class Outputs:
 
     `standard` are the columns of the standardised rows; `raw` maps the columns that hold raw fields
     to these (none: no raw files are wanted), and `places` gives each file's business date and
-    generation, by its number. `sets`: the sets of identifiers are wanted.
+    generation, by its number. `sets`: the sets of identifiers are wanted. `tables` are those whose
+    rows are, by name.
     """
 
     folder: Path
@@ -41,6 +71,7 @@ class Outputs:
     raw: Mapping[str, str]
     places: Sequence[tuple[date, int]]
     sets: bool
+    tables: Mapping[str, RowsOutput]
 
     def name(self, each: FileRange, what: str) -> Path:
         """The file of a range."""
@@ -48,12 +79,14 @@ class Outputs:
 
 
 class WrittenRecords(NamedTuple):
-    """Files that tasks wrote: of the standardised rows, of raw rows, and of sets of identifiers
-    (`_sighting`, `_token_<n>`, `_sealed_<n>`; of a set each task that met it tells the same)."""
+    """Files that tasks wrote: of the standardised rows, of raw rows, of sets of identifiers
+    (`_sighting`, `_token_<n>`, `_sealed_<n>`; of a set each task that met it tells the same), and
+    of tables' rows, by the number of the file they come from."""
 
     standard: list[Path]
     raw: list[Path]
     sets: list[Path]
+    tables: Mapping[str, list[tuple[int, Path]]]
 
 
 def write_records(
@@ -63,42 +96,94 @@ def write_records(
     """The rows of ingestion.reader.read_records as files, a few for each range."""
     whole = arrow_schema(schema_of(rules))
     schema = pa.schema([whole.field(name) for name in outputs.standard])
-    schemas = {"standard": schema}
-    if outputs.raw:
-        schemas["raw"] = _raw_schema(whole, outputs.raw)
+    files = {"standard": (schema, "lz4")}
     if outputs.sets:
-        schemas["sets"] = _sets_schema(len(rules.slots))
+        files["sets"] = (_sets_schema(len(rules.slots)), "lz4")
+    # These go into the lake as they are.
+    if outputs.raw:
+        files["raw"] = (_raw_schema(whole, outputs.raw), "zstd")
+    files |= {f"rows-{name}": (table.schema, "zstd") for name, table in outputs.tables.items()}
 
     def written(each: FileRange, memory: TaskMemory) -> Iterator[int]:
         with ExitStack() as open_files:
             out = {
-                what: _writer(open_files, outputs.name(each, what), schemas[what])
-                for what in schemas
+                what: open_files.enter_context(_Writer(outputs.name(each, what), *how))
+                for what, how in files.items()
             }
             for batch in batches_of_range(root, each, layout, rules, memory):
-                out["standard"].write_batch(batch.rows.select(schema.names))
-                if outputs.raw and not batch.is_counts:
-                    out["raw"].write_batch(_raw_rows(batch.rows, each, outputs))
-                if outputs.sets and batch.new_sets is not None and batch.new_sets.num_rows:
-                    out["sets"].write_batch(batch.new_sets)
+                out["standard"].write(batch.rows.select(schema.names))
+                if not batch.is_counts:
+                    _write_others(batch, each, outputs, out)
         # A task that is run again writes its files anew; only whole ones bear their names.
-        for what in schemas:
+        for what in files:
             file = outputs.name(each, what)
             file.with_suffix(".writing").rename(file)
         yield each.number
 
-    results_of_ranges(spark, ranges, written)
-    named = {what: [outputs.name(each, what) for each in ranges] for what in schemas}
-    return WrittenRecords(named["standard"], named.get("raw", []), named.get("sets", []))
+    results_of_ranges(spark, ranges, written, outputs.folder)
+    named = {what: [outputs.name(each, what) for each in ranges] for what in files}
+    tables = {
+        name: [(each.number, outputs.name(each, f"rows-{name}")) for each in ranges]
+        for name in outputs.tables
+    }
+    return WrittenRecords(named["standard"], named.get("raw", []), named.get("sets", []), tables)
 
 
-def _writer(open_files: ExitStack, file: Path, schema: pa.Schema) -> pq.ParquetWriter:
-    words = [name for name in schema.names if not name.startswith(_OF_PERSONS)]
-    is_kept = "source_file" in schema.names  # raw rows go into the lake as they are
-    return open_files.enter_context(pq.ParquetWriter(
-        file.with_suffix(".writing"), schema, compression="zstd" if is_kept else "lz4",
-        use_dictionary=words, write_statistics=False, store_schema=False, coerce_timestamps="us",
-    ))  # fmt: skip
+def _write_others(
+    batch: StandardBatch, each: FileRange, outputs: Outputs, out: Mapping[str, _Writer]
+) -> None:
+    if outputs.raw:
+        out["raw"].write(_raw_rows(batch.rows, each, outputs))
+    if outputs.sets and batch.new_sets is not None:
+        out["sets"].write(batch.new_sets)
+    if outputs.tables:
+        is_accepted = pc.equal(batch.rows["_reasons"], "")
+        accepted = batch.rows.filter(is_accepted) if is_accepted.false_count else batch.rows
+        for name, table in outputs.tables.items():
+            _, generation = outputs.places[each.number]
+            out[f"rows-{name}"].write(table.rows(accepted, each, generation))
+
+
+class _Writer:
+    """A Parquet file of a range, still under another name."""
+
+    def __init__(self, file: Path, schema: pa.Schema, compression: str) -> None:
+        self._file = file.with_suffix(".writing")
+        self._schema = schema
+        self._compression = compression
+        self._open: pq.ParquetWriter | None = None
+
+    def __enter__(self) -> _Writer:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        (self._open or self._opened([])).close()
+
+    def write(self, rows: pa.RecordBatch) -> None:
+        """Adds a batch of rows, which are compressed together."""
+        if rows.num_rows:
+            self._open = self._open or self._opened(_recurring(rows))
+            self._open.write_batch(rows)
+
+    def _opened(self, recurring: list[str]) -> pq.ParquetWriter:
+        return pq.ParquetWriter(
+            self._file, self._schema, compression=self._compression, use_dictionary=recurring,
+            column_encoding={
+                name: "DELTA_BINARY_PACKED" for name in _GROWING if name in self._schema.names
+            },
+            write_statistics=False, store_schema=False, coerce_timestamps="us",
+        )  # fmt: skip
+
+
+def _recurring(rows: pa.RecordBatch) -> list[str]:
+    """The columns whose values come again, so that words for them pay; of others they only cost."""
+    some = rows.slice(0, _LOOKED_AT)
+    return [
+        name for name, values in zip(some.schema.names, some.columns, strict=True)
+        if name not in _GROWING and (
+            pa.types.is_nested(values.type) or len(values.unique()) * _TIMES <= len(values)
+        )
+    ]
 
 
 def _sets_schema(slot_count: int) -> pa.Schema:

@@ -12,7 +12,7 @@ from identity.normalise import BLANKS, half_width
 from privacy.tokens import per_distinct
 
 _NOTHING = pa.scalar(None, pa.string())
-_FIRST_BEYOND_ASCII = 0x80
+_SPACE, _FIRST_BEYOND_ASCII = 0x20, 0x80
 _FIRST, _LAST = np.zeros(256, bool), np.zeros(256, bool)
 _FIRST[[blank.encode()[0] for blank in BLANKS]] = True
 _LAST[[blank.encode()[-1] for blank in BLANKS]] = True
@@ -35,12 +35,16 @@ def _may_have_blanks(values: pa.Array) -> pa.Array | None:
         return None
     _, offset_buffer, data = values.buffers()
     offsets = np.frombuffer(offset_buffer, np.int32)[values.offset :][: len(values) + 1]
-    starts, ends = offsets[:-1], offsets[1:]
+    edges = offsets.astype(np.intp)  # the type that numpy looks up by
+    starts, ends = edges[:-1], edges[1:]
     found = starts == ends
     if data is not None and len(data):
         signs = np.frombuffer(data, np.uint8)
-        found |= _FIRST[signs[np.minimum(starts, len(signs) - 1)]]
-        found |= _LAST[signs[np.maximum(ends, 1) - 1]]
+        first, last = signs.take(starts, mode="clip"), signs.take(ends - 1, mode="clip")
+        # Letters and digits are told by their range, all else one by one.
+        doubtful = (first <= _SPACE) | (last <= _SPACE)
+        doubtful |= (first >= _FIRST_BEYOND_ASCII) | (last >= _FIRST_BEYOND_ASCII)
+        found[doubtful] |= _FIRST[first[doubtful]] | _LAST[last[doubtful]]
     may_have = pc.and_(pa.array(found), values.is_valid())
     return may_have if may_have.true_count else None
 

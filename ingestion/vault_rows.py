@@ -1,4 +1,4 @@
-"""The sealed values behind tokens: what the vault keeps of a night, one row per distinct value."""
+"""The sealed values behind tokens: what the vault keeps of a night."""
 
 from __future__ import annotations
 
@@ -37,7 +37,8 @@ def _distinct(
     engine: Engine, holders: Rows | None, where: str, standards: Standards, names: Sequence[str],
     entries: Sequence[tuple[str, str, str]],
 ) -> Rows:  # fmt: skip
-    """The vault's rows of all entries; a token has one seal, so it has one row."""
+    """The vault's rows of all entries, one for each record that shows the value: who writes them
+    leaves one of each (a token has one seal)."""
     sources = [
         f"select {named}, {token} as token, {sealed} as sealed from holders where {where}"
         for named, token, sealed in entries
@@ -48,7 +49,7 @@ def _distinct(
         f"select {nothing}, cast(null as string) as token, cast(null as binary) as sealed"
     ]
     return engine.rows("vault_values", f"""
-        select distinct {date_literal(standards.business_date)} as arrived_date, {', '.join(names)},
+        select {date_literal(standards.business_date)} as arrived_date, {', '.join(names)},
                token, sealed
         from ({' union all '.join(sources)}) as entries
         where token is not null

@@ -5,7 +5,7 @@ from __future__ import annotations
 from ingestion.mapping import IntoTable
 from ingestion.standards import Standards
 from model.canonical import CanonicalTable
-from model.engines import Engine, Rows
+from model.engines import Engine, Rows, hash_of
 
 ACCEPTED = "_counts is null and _reasons = ''"  # records that are data and have no fault
 
@@ -21,18 +21,28 @@ def beaten_records(engine: Engine, standard: Rows, standards: Standards) -> Rows
     Columns: `_table`, `_number`, `_line`, `_in_file` (the newer one is of the same file),
     `_takes_count` (tables that take the record). Key: table, file, line.
     """
-    parts = [_beaten(table, standards) for table in row_tables(standards)]
-    return engine.rows("beaten", " union all ".join(parts), standard=standard)
+    parts = [_beaten(engine, standard, table, standards) for table in row_tables(standards)]
+    frames = {f"part_{n}": rows for n, rows in enumerate(parts)}
+    every = " union all ".join(f"select * from {name}" for name in frames)
+    return engine.rows("beaten", every, **frames)
 
 
-def _beaten(table: IntoTable, standards: Standards) -> str:
-    keys = ", ".join(standards.source(table, column) for column in table.key)
+def _beaten(engine: Engine, standard: Rows, table: IntoTable, standards: Standards) -> Rows:
+    sources = [standards.source(table, column) for column in table.key]
+    keys = ", ".join(sources)
     given = table.given(table.table.time)
     time = f"{standards.source(table, given)} desc nulls last, " if given else ""
     takes = " + ".join(f"cast({standards.takes(t)} as int)" for t in row_tables(standards))
-    is_taken = f"{ACCEPTED} and {standards.takes(table)}"
-    # Few keys occur again: only those are put in order.
-    return f"""
+    whole = "".join(f" and {source} is not null" for source in sources)
+    # Whatever the sources are called: names for the hash.
+    hashed = [f"_key_{n}" for n in range(len(sources))]
+    named = ", ".join(f"{source} as {name}" for source, name in zip(sources, hashed, strict=True))
+    taken = engine.rows(f"taken_by_{table.table.name}", f"""
+        select *, {named} from standard where {ACCEPTED} and {standards.takes(table)}{whole}
+    """, standard=standard)  # fmt: skip
+    # Few keys occur again: only those are put in order (and some of an equal hash, for nothing).
+    again = engine.recurring(f"keys_again_of_{table.table.name}", taken, hashed)
+    return engine.rows(f"beaten_in_{table.table.name}", f"""
         select '{table.table.name}' as _table, _number, _line, _rank_in_file > 1 as _in_file,
                _takes_count
         from (
@@ -40,11 +50,10 @@ def _beaten(table: IntoTable, standards: Standards) -> str:
                    row_number() over (partition by {keys} order by {time}_order desc) as _rank,
                    row_number() over (partition by {keys}, _number order by {time}_order desc)
                        as _rank_in_file
-            from standard
-            where {is_taken} and ({keys}) in (
-                select {keys} from standard where {is_taken} group by {keys} having count(*) > 1)
+            from taken where {hash_of(hashed)} in (select hashed from again)
         ) as ranked
-        where _rank > 1"""
+        where _rank > 1
+    """, taken=taken, again=again)  # fmt: skip
 
 
 def duplicates(engine: Engine, beaten: Rows) -> Rows:

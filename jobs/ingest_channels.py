@@ -28,7 +28,6 @@ from model.engines import Engine, Rows
 from model.fixed_tables import SIGHTINGS, VAULT_IDENTIFIERS, VAULT_PROFILES
 from model.ops_tables import FILES, QUARANTINE
 from model.slice_counts import SliceCounts
-from model.task_files import TaskFiles
 from quality.measures import record_checks
 
 NAME = "ingest_channels"
@@ -128,10 +127,10 @@ def _shared(
 
 
 def _writes(
-    night: Night, engine: Engine, tables: Sequence[tuple[TableContract, Rows | TaskFiles | None]]
+    night: Night, engine: Engine, tables: Sequence[tuple[TableContract, Rows | None]]
 ) -> list[Callable[[], None]]:
-    def write(contract: TableContract, rows: Rows | TaskFiles) -> None:
-        made = rows if isinstance(rows, TaskFiles) else engine.output(rows)
+    def write(contract: TableContract, rows: Rows) -> None:
+        made = engine.output(rows)
         is_empty = isinstance(made, pa.Table) and made.num_rows == 0
         if not is_empty or _has_slice(night, contract):
             night.lake.replace_slice(contract, made, night.business_date)
@@ -146,10 +145,14 @@ def _has_slice(night: Night, contract: TableContract) -> bool:
 
 def _new_values(night: Night, engine: Engine, vault: TableContract, values: Rows) -> Rows:
     """Values no earlier night has sealed yet, once each."""
-    same = " and ".join(f"earlier.{name} = found.{name}" for name in vault.key)
-    # A token has one seal: rows that are equal in all are one value, and none else are.
+    same = " and ".join(f"earlier.{name} = once.{name}" for name in vault.key)
+    # A token has one seal, and tells one value: rows of one key are equal.
+    columns = ", ".join(
+        name if name in vault.key else f"min({name}) as {name}" for name in vault.column_names
+    )
     return engine.rows(f"new_{vault.name}", f"""
-        select distinct * from found where not exists (select 1 from earlier where {same})
+        select * from (select {columns} from found group by {', '.join(vault.key)}) as once
+        where not exists (select 1 from earlier where {same})
     """, found=values, earlier=before(night, engine, vault))  # fmt: skip
 
 

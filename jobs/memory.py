@@ -43,12 +43,15 @@ class PeakMemory:
 def resident_bytes(root: int) -> int:
     """Resident bytes of a process and everything below it; 0 where the system does not tell."""
     parents, resident = {}, {}
-    for entry in Path("/proc").glob("[0-9]*/stat"):
+    for entry in os.scandir("/proc") if Path("/proc").is_dir() else ():
+        if not entry.name.isdigit():
+            continue
         try:
-            fields = entry.read_text(encoding="ascii", errors="replace").rpartition(")")[2].split()
+            told = Path(entry.path, "stat").read_text(encoding="ascii", errors="replace")
+            fields = told.rpartition(")")[2].split()
         except OSError:  # the process ended while we looked
             continue
-        pid = int(entry.parent.name)
+        pid = int(entry.name)
         parents[pid] = int(fields[_PARENT])
         resident[pid] = int(fields[_RESIDENT_PAGES]) * _PAGE
     return sum(size for pid, size in resident.items() if _is_below(pid, root, parents))

@@ -94,6 +94,11 @@ class Engine(ABC):
         """What a function makes of the rows, taken some at a time, as `columns` (DDL)."""
 
     @abstractmethod
+    def recurring(self, step: str, rows: Rows, columns: Sequence[str]) -> Rows:
+        """The hashes (xxhash64) of the columns that more than one row has, as `hashed`, once each;
+        computed now. Rows of one hash mostly agree in all columns, missing ones among them."""
+
+    @abstractmethod
     def arrow(self, rows: Rows) -> pa.Table:
         """The rows in this process; for bounded numbers of them only."""
 
@@ -163,6 +168,12 @@ class SparkEngine(Engine):
 
         return self.frame(rows).mapInArrow(each, columns)
 
+    def recurring(self, step: str, rows: Rows, columns: Sequence[str]) -> Rows:
+        hashed = hash_of(columns)
+        return self.kept(self.rows(step, f"""
+            select {hashed} as hashed from these group by {hashed} having count(*) > 1
+        """, these=rows))  # fmt: skip
+
     def arrow(self, rows: Rows) -> pa.Table:
         return self.frame(rows).toArrow()
 
@@ -175,6 +186,11 @@ class SparkEngine(Engine):
     def close(self) -> None:
         while self._kept:
             let_go(self._kept.pop())
+
+
+def hash_of(columns: Sequence[str]) -> str:
+    """SQL of the hash of some columns together, by which `Engine.recurring` knows rows."""
+    return f"xxhash64({', '.join(f'`{name}`' for name in columns)})"
 
 
 def typed(function: Group, schema: pa.Schema) -> Group:

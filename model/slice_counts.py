@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
 
-from model.engines import Engine, Rows
+from model.engines import Engine, Rows, hash_of
 from model.sql_text import text_literal
 
 FILES_NAMED = 3
@@ -21,6 +21,7 @@ CATEGORIES_KEPT = 50  # of one column: the commonest; what is rarer is told apar
 class SliceQuestions:
     """What to count: aggregates by name, and the columns whose commonest values are counted.
 
+    `keys` are columns of which the different combinations are counted (missing equals missing).
     `failures` names those aggregates whose files are told where they count more than a share of
     another one: (its name, the share).
     """
@@ -28,6 +29,7 @@ class SliceQuestions:
     aggregates: Mapping[str, str] = field(default_factory=dict)
     failures: Mapping[str, tuple[str, Decimal]] = field(default_factory=dict)
     categories: Sequence[str] = ()
+    keys: Mapping[str, Sequence[str]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -43,6 +45,11 @@ class RecordChecks:
     fields: Sequence[str] = ()
     untold: Sequence[str] = ()
     faults: Mapping[str, tuple[str, str]] = field(default_factory=dict)
+
+    @property
+    def presence(self) -> dict[str, str]:
+        """The columns of records that tell whether `untold` fields have a value, and these."""
+        return {f"_has_{name}": name for name in self.untold}
 
 
 NO_CHECKS = RecordChecks()
@@ -62,13 +69,19 @@ def count_slice(
     engine: Engine, step: str, rows: Rows, questions: SliceQuestions, file_column: str = "",
     file_name: Callable[[object], str] = str,
 ) -> SliceCounts:  # fmt: skip
-    """The answers of one pass over the rows; a second one only where files of failures are wanted,
-    or categories. `file_column` "": nobody knows the files."""
+    """The answers of one pass over the rows; others where keys are counted, files of failures are
+    wanted, or categories. `file_column` "": nobody knows the files."""
     if not questions.aggregates:
         return SliceCounts({})
     aggregates = ", ".join(f"{sql} as {name}" for name, sql in questions.aggregates.items())
     row = engine.one_row(step, f"select {aggregates} from slice", slice=rows)
     counts = {name: int(count or 0) for name, count in row.items()}
+    if questions.keys:
+        told = engine.one_row("rows", "select count(*) as row_count from slice", slice=rows)
+        counts |= {
+            name: _different(engine, f"{step}_{name}", rows, columns, told["row_count"])
+            for name, columns in questions.keys.items()
+        }
     failing = [
         name
         for name, (judged, share) in sorted(questions.failures.items())
@@ -80,6 +93,25 @@ def count_slice(
         for name, found in files.items()
     }
     return SliceCounts(counts, named, _categories(engine, rows, questions.categories))
+
+
+def _different(
+    engine: Engine, step: str, rows: Rows, columns: Sequence[str], row_count: int
+) -> int:
+    """How many different combinations of the columns' values there are in so many rows.
+
+    Only rows whose hash comes again are told apart by their values.
+    """
+    again = engine.recurring(f"{step}_hashes", rows, columns)
+    names = ", ".join(f"`{name}`" for name in columns)
+    told = engine.one_row(step, f"""
+        with those as (
+            select {names} from slice where {hash_of(columns)} in (select hashed from again)
+        )
+        select (select count(*) from those) as doubtful,
+            (select count(*) from (select distinct {names} from those) as once) as different
+    """, slice=rows, again=again)  # fmt: skip
+    return row_count - int(told["doubtful"]) + int(told["different"])
 
 
 def _files(

@@ -133,9 +133,9 @@ def tokeniser(key: TokenKey, kind: str, scope: str) -> Callable[[pa.Array], pa.A
     inner.update(_UNIT.join((kind, scope, "")).encode())
     outer = hashlib.sha256(bytes(byte ^ 0x5C for byte in block))
 
-    def digest(value: str) -> bytes:
+    def digest(value: bytes) -> bytes:
         within, around = inner.copy(), outer.copy()
-        within.update(value.encode())
+        within.update(value)
         around.update(within.digest())
         return around.digest()
 
@@ -146,15 +146,15 @@ def sealer(key: TokenKey) -> Callable[[pa.Array], pa.Array]:
     """Values → their seals, one by one; null of null."""
     encrypt = AESSIV(key.seal_key).encrypt
 
-    def sealed(held: list[str]) -> pa.Array:
-        return pa.array([encrypt(value.encode(), None) for value in held], pa.binary())
+    def sealed(held: list[bytes]) -> pa.Array:
+        return pa.array([encrypt(value, None) for value in held], pa.binary())
 
     return lambda values: _of_all(values, sealed)
 
 
-def _of_all(values: pa.Array, made: Callable[[list[str]], pa.Array]) -> pa.Array:
-    """What is made of those values that are there, at their places; null of null."""
-    results = made(values.drop_null().to_pylist())
+def _of_all(values: pa.Array, made: Callable[[list[bytes]], pa.Array]) -> pa.Array:
+    """What is made of the bytes of those values that are there, at their places; null of null."""
+    results = made(values.drop_null().cast(pa.binary()).to_pylist())
     if not values.null_count:
         return results
     return pc.replace_with_mask(pa.nulls(len(values), results.type), values.is_valid(), results)

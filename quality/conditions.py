@@ -5,7 +5,7 @@ Null is the answer for a row that is not judged.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from datetime import date
 from decimal import Decimal
 
@@ -50,20 +50,9 @@ def is_filled(column: str, type_: str) -> str:
     """Whether a value is there; a text of blanks is none. Never null."""
     name = quoted(column)
     if family_of(type_) == "text":
-        return f"({name} is not null and trim({name}) <> '')"
+        # A text that comes behind all that begin with a blank needs no trimming to tell.
+        return f"({name} is not null and ({name} >= '!' or trim({name}) <> ''))"
     return f"({name} is not null)"
-
-
-def key_of(columns: Sequence[str]) -> str:
-    """A text that is the same for two rows where all columns are; missing equals missing.
-
-    Each part is told with its length, so that no two keys run together.
-    """
-    parts = (f"cast({quoted(name)} as string)" for name in columns)
-    return " || ".join(
-        f"coalesce(cast(length({part}) as string), '-') || ':' || coalesce({part}, '')"
-        for part in parts
-    )
 
 
 def _literal(value: Value, type_: str) -> str:

@@ -10,8 +10,8 @@ from language.binding import quoted
 from model.slice_counts import RecordChecks, SliceCounts, SliceQuestions
 from model.sql_text import text_literal
 from quality.checks import Check, TableChecks
-from quality.conditions import is_filled, key_of, passes
-from quality.rules import Coverage, Psi, Subject, Unique, Within
+from quality.conditions import is_filled, passes
+from quality.rules import Coverage, Filled, Psi, Subject, Unique, Within
 
 ROWS = "row_count"
 OTHER = "…"  # the category of all values that are not told apart
@@ -42,7 +42,7 @@ class Metric:
 def questions_of(table: TableChecks) -> SliceQuestions:
     """Everything that the checks of a slice, and what is watched of it, need counted."""
     asked = {ROWS: "count(*)"}
-    failures = {}
+    failures, keys = {}, {}
     types = table.subject.types
     for n, check in enumerate(table.checks):
         condition = passes(check.rule, types)
@@ -51,7 +51,7 @@ def questions_of(table: TableChecks) -> SliceQuestions:
             asked[f"failing_{n}"] = f"count(case when not {condition} then 1 end)"
             failures[f"failing_{n}"] = (f"judged_{n}", check.required.failing)
         elif isinstance(check.rule, Unique):
-            asked[f"keys_{n}"] = f"count(distinct {key_of(check.rule.columns)})"
+            keys[f"keys_{n}"] = check.rule.columns
     for n, column in enumerate(_filled(table)):
         asked[f"filled_{n}"] = f"count(case when {is_filled(column, types[column])} then 1 end)"
     for n, column in enumerate(_distinct(table)):
@@ -62,7 +62,7 @@ def questions_of(table: TableChecks) -> SliceQuestions:
             is_it = f"{quoted(column)} = {text_literal(value)}"
             asked[f"mix_{n}_{k}"] = f"count(case when {is_it} then 1 end)"
     told_by_value = [column for column in mixes if column not in table.subject.values]
-    return SliceQuestions(asked, failures, told_by_value)
+    return SliceQuestions(asked, failures, told_by_value, keys)
 
 
 def without_lost(
@@ -79,7 +79,17 @@ def record_checks(table: TableChecks) -> RecordChecks:
     """What is asked of a dataset's records, for ingestion."""
     asked = {name for check in table.checks for name in check.rule.columns}
     fields = sorted(asked.union(table.watched or ()))
-    untold = [name for name in fields if name in table.subject.untold]
+    by_value = {
+        name
+        for check in table.checks if not isinstance(check.rule, Filled | Within | Coverage)
+        for name in check.rule.columns
+    } | {*_distinct(table), *_mixes(table)}
+    # A text field of a record is never blank: it is there or it is not; a word may stand for any.
+    subject = table.subject
+    untold = [
+        name for name in fields
+        if name in subject.untold or (name not in by_value and subject.types[name] != "enum")
+    ]
     return RecordChecks(questions_of(table), fields, untold, faults_of(table))
 
 

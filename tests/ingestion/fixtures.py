@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
-import pyarrow.parquet as pq
 from pyspark.sql import SparkSession
 
 from ingestion.arrivals import arrived_files
@@ -22,7 +21,6 @@ from model.errors import Problems
 from model.identity_policy import read_identity_policy
 from model.settings import IngestionSettings
 from model.strict_yaml import parse_yaml
-from model.task_files import TaskFiles
 from privacy.tokens import TokenKey
 
 NIGHT = date(2017, 3, 1)
@@ -188,23 +186,19 @@ class Ingested:
     night: IngestedDataset
     engine: Engine
 
-    def table(self, rows: Rows | TaskFiles | None) -> pa.Table:
-        """The rows; those that tasks have written with the column their table is sliced by."""
+    def table(self, rows: Rows | None) -> pa.Table:
+        """The rows."""
         assert rows is not None
-        if not isinstance(rows, TaskFiles):
-            return self.engine.arrow(rows)
-        table = pa.concat_tables(map(pq.read_table, rows.files))
-        day = pa.repeat(pa.scalar(rows.day, pa.date32()), table.num_rows)
-        return table.append_column(rows.sliced_by, day).select(rows.schema.names)
+        return self.engine.arrow(rows)
 
-    def rows(self, rows: Rows | TaskFiles | None) -> list[dict[str, Any]]:
+    def rows(self, rows: Rows | None) -> list[dict[str, Any]]:
         """The rows as dictionaries; times without their zone, which is UTC."""
         return [
             {name: _naive(value) for name, value in row.items()}
             for row in self.table(rows).to_pylist()
         ]
 
-    def columns(self, rows: Rows | TaskFiles | None, *names: str) -> list[tuple[Any, ...]]:
+    def columns(self, rows: Rows | None, *names: str) -> list[tuple[Any, ...]]:
         """Some columns of the rows, sorted."""
         return sorted((tuple(row[name] for name in names) for row in self.rows(rows)), key=str)
 

@@ -40,7 +40,8 @@ def spelt(time: datetime, pattern: str) -> str:
 
 @given(
     times=st.lists(NEAR | CHANGES, max_size=8), others=st.lists(LETTERS | st.none(), max_size=4),
-    patterns=st.lists(st.sampled_from(FORMATS), min_size=1, max_size=3).map(tuple), zone=st.sampled_from(ZONES), data=st.data(),
+    patterns=st.lists(st.sampled_from(FORMATS), min_size=1, max_size=3).map(tuple),
+    zone=st.sampled_from(ZONES), data=st.data(),
 )  # fmt: skip
 def test_times_and_dates_are_those_of_the_strict_reader(
     times: list[datetime], others: list[str | None], patterns: tuple[str, ...], zone: str,

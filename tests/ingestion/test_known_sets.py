@@ -33,8 +33,9 @@ def expected(row: Row, slots: Sequence[IdentifierSlot]) -> int | None:
 
 
 def numbered(
-    sets: KnownSets, values: KnownValues, rows: Sequence[Row], slots: Sequence[IdentifierSlot]
-) -> tuple[list[int | None], list[dict[str, object]]]:
+    sets: KnownSets, values: KnownValues, rows: Sequence[Row], slots: Sequence[IdentifierSlot],
+    are_sound: Sequence[bool] | None = None,
+) -> tuple[list[int | None], list[dict[str, object]]]:  # fmt: skip
     """The rows' numbers and the new sets; a word is its own token, its seal the bytes of it."""
     known = []
     for n, (slot, column) in enumerate(zip(slots, zip(*rows, strict=True), strict=True)):
@@ -42,7 +43,8 @@ def numbered(
         types = [pa.string(), pa.binary()]
         found = values.of(f"_id_{n}", lambda: lambda v: [v, v.cast(pa.binary())], texts, types)
         known.append(KnownSlot(slot, found, 0, 1))
-    numbers, new = sets.of(known, values)
+    sound = [True] * len(rows) if are_sound is None else are_sound
+    numbers, new = sets.of(known, values, pa.array(sound, pa.bool_()))
     return numbers.to_pylist(), new.to_pylist()
 
 
@@ -55,11 +57,14 @@ def test_every_record_has_the_number_of_its_set(
         patch.setattr(known_values, "MOST", most)
         patch.setattr(known_sets, "MOST", most)
         told: list[dict[str, object]] = []
+        sound_ones: set[int | None] = set()
         for rows in data.draw(batches(width)):
-            numbers, new = numbered(sets, values, rows, slots)
+            are_sound = [data.draw(st.booleans()) for _ in rows]
+            numbers, new = numbered(sets, values, rows, slots, are_sound)
             told += new
             assert numbers == [expected(row, slots) for row in rows]
-            assert set(numbers) - {None} <= {each["_sighting"] for each in told}
+            sound_ones |= {n for n, is_sound in zip(numbers, are_sound, strict=True) if is_sound}
+            assert sound_ones - {None} == {each["_sighting"] for each in told}
     for each in told:
         tokens = tuple(each[f"_token_{n}"] for n in range(width))
         assert each["_sighting"] == expected(tokens, slots)  # type: ignore[arg-type]
@@ -73,6 +78,14 @@ def test_a_set_is_told_once() -> None:
     _, second = numbered(sets, values, [("k_1", None), ("k_1", "k_2")], slots)
     assert [(row["_token_0"], row["_token_1"]) for row in first] == [("k_1", None)]
     assert [(row["_token_0"], row["_token_1"]) for row in second] == [("k_1", "k_2")]
+
+
+def test_a_set_that_only_faulty_records_show_is_not_told() -> None:
+    slots, sets, values = SLOTS[:1], KnownSets(), KnownValues()
+    numbers, first = numbered(sets, values, [("k_1",), ("k_2",)], slots, [False, True])
+    again, second = numbered(sets, values, [("k_1",), ("k_2",)], slots)
+    assert numbers == again
+    assert [row["_token_0"] for row in (*first, *second)] == ["k_2", "k_1"]
 
 
 def test_many_sets_are_numbered_as_one_is() -> None:

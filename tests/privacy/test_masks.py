@@ -1,10 +1,11 @@
 """Masks: what they show, and that they never show the whole."""
 
+import pyarrow as pa
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from privacy.masks import MASKS, masked
+from privacy.masks import MASKS, masked, masker
 
 # A star in a value could make it look like its own mask; people's values hold none.
 values = st.text(st.characters(exclude_characters="*", exclude_categories=("Cs", "Cc")), min_size=1)
@@ -45,3 +46,17 @@ def test_no_mask_shows_the_whole_value(mask: str, value: str) -> None:
 @given(value=values.filter(lambda text: len(text) == 1))
 def test_of_one_letter_nothing_is_shown(mask: str, value: str) -> None:
     assert masked(mask, value) == "****"
+
+
+PIECES = st.sampled_from(
+    ["+86", "138", "1234", "5678", "@", "mail.cn", "li", "l", " ", "张", "1985-03-21", "\n", "A"]
+)
+VALUES = st.lists(PIECES, max_size=5).map("".join) | st.sampled_from(
+    ["+8613812345678", "li.lei@mail.cn", "a@b@c", "a@", "@a", "Mary Ann", "Mary A", "1985-03-21"]
+)
+
+
+@given(mask=st.sampled_from([*sorted(MASKS), "unknown"]), values=st.lists(VALUES | st.none()))
+def test_masks_of_many_values_are_those_of_each(mask: str, values: list[str | None]) -> None:
+    found = masker(mask)(pa.array(values, pa.string())).to_pylist()
+    assert found == [None if value is None else masked(mask, value) for value in values]
