@@ -19,7 +19,7 @@ from model.errors import OnefoldError
 if TYPE_CHECKING:  # tasks import this module: they need no channels and no parser
     from ingestion.planning import PlannedFile
 
-RANGE_BYTES = 64 << 20  # what one task reads of a file that may be cut
+RANGE_BYTES = 64 << 20  # what a task reads at a time of a file that may be cut
 _SCHEMA = (
     "path string, size bigint, number int, start bigint, `end` bigint, first_line bigint, task int"
 )

@@ -175,7 +175,6 @@ def _derived(
         beaten = engine.kept(beaten_records(engine, standard, standards))
         duplicated = duplicates(engine, beaten)
     known = known_sets(engine, standard, found.sets, standards)
-    known = None if known is None else engine.kept(known)
     united = united_sightings(engine, standard, known, standards)
     united = None if united is None else engine.kept(united)
     night = date_literal(standards.business_date)

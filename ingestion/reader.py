@@ -21,7 +21,7 @@ from model.ddl_types import arrow_schema
 from model.errors import InputMissingError
 
 # Records are judged some megabytes at a time, which caches hold, and protected many at a time.
-TOGETHER_ROWS = 500_000
+TOGETHER_ROWS = 600_000
 TOGETHER_BYTES = 64 << 20
 _HANDED_ON = 20_000  # rows that Spark takes at a time
 _COUNTS = pa.struct([("lines", pa.int64()), ("header", pa.int64()), ("blank", pa.int64())])

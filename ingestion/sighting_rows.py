@@ -89,27 +89,28 @@ def known_sets(
     columns = ", ".join(standards.set_columns)
     if told is None:
         # first: unique by _at.
-        return engine.rows("known_sets", f"""
+        return engine.kept(engine.rows("known_sets", f"""
             select standard._sighting, {columns}
             from standard inner join (
                 select min(_order) as _at from standard
                 where {ACCEPTED} and _sighting is not null group by _sighting
             ) as first on standard._order = first._at
             where {ACCEPTED}
-        """, standard=standard)  # fmt: skip
+        """, standard=standard))  # fmt: skip
+    counts = engine.one_row("sets_told", """
+        select count(*) as row_count, count(distinct _sighting) as set_count from told
+    """, told=told)  # fmt: skip
+    if counts["row_count"] == counts["set_count"]:  # one task has met them all
+        return told
     slots = _slots(standards)
-    if len(set(slots)) == len(slots):  # rows of one set are equal
-        each = ", ".join(f"any_value({name}) as {name}" for name in standards.set_columns)
-        return engine.rows("known_sets", f"""
-            select _sighting, {each} from told group by _sighting
-        """, told=told)  # fmt: skip
-    # Two slots of one kind may hold the same identifiers either way.
-    return engine.rows("known_sets", f"""
-        select _sighting, {columns} from (
+    each = ", ".join(f"any_value({name}) as {name}" for name in standards.set_columns)
+    once = f"select _sighting, {each} from told group by _sighting"
+    if len(set(slots)) < len(slots):  # two slots of one kind may hold the same either way
+        once = f"""select _sighting, {columns} from (
             select *, row_number() over (partition by _sighting order by {columns}) as _rank
             from told
-        ) as ranked where _rank = 1
-    """, told=told)  # fmt: skip
+        ) as ranked where _rank = 1"""
+    return engine.kept(engine.rows("known_sets", once, told=told))
 
 
 def sightings(
