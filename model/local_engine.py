@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import tempfile
 import threading
 from collections.abc import Iterator, Mapping, Sequence
@@ -22,6 +21,7 @@ from pyspark.sql import DataFrame, SparkSession
 
 from model.contracts import TableContract
 from model.ddl_types import arrow_schema
+from model.duckdb_sql import SETTINGS, SPARK_WORDS, cast_column, spelt
 from model.engines import Engine, Group, Output, Rows, Writable, hash_of, named, typed
 from model.errors import OnefoldError
 from model.sql_text import date_literal, text_literal
@@ -72,7 +72,7 @@ class LargeRows:
     def select(self, columns: pa.Schema) -> LargeRows:
         """Some of the columns, in the types given."""
         found = self.schema
-        listed = ", ".join(_cast(found.field(wanted.name), wanted) for wanted in columns)
+        listed = ", ".join(cast_column(found.field(wanted.name), wanted) for wanted in columns)
         rows = self.engine.rows("output", f"select {listed} from large", large=self.rows)
         return LargeRows(self.engine, cast(LocalRows, rows))
 
@@ -86,53 +86,8 @@ class LargeRows:
         return self.engine.frame(self.rows)
 
 
-def _cast(found: pa.Field, wanted: pa.Field) -> str:
-    """A column in the type wanted; lists and structs stay what they are."""
-    name = f'"{wanted.name}"'
-    if pa.types.is_nested(wanted.type) or found.type.equals(wanted.type):
-        return name
-    kind = "timestamptz" if pa.types.is_timestamp(wanted.type) else _DUCKDB_TYPES.get(
-        str(wanted.type), str(wanted.type)
-    )  # fmt: skip
-    return f"cast({name} as {kind}) as {name}"
-
-
-_DUCKDB_TYPES = {
-    "string": "varchar", "int64": "bigint", "int32": "int", "date32[day]": "date",
-    "binary": "blob", "bool": "boolean",
-}  # fmt: skip
 _SOME = 100_000  # rows that a function is given at a time
 MOST_HELD = 2_000_000  # rows of an output that this process holds
-# Functions of Spark that DuckDB lacks. conv: as many hexadecimal digits as 64 bits have.
-_SPARK_WORDS = (
-    "create macro explode(items) as unnest(items)",
-    "create macro array_size(items) as len(items)",
-    "create macro regexp_like(words, pattern) as regexp_matches(words, pattern)",
-    "create macro conv(digits, from_base, to_base) as "
-    "cast(cast('0x' || digits as ubigint) as varchar)",
-)
-_DUCKDB_WORDS = {
-    "`": '"',
-    "as timestamp": "as timestamptz",  # Spark's is an instant
-    "try_sum": "sum",  # which has room enough
-    "as binary": "as blob",
-    "xxhash64": "hash",  # of which steps only ask what is equal
-}
-_PIECES = re.compile(
-    r"'[^']*'|`|\bas timestamp\b|\btry_sum\b|\bas binary\b|\bxxhash64\b", re.IGNORECASE
-)
-_SETTINGS = {
-    # Where a query forgets to say it, as Spark.
-    "TimeZone": "UTC",
-    "default_null_order": "nulls_first_on_asc_last_on_desc",
-    # A name that is no frame is an error, not a Python variable of that name.
-    "python_enable_replacements": "false",
-    # Nothing is fetched from anywhere.
-    "autoinstall_known_extensions": "false",
-    "autoload_known_extensions": "false",
-    # Rows have no order here; keeping that of the files would cost memory.
-    "preserve_insertion_order": "false",
-}
 
 
 class LocalEngine(Engine):
@@ -153,9 +108,9 @@ class LocalEngine(Engine):
         self._connection.execute(f"set memory_limit = '{_half_of_its_memory(self._connection)}'")
         self._lock = threading.RLock()  # a connection answers one question at a time
         self._count = 0
-        for name, value in _SETTINGS.items():
+        for name, value in SETTINGS.items():
             self._connection.execute(f"set {name} = '{value}'")
-        for word in _SPARK_WORDS:
+        for word in SPARK_WORDS:
             self._connection.execute(word)
 
     def of(self, given: DataFrame | pa.Table | ds.Dataset) -> Rows:
@@ -201,7 +156,7 @@ class LocalEngine(Engine):
 
     def rows(self, step: str, sql: str, **frames: Rows) -> Rows:
         name = self._new_name(step)
-        text = named({frame: _name(rows) for frame, rows in frames.items()}, _spelt(sql))
+        text = named({frame: _name(rows) for frame, rows in frames.items()}, spelt(sql))
         with self._asking(step):
             self._connection.execute(f"create temp view {name} as {text}")
         return LocalRows(self, name)
@@ -326,11 +281,6 @@ class LocalEngine(Engine):
                 raise OnefoldError(
                     f"step {step} failed in the local engine ({type(error).__name__})"
                 ) from None
-
-
-def _spelt(sql: str) -> str:
-    """Spark's SQL with the few words that DuckDB spells otherwise; literals stay as they are."""
-    return _PIECES.sub(lambda piece: _DUCKDB_WORDS.get(piece[0].lower(), piece[0]), sql)
 
 
 def _half_of_its_memory(connection: duckdb.DuckDBPyConnection) -> str:

@@ -74,7 +74,7 @@ datasets:
 LAYOUTS = {name: layout_of_format(name) for name in ("csv", "jsonl", "json", "parquet", "xlsx")}
 RULES = BatchRules(
     fields=FIELDS, slots=[], accounts=(), key_faults=(), time_zone="UTC", days={},
-    zone_of_days="UTC", deleted=None, high={}, steps=(), shared={},
+    zone_of_days="UTC", deleted=None, high={}, steps=(), shared={}, presence={},
     outputs={
         "_reasons": "string", **{name: SPARK_TYPES[field.type] for name, field in FIELDS.items()}
     },
