@@ -1,7 +1,7 @@
 """Phone numbers as E.164, by the numbering plan of their own country.
 
 phonenumbers reads and judges them. What most people write is spelt without asking it, which takes
-a twentieth of the time; tests hold both ways to the same numbers.
+a fifth of the time; tests hold both ways to the same numbers.
 """
 
 from __future__ import annotations

@@ -10,6 +10,7 @@ from typing import get_args
 import pytest
 
 from identity.reasons import IdentifierReason
+from identity.refused import ANY
 from ingestion import arrivals, planning, standard_batch, typed_fields
 from ingestion.reasons import FieldReason, FileReason, RecordReason
 
@@ -34,6 +35,7 @@ def documented(section: str) -> list[str]:
         ("Records", set(get_args(RecordReason))),
         ("Fields", set(get_args(FieldReason))),
         ("Identifiers", set(get_args(IdentifierReason))),
+        ("Identifiers that name nobody", {"invalid.<kind>", f"invalid.{ANY}"}),
     ],
 )
 def test_the_page_has_every_code_once_and_no_other(section: str, codes: set[str]) -> None:
