@@ -1,10 +1,15 @@
-"""Well-formed identifiers that name nobody: values on the `invalid` lists of conf/identity.yml."""
+"""Well-formed identifiers that name nobody: values on the `invalid` lists of conf/identity.yml.
+
+What is ill-formed is refused, and counted by kind, reason and file, where it is read (ops.files);
+this is counted by kind, reason and source here.
+"""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from datetime import date
 
 import pyarrow as pa
 from pyspark.sql import DataFrame
@@ -12,7 +17,10 @@ from pyspark.sql import functions as F
 from pyspark.sql.pandas.functions import arrow_udf
 
 from identity.normalise import normalised
+from identity.sightings import sighting_state
+from model.engines import Engine, Rows
 from model.identity_policy import IdentityPolicy
+from model.sql_text import date_literal
 from privacy.tokens import TokenKey, unseals_of
 
 ANY = "any"
@@ -40,6 +48,40 @@ def refused_tokens(identifiers: DataFrame, policy: IdentityPolicy, key: TokenKey
     return identifiers.select(
         "kind", "scope", "token", reason(F.col("kind"), F.col("sealed")).alias("reason")
     ).where(F.col("reason").isNotNull())
+
+
+def refused_counts(engine: Engine, slices: Rows, refused: Rows, business_date: date) -> Rows:
+    """How much of what was seen up to a night names nobody, as identity.refused_identifiers has it.
+
+    `slices` are those of identity.sightings, of every channel; `refused` one row per token, as
+    above. One row per (kind, reason, source), without rows for what is refused nowhere.
+    """
+    held = engine.kept(
+        engine.rows(
+            "refused_held",
+            """
+            select distinct sighting_id, r.kind as kind, r.scope as scope, r.token as token,
+                r.reason as reason
+            from (select sighting_id, explode(identifiers) as identifier from slices) listed
+            join refused r on r.kind = identifier.kind and r.scope = identifier.scope
+                and r.token = identifier.token
+            """,
+            slices=slices, refused=refused,
+        )
+    )  # fmt: skip
+    theirs = "select s.* from slices s semi join held h on h.sighting_id = s.sighting_id"
+    touched = engine.rows("slices_of_refused", theirs, slices=slices, held=held)
+    return engine.rows(
+        "refused_counts",
+        f"""
+        select {date_literal(business_date)} as business_date, kind, reason, source,
+            count(distinct concat_ws(' ', scope, token)) as identifier_count,
+            cast(sum(row_count) as bigint) as value_count
+        from held join state using (sighting_id)
+        group by kind, reason, source
+        """,
+        held=held, state=sighting_state(engine, touched, business_date),
+    )  # fmt: skip
 
 
 @dataclass(frozen=True)

@@ -139,7 +139,7 @@ def likely_kinds(
     if told and all(shares[name] > 0 for name in told):
         share = min(shares[name] for name in told)
         return tuple(sorted(told, key=policy.rank)), (f"only {share:.0%} of it is well-formed",)
-    devices = [name for name, kind in policy.kinds.items() if kind.normalise == "device"]
+    devices = [name for name, kind in policy.kinds.items() if kind.normalise in _DEVICES]
     named += [name for name in devices if ideas_of(name) & ideas and shares[name] >= LIKELY]
     plain = [name for name in named if shares[name] >= LIKELY and not _is_other_thing(ideas)]
     return tuple(sorted(set(plain), key=policy.rank)[:1]), ()
@@ -147,6 +147,7 @@ def likely_kinds(
 
 # Families of identifiers whose values no other column has.
 _SHAPED = frozenset({"phone", "email", "cn_id_card"})
+_DEVICES = frozenset({"device", "idfa", "imei", "oaid"})
 
 
 def _is_other_thing(ideas: frozenset[str]) -> bool:

@@ -86,6 +86,7 @@ class IdentityHealth:
 
     `sizes`: persons by number of sightings, smallest first (name = that number or a range such as
     6-10). `identifiers`: by kind. `hubs`: by kind and reason. `rejected`: links by kind and rule.
+    `refused`: values of rows that name nobody, by kind and list.
     `anonymous` counts current rows that belong to no person, of `row_count` rows in all.
     """
 
@@ -101,6 +102,7 @@ class IdentityHealth:
     identifiers: tuple[CountRow, ...] = ()
     hubs: tuple[CountRow, ...] = ()
     rejected: tuple[CountRow, ...] = ()
+    refused: tuple[CountRow, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -29,6 +29,7 @@ from model.fixed_tables import (
     HUBS,
     ONE_ID_EVENTS,
     ONE_IDS,
+    REFUSED_IDENTIFIERS,
     REJECTED_LINKS,
     TAG_METRICS,
 )
@@ -111,7 +112,18 @@ def _identity(night: Night, engine: Engine) -> IdentityHealth:
         identifiers=_counts(engine, identifiers, "kind"),
         hubs=_counts(engine, _held(night, engine, HUBS), "kind", "reason"),
         rejected=_counts(engine, _held(night, engine, REJECTED_LINKS), "kind", "rule"),
+        refused=_refused(night, engine),
     )
+
+
+def _refused(night: Night, engine: Engine) -> tuple[CountRow, ...]:
+    """Values of rows that name nobody, by kind and list."""
+    rows = engine.rows("refused_values", """
+        select kind, reason, cast(sum(value_count) as bigint) as n from these group by kind, reason
+    """, these=_slice(night, engine, REFUSED_IDENTIFIERS))  # fmt: skip
+    found = [CountRow(row["kind"], row["n"], row["reason"])
+             for row in engine.arrow(rows).to_pylist()]  # fmt: skip
+    return tuple(sorted(found, key=lambda row: (-row.count, row.name, row.reason)))
 
 
 def _sizes(engine: Engine, one_ids: Rows) -> tuple[CountRow, ...]:

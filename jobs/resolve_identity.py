@@ -9,7 +9,7 @@ import pyarrow as pa
 from pyspark.sql import DataFrame
 
 from identity.golden import golden_profiles
-from identity.refused import refused_tokens
+from identity.refused import refused_counts, refused_tokens
 from identity.resolution import Histories, Resolution, engine_for, resolve_identity
 from jobs.night import Night
 from lake.tables import side_by_side
@@ -23,6 +23,7 @@ from model.fixed_tables import (
     NODES,
     ONE_ID_EVENTS,
     ONE_IDS,
+    REFUSED_IDENTIFIERS,
     REJECTED_LINKS,
     SIGHTINGS,
     VAULT_IDENTIFIERS,
@@ -35,19 +36,20 @@ NAME = "resolve_identity"
 def run(night: Night) -> None:
     """The map of D from the map of D−1 and all sightings up to D, then golden profiles."""
     lake, day, policy = night.lake, night.business_date, night.definitions.policy
-    refused = refused_tokens(lake.read_until(VAULT_IDENTIFIERS, day), policy, night.key)
+    listed = refused_tokens(lake.read_until(VAULT_IDENTIFIERS, day), policy, night.key)
     with engine_for(lake.row_count_until(SIGHTINGS, day), lake.spark, policy) as engine:
-        sightings = _linking(night, engine, lake.rows(engine, SIGHTINGS, until=day))
+        refused = engine.kept(engine.of(listed))  # opening the vault's values costs most of it
+        seen = lake.rows(engine, SIGHTINGS, until=day)
         resolution = resolve_identity(
-            engine, sightings, engine.of(refused), _histories(night, engine), policy, day
+            engine, _linking(night, engine, seen), refused, _histories(night, engine), policy, day
         )
-        _write(night, engine, resolution)
+        _write(night, engine, resolution, refused_counts(engine, seen, refused, day))
     lake.replace_slice(night.definitions.golden, _golden(night), day)
 
 
 def tables(night: Night) -> Sequence[TableContract]:
     """The tables this stage writes."""
-    return (*IDENTITY_HISTORIES, ONE_ID_EVENTS, night.definitions.golden)
+    return (*IDENTITY_HISTORIES, ONE_ID_EVENTS, REFUSED_IDENTIFIERS, night.definitions.golden)
 
 
 def _linking(night: Night, engine: Engine, sightings: Rows) -> Rows:
@@ -68,7 +70,7 @@ def _histories(night: Night, engine: Engine) -> Histories:
     )
 
 
-def _write(night: Night, engine: Engine, resolution: Resolution) -> None:
+def _write(night: Night, engine: Engine, resolution: Resolution, refused: Rows) -> None:
     def overwrite(contract: TableContract, rows: Rows) -> None:
         night.lake.overwrite(contract, engine.output(rows))
 
@@ -82,6 +84,7 @@ def _write(night: Night, engine: Engine, resolution: Resolution) -> None:
         partial(overwrite, REJECTED_LINKS, resolution.rejected_links),
         partial(overwrite, ONE_IDS, resolution.one_ids),
         partial(replace_slice, ONE_ID_EVENTS, resolution.events),
+        partial(replace_slice, REFUSED_IDENTIFIERS, refused),
     ])
 
 

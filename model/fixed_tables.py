@@ -131,6 +131,20 @@ HUBS = TableContract(
     + _VALIDITY,
     ("node_id", "valid_from"), None, "公共标识", "Identifiers shared too widely to join persons",
 )
+REFUSED_IDENTIFIERS = TableContract(
+    "identity", "refused_identifiers",
+    columns(
+        "business_date date | 业务日 | Night",
+        "kind string | 标识类型 | Kind of identifier",
+        "reason string | 原因 | The list it is on: invalid.<kind> or invalid.any",
+        "source string | 来源 | channel.dataset it was seen in",
+        "identifier_count bigint | 标识数 | Different identifiers refused",
+        "value_count bigint | 值数 | Values of rows that show one of them, up to the night",
+    ),
+    ("kind", "reason", "source"), "business_date", "无效标识",
+    "Well-formed identifiers that name nobody; ill-formed ones are counted in ops.files",
+    is_snapshot=True,
+)
 
 TAG_CATALOG = TableContract(
     "tags", "tag_catalog",
@@ -212,7 +226,7 @@ DISTRIBUTIONS = TableContract(
 
 VAULT_TABLES = (VAULT_IDENTIFIERS, VAULT_PROFILES)
 IDENTITY_HISTORIES = (NODES, LINKS, ONE_IDS, REJECTED_LINKS, HUBS)
-IDENTITY_TABLES = (SIGHTINGS, *IDENTITY_HISTORIES, ONE_ID_EVENTS)
+IDENTITY_TABLES = (SIGHTINGS, *IDENTITY_HISTORIES, ONE_ID_EVENTS, REFUSED_IDENTIFIERS)
 TAG_TABLES = (CUSTOMER_TAGS, CUSTOMER_TAG_CHANGES, TAG_CATALOG, TAG_METRICS)
 INSIGHT_TABLES = (DISTRIBUTIONS,)
 FIXED_TABLES = (*VAULT_TABLES, *IDENTITY_TABLES, *OPS_TABLES, *TAG_TABLES, *INSIGHT_TABLES)

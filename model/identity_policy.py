@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Literal
+
+from phonenumbers import SUPPORTED_REGIONS
 
 from model.contracts import Pii
 from model.errors import NOWHERE, Location, Problems, did_you_mean
 from model.reading import read
 from model.strict_yaml import YamlMap
 
-Normaliser = Literal["text", "phone", "email", "cn_id_card", "device"]
+Normaliser = Literal[
+    "text", "phone", "email", "cn_id_card", "device", "idfa", "imei", "oaid", "openid", "unionid"
+]
+NO_REGION = "ZZ"
 ComponentsEngine = Literal["graphframes", "local", "auto"]
 
 
@@ -20,6 +25,9 @@ class IdentifierKind:
     """One kind of identifier; rank 1 is strongest.
 
     `scope`: global (default), channel or app, or a name given where a channel maps a field.
+    `region`: whose numbers are written without a country code, as ISO 3166; ZZ: nobody's (phone).
+    `aliases`: whether every e-mail address is a mailbox of its own (apart), or those are one that
+    their provider takes for one (provider), or also all that differ behind a + only (tags).
     `max_sightings` and `max_peers` None: no limit. `strength: weak` kinds attach, never merge.
     """
 
@@ -28,6 +36,7 @@ class IdentifierKind:
     scope: str = "global"
     pii: Pii = "high"
     region: str = "CN"
+    aliases: Literal["apart", "provider", "tags"] = "apart"
     max_sightings: int | None = None
     max_peers: int | None = None
     window: str | None = None
@@ -114,7 +123,21 @@ def read_identity_policy(node: YamlMap, problems: Problems) -> IdentityPolicy:
             if kind not in policy.kinds:
                 problems.add(node.at(key), f"unknown kind {kind!r}{did_you_mean(kind, known)}")
     _ranks_differ(policy, problems)
+    for name, rules in policy.kinds.items():
+        for told in _misfits(rules):
+            problems.add(rules.location, f"{name}: {told}")
     return policy
+
+
+def _misfits(kind: IdentifierKind) -> Iterator[str]:
+    """What of a kind does not go with how it is normalised."""
+    if kind.region not in (*SUPPORTED_REGIONS, NO_REGION):
+        hint = did_you_mean(kind.region, sorted(SUPPORTED_REGIONS))
+        yield f"unknown region {kind.region!r}; expected two letters such as CN, or ZZ{hint}"
+    if kind.aliases != "apart" and kind.normalise != "email":
+        yield f"aliases are of e-mail addresses; this one is normalised as {kind.normalise}"
+    if kind.normalise == "openid" and kind.scope == "global":
+        yield "an OpenID counts within one app: add `scope: app`; across apps there is the UnionID"
 
 
 def _ranks_differ(policy: IdentityPolicy, problems: Problems) -> None:

@@ -9,13 +9,13 @@ from typing import get_args
 
 import pytest
 
-from identity.normalise import NORMALISERS
+from identity.reasons import IdentifierReason
+from identity.refused import ANY
 from ingestion import arrivals, planning, standard_batch, typed_fields
 from ingestion.reasons import FieldReason, FileReason, RecordReason
 
 PAGE = Path(__file__).resolve().parents[2] / "docs" / "reason-codes.md"
 ARRIVALS = {planning.SAME_BYTES, planning.COPY, planning.OLDER_STATE, planning.UNREADY}
-IDENTIFIERS = {code for normaliser in NORMALISERS.values() for code, _ in normaliser.rules}
 
 
 def documented(section: str) -> list[str]:
@@ -34,7 +34,8 @@ def documented(section: str) -> list[str]:
         ("Arrivals", ARRIVALS),
         ("Records", set(get_args(RecordReason))),
         ("Fields", set(get_args(FieldReason))),
-        ("Identifiers", IDENTIFIERS | {"bad_shape"}),
+        ("Identifiers", set(get_args(IdentifierReason))),
+        ("Identifiers that name nobody", {"invalid.<kind>", f"invalid.{ANY}"}),
     ],
 )
 def test_the_page_has_every_code_once_and_no_other(section: str, codes: set[str]) -> None:

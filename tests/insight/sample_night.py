@@ -78,8 +78,8 @@ def reasons():
         ReasonRow("quarantined", "crm", "members", "card_no:missing", 17),
         ReasonRow("repaired", "crm", "members", "full_width", 412),
         ReasonRow("repaired", "crm", "members", "phone_country_code", 388),
-        ReasonRow("refused", "crm", "members", "phone:invalid_list", 48),
-        ReasonRow("refused", "shop", "accounts", "email:malformed", 21),
+        ReasonRow("refused", "crm", "members", "phone:not_a_mobile", 48),
+        ReasonRow("refused", "shop", "accounts", "email:bad_shape", 21),
     )
 
 
@@ -124,6 +124,7 @@ def identity():
         hubs=(CountRow("phone", 1, "max_sightings"), CountRow("device", 14, "max_peers"),
               CountRow("phone", 47, "disagree")),
         rejected=(CountRow("phone", 6, "never_merge national_id"),),
+        refused=(CountRow("phone", 48, "invalid.phone"), CountRow("device", 21, "invalid.device")),
     )  # fmt: skip
 
 

@@ -105,7 +105,7 @@ def test_hostile_names_are_shown_as_text():
         checks=(CheckRow(HOSTILE, HOSTILE, HOSTILE, False, HOSTILE, HOSTILE),),
         identity=replace(
             night.identity, sizes=(CountRow(HOSTILE, 20),), identifiers=(CountRow(HOSTILE, 2),),
-            hubs=(CountRow(HOSTILE, 2, HOSTILE),),
+            hubs=(CountRow(HOSTILE, 2, HOSTILE),), refused=(CountRow(HOSTILE, 2, HOSTILE),),
         ),
     ))  # fmt: skip
     elements = Elements(html)

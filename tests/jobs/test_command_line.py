@@ -222,6 +222,11 @@ def test_what_the_nights_made_of_the_tiny_project(nights: list[Path]) -> None:
     reasons = [row["reasons"] for row in tables["ops.quarantine"].to_pylist()]
     assert sorted(reasons) == [["fare:not_a_number"], ["level:unknown_value"]]
     assert tables["identity.rejected_links"]["kind"].to_pylist() == ["phone"]
+    nobodys = {"kind": "phone", "reason": "invalid.phone", "source": "desk.members",
+               "identifier_count": 1, "value_count": 1}  # fmt: skip
+    assert sorted(tables["identity.refused_identifiers"].to_pylist(), key=str) == [
+        {"business_date": night, **nobodys} for night in NIGHTS
+    ]
     wide = [
         row for row in tables["tags.customer_tags"].to_pylist()
         if row["business_date"] == NIGHTS[2]

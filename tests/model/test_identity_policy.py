@@ -34,3 +34,31 @@ invalid: {any: [""], mail: ["x"]}
         "i.yml:6: unknown kind 'mail'; did you mean 'email'?",
         "i.yml:4: email has the rank of phone; ranks differ",
     ]
+
+
+def test_options_that_do_not_fit_a_kind_are_problems() -> None:
+    problems = Problems()
+    text = """
+kinds:
+  phone: {rank: 1, normalise: phone, region: UK}
+  mobile: {rank: 2, normalise: phone, region: ZZ}
+  login: {rank: 3, normalise: text, aliases: provider}
+  email: {rank: 4, normalise: email, aliases: tags}
+  openid: {rank: 5, normalise: openid}
+  mini_openid: {rank: 6, normalise: openid, scope: app}
+  unionid: {rank: 7, normalise: unionid}
+  gadget: {rank: 8, normalise: imie}
+"""
+    policy = read_identity_policy(parse_yaml(text, "i.yml", problems), problems)
+    assert policy.kinds == {}
+    assert len(problems.found) == 1
+    problems = Problems()
+    policy = read_identity_policy(
+        parse_yaml(text.replace("imie", "imei"), "i.yml", problems), problems
+    )
+    assert [str(problem) for problem in problems.found] == [
+        "i.yml:3: phone: unknown region 'UK'; expected two letters such as CN, or ZZ",
+        "i.yml:5: login: aliases are of e-mail addresses; this one is normalised as text",
+        "i.yml:7: openid: an OpenID counts within one app: add `scope: app`; across apps there is "
+        "the UnionID",
+    ]
