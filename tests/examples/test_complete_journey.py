@@ -18,7 +18,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from stdnum.cn import ric
 
-from examples.complete_journey.chance import Chance
+from examples.chance import Chance
 from examples.complete_journey.contacts import account_contacts, app_devices, crm_contacts
 from examples.complete_journey.demo import Demo, demo_of
 from examples.complete_journey.evaluate import pair_scores
