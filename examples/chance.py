@@ -17,6 +17,7 @@ import numpy.typing as npt
 Bits = npt.NDArray[np.uint64]
 Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
+Flags = npt.NDArray[np.bool_]
 
 GOLDEN = np.uint64(0x9E3779B97F4A7C15)
 
@@ -71,7 +72,10 @@ class Chance:
 
 
 class Choice:
-    """Groups that do not overlap: who was taken once is not taken again."""
+    """Groups that do not overlap: who was taken once is not taken again.
+
+    Candidates come sorted and once each.
+    """
 
     def __init__(self, chance: Chance, candidates: Ints) -> None:
         self.chance = chance
@@ -79,8 +83,9 @@ class Choice:
 
     def take_number(self, purpose: str, among: Ints, count: int) -> Ints:
         """So many of `among`, fewer where fewer are free."""
-        taken = self.chance.first_of(purpose, np.intersect1d(self.free, among), count)
-        self.free = np.setdiff1d(self.free, taken)
+        able = np.intersect1d(self.free, among, assume_unique=True)
+        taken = self.chance.first_of(purpose, able, count)
+        self.free = np.setdiff1d(self.free, taken, assume_unique=True)
         return taken
 
     def take(self, purpose: str, among: Ints, share: float) -> Ints:

@@ -13,8 +13,16 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from examples.chance import Bits, Floats, Ints
+from examples.chance import Bits, Flags, Floats, Ints
 
+# Areas whose codes were in force for every year of birth, so that each number is valid.
+AREAS = [
+    "110101", "110105", "110108", "310101", "310104", "310110", "120101", "120102", "120103",
+    "310105", "310106",
+]  # fmt: skip
+MOBILE_PREFIXES = [f"13{digit}" for digit in range(10)] + ["150", "151", "158", "159", "188"]
+# The largest primes below a hundred million and 2**31: see Chance.scattered.
+PHONE_PRIME, NUMBER_PRIME = 99_999_989, 2_147_483_647
 CHECK_WEIGHTS = np.array([pow(2, 17 - place, 11) for place in range(17)])
 CHECK_DIGITS = np.frombuffer(b"10X98765432", np.uint8)
 HEXADECIMAL = np.frombuffer("".join(f"{n:02x}" for n in range(256)).encode(), np.uint16)
@@ -28,7 +36,7 @@ def joined(*parts: Any) -> pa.Array:
     return pc.binary_join_element_wise(*parts, "")
 
 
-def only(has: npt.NDArray[np.bool_], values: pa.Array) -> pa.Array:
+def only(has: Flags, values: pa.Array) -> pa.Array:
     """The values of those who have one, null for the others."""
     return pc.if_else(pa.array(has), values, pa.scalar(None, pa.string()))
 
@@ -74,6 +82,11 @@ def national_ids(areas: pa.Array, born: Ints, orders: Ints) -> pa.Array:
     # ISO 7064, MOD 11-2.
     check = CHECK_DIGITS[(signs - ord("0")).astype(np.int64) @ CHECK_WEIGHTS % 11]
     return joined(bodies, texts_of(check[:, None]))
+
+
+def e164(prefix: Ints, rest: Ints) -> pa.Array:
+    """Chinese mobile numbers: a place in MOBILE_PREFIXES and the last eight digits."""
+    return joined("+86", picked(MOBILE_PREFIXES, prefix), digits(rest, 8))
 
 
 def typed_phones(phones: pa.Array, style: Ints) -> pa.Array:
