@@ -122,9 +122,9 @@ def evaluated(
 
 
 def _b_cubed(counts: dict[str, Any], weighed_by: str, weight: int) -> Scores:
-    """Takes its two sums out of the counts."""
+    """Takes its two sums out of the counts; what rounding adds beyond the whole is dropped."""
     sums = (counts.pop(f"{score}_by_{weighed_by}") for score in ("precision", "recall"))
-    return Scores(*(_share(total, weight) for total in sums))
+    return Scores(*(_share(min(total, weight), weight) for total in sums))
 
 
 def _sql(unfound: Unfound) -> str:

@@ -24,11 +24,11 @@ from .happenings import Happenings
 from .planted import PLACEHOLDERS
 from .world import World
 
-POS_CARD, POS_PHONE, POS_PHONE_WITHOUT_CARD = 0.85, 0.08, 0.50
-SHOP_PHONE, SHOP_COOKIE = 0.20, 0.20
-WECHAT_UNIONID, WECHAT_PHONE, WECHAT_CARD = 0.70, 0.06, 0.05
-LOGS_IN = 0.20  # of the app's events of those who have an account
-CALL_PHONE, CALL_NAMES = 0.75, 0.35  # a call says a phone, else an e-mail; and a card or an account
+POS_CARD, POS_PHONE, POS_PHONE_WITHOUT_CARD = 0.95, 0.05, 0.60
+SHOP_PHONE, SHOP_COOKIE = 0.15, 0.10
+WECHAT_UNIONID, WECHAT_PHONE, WECHAT_CARD = 0.75, 0.10, 0.05
+LOGS_IN = 0.30  # of the app's events of those who have an account
+CALL_PHONE, CALL_NAMES = 0.80, 0.30  # a call says a phone, else an e-mail; and a card or an account
 TOPICS = ["发货", "退货", "积分", "发票", "其他"]
 
 

@@ -57,12 +57,12 @@ def habits(channel: str, people: People) -> list[Habit]:
     everybody = np.ones(len(people), dtype=bool)
     return {
         "pos": [
-            Habit(people.has_card, (0, 1, 1, 2, 3), 0.012),
+            Habit(people.has_card, (1, 1, 1, 2, 3), 0.012),
             Habit(~people.has_card, (0, 0, 0, 1), 0.003),
         ],
         "shop": [Habit(people.has_account, (0, 1, 1, 2, 2), 0.013)],
         "wechat": [Habit(people.in_wechat, (1, 1, 2, 2), 0.014)],
-        "app": [Habit(people.in_app, (1, 1, 2, 3), 0.030)],
+        "app": [Habit(people.in_app, (1, 2, 2, 3), 0.030)],
         "service": [Habit(everybody, (0, 0, 1), 0.004)],
     }[channel]
 

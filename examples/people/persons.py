@@ -34,7 +34,7 @@ MOST_PEOPLE = 10_000_000
 SECOND = MOST_PEOPLE  # added to a person's slot: their other phone, their other mailbox
 COMPANY = 2 * MOST_PEOPLE  # from here on slots belong to the company: its phone, its kiosk
 NEWCOMERS = 0.3  # of the share of records that a night changes, as a share of the people
-HAS_CARD, HAS_ACCOUNT, IN_WECHAT, HAS_UNIONID = 0.70, 0.60, 0.50, 0.70
+HAS_CARD, HAS_ACCOUNT, IN_WECHAT, HAS_UNIONID = 0.70, 0.60, 0.50, 0.85
 APP_WITH_ACCOUNT, APP_WITHOUT = 0.60, 0.20
 BIRTHS, FIRST_BIRTH = 20_000, -9_131  # days: from 1945 to 1999
 ORDERS = 490  # of a day and an area, men and women apart
@@ -75,15 +75,17 @@ def people_of(plan: Plan, chance: Chance) -> People:
     person = np.arange(total, dtype=np.int64)
     has_account = chance.share("account", person) < HAS_ACCOUNT
     in_wechat = chance.share("wechat", person) < IN_WECHAT
-    of_app = np.where(has_account, APP_WITH_ACCOUNT, APP_WITHOUT)
+    in_app = chance.share("app", person) < np.where(has_account, APP_WITH_ACCOUNT, APP_WITHOUT)
+    # Everybody is somewhere, and newcomers come with a profile.
+    is_elsewhere = has_account | (in_wechat | in_app) & (person < plan.people)
     return People(
         first_night=np.where(person < plan.people, 1, 2 + (person - plan.people) // max(new, 1)),
         household=person,
-        has_card=chance.share("card", person) < HAS_CARD,
+        has_card=(chance.share("card", person) < HAS_CARD) | ~is_elsewhere,
         has_account=has_account,
         in_wechat=in_wechat,
         has_unionid=in_wechat & (chance.share("unionid", person) < HAS_UNIONID),
-        in_app=chance.share("app", person) < of_app,
+        in_app=in_app,
         is_woman=chance.share("gender", person) < 0.5,
     )
 
@@ -121,7 +123,8 @@ class Identifiers:
         right = e164(self.chance.pick("phone prefix", len(MOBILE_PREFIXES), slot), rest)
         if is_mistyped is None:
             return right
-        wrong = joined("+8614", digits(5 + self.chance.pick("typo", 5, slot), 1), digits(rest, 8))
+        prefix = picked(["145", "147"], self.chance.pick("typo", 2, slot))
+        wrong = joined("+86", prefix, digits(rest, 8))
         return pc.if_else(pa.array(is_mistyped), wrong, right)
 
     def emails(self, slot: Ints, is_mistyped: Flags | None = None) -> pa.Array:
@@ -149,6 +152,6 @@ class Identifiers:
 
     def _letters(self, kind: str, slot: Ints, count: int) -> pa.Array:
         """So many hexadecimal letters, 32 at most; 64 bits of them alone keep slots apart."""
-        first = hexadecimal(self.chance.bits(kind, slot))
+        first = hexadecimal(self.chance.bits(f"{kind} a", slot))
         more = hexadecimal(self.chance.bits(f"{kind} b", slot))
         return pc.utf8_slice_codeunits(joined(first, more), 0, count)

@@ -135,7 +135,7 @@ def _days(purpose: str, person: Ints, start: Ints, plan: Plan, chance: Chance) -
 
 def _families(count: int, choice: _Groups, people: People, chance: Chance) -> Ints:
     """(head, member): two to four persons a family, the head among them once only."""
-    size = 2 + (chance.share("family", np.arange(count))[:, None] > [0.6, 0.9]).sum(axis=1)
+    size = 2 + (chance.share("family size", np.arange(count))[:, None] > [0.6, 0.9]).sum(axis=1)
     taken = choice.take("family", people.has_profile, int(size.sum()))
     first = np.cumsum(size) - size
     rows = np.column_stack([np.repeat(taken[first], size), taken])

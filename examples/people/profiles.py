@@ -18,15 +18,15 @@ from examples.spelling import PHONE_STYLES, only, picked, typed_emails, typed_ph
 from .dumps import Dump, Layout, clock, dates, does_of
 from .names import cities, names, postcodes, streets
 from .persons import SECOND
-from .planted import MAILBOXES, PLACEHOLDERS, STORE_PHONE
+from .planted import PLACEHOLDERS, STORE_PHONE
 from .world import DAY, World
 
 CRM = Layout("crm", "members", ("会员卡号", "身份证号", "手机", "电子邮箱"))
 ACCOUNTS = Layout(
     "accounts", "accounts", ("user_id", "mobile", "email", "id_card", "wx_unionid"), ";"
 )
-CRM_PHONE, CRM_EMAIL, CRM_NATIONAL_ID = 0.80, 0.40, 0.40
-ACCOUNT_PHONE, ACCOUNT_EMAIL, ACCOUNT_NATIONAL_ID, ACCOUNT_UNIONID = 0.65, 0.70, 0.15, 0.60
+CRM_PHONE, CRM_EMAIL, CRM_NATIONAL_ID = 0.90, 0.40, 0.30
+ACCOUNT_PHONE, ACCOUNT_EMAIL, ACCOUNT_NATIONAL_ID, ACCOUNT_UNIONID = 0.80, 0.70, 0.10, 0.85
 ACCOUNT_OTHER_PHONE, ACCOUNT_OTHER_EMAIL = 0.06, 0.10
 TOLD_LATER = 0.10  # of the people tell a contact that they had not told, when their row changes
 # By night, at the usual change of a hundredth of the records: of the profiles, of the people.
@@ -148,7 +148,7 @@ def _crm(rows: ProfileRows) -> dict[str, pa.Array]:
     phone = typed_phones(values.phones(phone_slot, rows.is_mistyped("phone")), rows.style)
     phone = _placeholders(rows, "phone", only(has_phone, phone))
     email = only(rows.tells("email", CRM_EMAIL) | shown, values.emails(person))
-    mailbox = picked(MAILBOXES, world.chance.pick("mailbox", len(MAILBOXES), person))
+    mailbox = world.company_mailboxes(person)
     email = pc.if_else(pa.array(rows.is_in(planted.mailboxes)), mailbox, email)
     is_woman, address = world.people.is_woman[person], rows.address()
     household = world.people.household[person]

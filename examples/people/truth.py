@@ -28,7 +28,7 @@ from examples.chance import Ints
 from examples.spelling import only, picked
 
 from .dumps import DELETE, Dump
-from .planted import KIOSK, MAILBOXES, PLACEHOLDERS, STORE_PHONE
+from .planted import KIOSK, PLACEHOLDERS, STORE_PHONE
 from .world import World
 
 RECORDS = pa.schema([
@@ -87,7 +87,6 @@ def planted_events(world: World) -> pa.Table:
     by_phone, by_email = planted.bridges[::2], planted.bridges[1::2]
     left, given = planted.recycled.T
     owner, guest = planted.shared_devices.T
-    mailbox = picked(MAILBOXES, world.chance.pick("mailbox", len(MAILBOXES), planted.mailboxes))
     tables = [
         _events("family", member, first, head, "phone", values.phones(owners.before[head])),
         _events("bridge", by_phone[:, 1], first, by_phone[:, 0], "phone",
@@ -96,7 +95,8 @@ def planted_events(world: World) -> pa.Table:
                 values.emails(by_email[:, 0])),
         _hub(world, "store_phone", planted.store_phone, "phone", STORE_PHONE),
         _hub(world, "kiosk", planted.kiosk, "device", KIOSK),
-        _events("mailbox", planted.mailboxes, first, kind="email", value=mailbox),
+        _events("mailbox", planted.mailboxes, first, kind="email",
+                value=world.company_mailboxes(planted.mailboxes)),
         _events("shared_device", guest, first, owner, "device", values.devices(owner)),
         _events("recycled_phone", given, first + planted.recycled_night - 1, left, "phone",
                 values.phones(left), day=planted.given_on, left_on=planted.left_on),

@@ -6,12 +6,14 @@ from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
+import pyarrow as pa
 
 from examples.chance import Chance, Flags, Ints
+from examples.spelling import picked
 
 from .persons import Identifiers, People, people_of
 from .plan import Plan
-from .planted import Owners, Planted, phone_owners, plant, with_families
+from .planted import MAILBOXES, Owners, Planted, phone_owners, plant, with_families
 
 DAY = 86_400
 
@@ -67,6 +69,11 @@ class World:
     @cached_property
     def bridged_email(self) -> Ints:
         return self._bridged(self.planted.bridges[1::2])
+
+    def company_mailboxes(self, person: Ints) -> pa.Array:
+        """The company's mailbox that stands in their row, if one does."""
+        place = self.chance.pick("which mailbox", len(MAILBOXES), person)
+        return picked(MAILBOXES, place)
 
     def _bridged(self, pairs: Ints) -> Ints:
         others = np.full(len(self.people), -1, dtype=np.int64)

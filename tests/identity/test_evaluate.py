@@ -202,6 +202,13 @@ def test_merges_and_tears_are_counted_by_the_clusters_they_hit(engine: Engine) -
     assert (scores.exact_cluster_count, scores.exact) == (1, Scores(1 / 4, 1 / 3))
 
 
+def test_no_score_is_above_one_for_what_rounding_adds() -> None:
+    clusters = {n: n % 3_001 for n in range(20_000)}  # sizes of sixths and sevenths
+    with LocalEngine() as engine:
+        scores = scores_of(engine, clusters, clusters)
+    assert scores.b_cubed == scores.b_cubed_of_elements == Scores(1.0, 1.0)
+
+
 def test_a_cluster_of_a_hundred_thousand_takes_no_list_of_pairs() -> None:
     size = 100_000
     with LocalEngine() as engine:
