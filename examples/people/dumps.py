@@ -55,15 +55,19 @@ class Dump:
 
 
 def write_dump(dump: Dump, landing: Path, night: str) -> None:
-    """One csv file, ordered by the time of its rows as they came; a header alone where none did."""
+    """One csv file, its rows in their order; a header alone where there are none."""
     folder = landing / dump.layout.channel / night
     folder.mkdir(parents=True, exist_ok=True)
-    rows = pa.table(dump.columns)
+    write_rows(pa.table(dump.columns), folder / f"{dump.layout.file}.csv", dump.layout.delimiter)
+
+
+def write_rows(rows: pa.Table, path: Path, delimiter: str) -> None:
+    """A csv file of texts none of which needs quotes."""
     options = pyarrow.csv.WriteOptions(
-        include_header=False, delimiter=dump.layout.delimiter, quoting_style="none"
+        include_header=False, delimiter=delimiter, quoting_style="none"
     )
-    with (folder / f"{dump.layout.file}.csv").open("wb") as file:
-        file.write((dump.layout.delimiter.join(dump.columns) + "\n").encode())
+    with path.open("wb") as file:
+        file.write((delimiter.join(rows.column_names) + "\n").encode())
         pyarrow.csv.write_csv(rows, file, options)
 
 
