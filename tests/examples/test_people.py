@@ -216,6 +216,31 @@ def test_without_planted_things_no_identifier_is_two_persons_and_many_join_recor
     )
 
 
+def test_what_is_planted_changes_no_row_of_anybody_else(
+    folder: Path, events: pd.DataFrame, tmp_path: Path
+) -> None:
+    clean = tmp_path / "clean"
+    generate(Plan(people=PLAN.people, nights=PLAN.nights, start=START), clean)
+    changes = ("joined", "deleted", "late")
+    planted = events[~events["event"].isin(changes)]
+    touched = set(planted["person"]) | set(planted["other_person"].dropna())
+    untouched = [rows_of_others(each, touched) for each in (folder, clean)]
+    assert untouched[0] == untouched[1]
+    assert len(untouched[0]) > 10_000
+
+
+def rows_of_others(folder: Path, touched: set[int]) -> list[tuple[str, ...]]:
+    """All landed rows, with channel and night, of persons who are not touched."""
+    found = []
+    for channel in channels(folder):
+        for night in NIGHTS:
+            records = pd.read_parquet(folder / "truth" / "records" / f"{night}.parquet")
+            person = records[records["channel"] == channel]["person"]
+            rows = landed(folder, channel, night)[~person.isin(touched).to_numpy()]
+            found += [(channel, night, *row) for row in rows.itertuples(index=False, name=None)]
+    return found
+
+
 @pytest.mark.parametrize(
     ("event", "promised"),
     [
