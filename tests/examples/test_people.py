@@ -11,12 +11,13 @@ from typing import Any
 
 import pandas as pd
 import phonenumbers
+import pyarrow as pa
 import pytest
 from pyspark.sql import SparkSession
 from stdnum.cn import ric
 
 from examples.people.__main__ import main
-from examples.people.found import found_people
+from examples.people.found import found_people, merged_things
 from examples.people.generate import generate
 from examples.people.plan import SHARES, Plan, usual_plan
 from examples.people.planted import PLACEHOLDERS, SILENCE
@@ -408,6 +409,18 @@ def test_a_folder_in_use_is_refused(folder: Path, capsys: pytest.CaptureFixture[
     assert main(["100", "1", str(folder)]) == 2
     assert "choose an empty folder" in capsys.readouterr().err
     assert files(folder) == before
+
+
+def test_wrong_merges_are_counted_by_what_is_planted_there() -> None:
+    one_ids = {1: 10, 2: 10, 3: 11, 4: 12, 5: None, 6: None}
+    records = pa.table({"person": list(one_ids), "one_id": pa.array(one_ids.values(), pa.int64())})
+    things = [
+        ("bridge", 1, 2), ("bridge", 1, 3), ("bridge", 3, 4), ("bridge", 5, 6),
+        ("hub", 1, None), ("hub", 3, None), ("hub", 5, None),
+    ]  # fmt: skip
+    event, person, other = zip(*things, strict=True)
+    events = pa.table({"event": event, "person": person, "other_person": pa.array(other)})
+    assert merged_things(records, events) == {"bridge": (4, 1), "hub": (3, 1)}
 
 
 @pytest.mark.slow
