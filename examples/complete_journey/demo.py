@@ -6,7 +6,8 @@ from dataclasses import dataclass
 
 import pandas as pd
 
-from .chance import Chance
+from examples.chance import Chance
+
 from .journey import Journey, read_journey
 from .landing import Calendar
 from .people import people_of, read_names

@@ -5,76 +5,70 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import pandas as pd
+import pyarrow as pa
+
+from identity.evaluate import Evaluation, evaluated
+from model.engines import Engine, Rows
+from model.local_engine import LocalEngine
 
 
 @dataclass(frozen=True)
 class PairScores:
-    """Counts of unordered pairs of accounts; the scores are their ratios (1.0 of no pairs).
+    """The accounts' OneIDs against their persons, and against persons and chains.
 
-    true_pairs: of one person. chained_pairs: of one person and one chain, so joined by
-    identifiers that are not planted. found_pairs: of one OneID. The last two are found pairs
-    that are true, and found pairs that are chained.
+    In the second truth two accounts of a person belong together only where identifiers that are not
+    planted join them. An account without OneID pairs with nobody.
     """
 
-    accounts: int
-    true_pairs: int
-    chained_pairs: int
-    found_pairs: int
-    found_true_pairs: int
-    found_chained_pairs: int
+    of_persons: Evaluation
+    of_chains: Evaluation
 
     @property
     def precision(self) -> float:
         """The share of the found pairs that are one person's."""
-        return ratio(self.found_true_pairs, self.found_pairs)
+        return self.of_persons.pairwise.precision
 
     @property
     def recall_of_chained(self) -> float:
         """The share found of the pairs that a chain of identifiers joins."""
-        return ratio(self.found_chained_pairs, self.chained_pairs)
+        return self.of_chains.pairwise.recall
 
     @property
     def recall_of_all(self) -> float:
         """The share found of all pairs of one person, joinable or not."""
-        return ratio(self.found_true_pairs, self.true_pairs)
+        return self.of_persons.pairwise.recall
 
 
 def pair_scores(accounts: pd.DataFrame) -> PairScores:
-    """The pairs among the accounts, counted by the sizes of groups, never listed.
+    """The scores of accounts, one row each: one_id (null: in nobody), person, chain.
 
-    One row per account: one_id (null: the account is in no OneID and pairs with nobody), person,
-    chain. Other columns are left alone.
+    Other columns are left alone.
     """
-    found = accounts[accounts["one_id"].notna()]
-    return PairScores(
-        accounts=len(accounts),
-        true_pairs=pairs(accounts, ["person"]),
-        chained_pairs=pairs(accounts, ["person", "chain"]),
-        found_pairs=pairs(found, ["one_id"]),
-        found_true_pairs=pairs(found, ["one_id", "person"]),
-        found_chained_pairs=pairs(found, ["one_id", "person", "chain"]),
-    )
+    chains = accounts.groupby(["person", "chain"], sort=False).ngroup()
+    with LocalEngine() as engine:
+        found = _clusters(engine, accounts["one_id"])
+        return PairScores(*(
+            evaluated(engine, found, _clusters(engine, truth), unfound="alone")
+            for truth in (accounts["person"], chains)
+        ))  # fmt: skip
 
 
-def pairs(rows: pd.DataFrame, keys: list[str]) -> int:
-    """The number of unordered pairs of rows that agree in the keys."""
-    sizes = rows.groupby(keys, sort=False).size()
-    return int((sizes * (sizes - 1) // 2).sum())
-
-
-def ratio(part: int, whole: int) -> float:
-    return part / whole if whole else 1.0
+def _clusters(engine: Engine, clusters: pd.Series) -> Rows:
+    """Every account, by its place, with its cluster."""
+    ids = pa.array(clusters.astype("Int64"))
+    return engine.of(pa.table({"element": pa.array(range(len(ids)), pa.int64()), "cluster": ids}))
 
 
 def described(scores: PairScores) -> str:
     """The scores in three lines for a terminal."""
+    persons, chains = scores.of_persons, scores.of_chains
     return "\n".join(
         [
-            f"precision            {scores.precision:.4f}  "
-            f"({scores.found_true_pairs} of {scores.found_pairs} pairs found are one person's)",
-            f"recall, by chains    {scores.recall_of_chained:.4f}  "
-            f"({scores.found_chained_pairs} of {scores.chained_pairs} pairs that identifiers join)",
-            f"recall, of all pairs {scores.recall_of_all:.4f}  "
-            f"({scores.found_true_pairs} of {scores.true_pairs} pairs of one person)",
+            f"precision            {scores.precision:.4f}  ({persons.shared_pair_count} of "
+            f"{persons.found_pair_count} pairs found are one person's)",
+            f"recall, by chains    {scores.recall_of_chained:.4f}  ({chains.shared_pair_count} of "
+            f"{chains.true_pair_count} pairs that identifiers join)",
+            f"recall, of all pairs {scores.recall_of_all:.4f}  ({persons.shared_pair_count} of "
+            f"{persons.true_pair_count} pairs of one person)",
         ]
     )

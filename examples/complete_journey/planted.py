@@ -10,7 +10,8 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from .chance import Chance, Ints
+from examples.chance import Chance, Choice, Ints
+
 from .people import STORE_PHONE, phones
 
 PLACEHOLDER_PHONES = ["+8613800000000", "+8613800138000"]
@@ -68,23 +69,6 @@ def plant(people: pd.DataFrame, chance: Chance) -> Planted:
         shared_devices=shared[: len(shared) // 2 * 2].reshape(-1, 2),
         impossible_births=impossible_births,
     )
-
-
-class Choice:
-    """Groups of persons that do not overlap: who was taken once is not taken again."""
-
-    def __init__(self, chance: Chance, candidates: Ints) -> None:
-        self.chance = chance
-        self.free = candidates
-
-    def take_number(self, purpose: str, among: Ints, count: int) -> Ints:
-        taken = self.chance.first_of(purpose, np.intersect1d(self.free, among), count)
-        self.free = np.setdiff1d(self.free, taken)
-        return taken
-
-    def take(self, purpose: str, among: Ints, share: float) -> Ints:
-        """That share of `among`, at least one."""
-        return self.take_number(purpose, among, max(1, round(share * len(among))))
 
 
 def with_family_phones(people: pd.DataFrame, planted: Planted) -> pd.DataFrame:

