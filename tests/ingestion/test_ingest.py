@@ -17,8 +17,9 @@ from ingestion.accounting import AccountingError, FileAccount
 from model.ddl_types import arrow_schema
 from model.engines import Engine, SparkEngine
 from model.fixed_tables import SIGHTINGS, VAULT_IDENTIFIERS, VAULT_PROFILES
-from model.local_engine import LocalEngine
+from model.local_engine import LargeRows, LocalEngine
 from model.ops_tables import FILES, QUARANTINE
+from model.task_files import Parts, TaskFiles
 from privacy.tokens import column_kind, token_of, unseal_of
 from tests.ingestion.fixtures import (
     DESK,
@@ -218,6 +219,24 @@ def test_profiles_hold_tokens_and_masks_that_the_vault_opens(
     )
     assert "张三丰" not in shown
     assert "13812345678" not in shown
+
+
+def test_files_of_tasks_are_written_anew_only_where_a_record_of_them_is_beaten(
+    spark: SparkSession, tmp_path: Path
+) -> None:
+    (tmp_path / "crm").mkdir()
+    head = "ID,姓名,手机,生日,city,changed\n"
+    twice = head + "".join(f"a1,张三,,,城{n},2017-02-0{n} 00:00:00\n" for n in (1, 2))
+    (tmp_path / "crm" / "20170301.csv").write_text(twice, encoding="gbk")
+    once = head + "a2,李四,,,城3,2017-02-03 00:00:00\n"
+    (tmp_path / "crm" / "20170228.csv").write_text(once, encoding="gbk")
+    with large(spark) as engine:
+        members = ingested(spark, engine, MEMBERS, tmp_path)
+        rows = members.night.clean["profiles"]
+        written = engine.output(rows)
+        assert isinstance(written, Parts)
+        assert [type(part) for part in written.parts] == [TaskFiles, LargeRows]
+        assert members.columns(rows, "account_id", "city") == [("a1", "城2"), ("a2", "城3")]
 
 
 def test_expressions_make_values_keys_and_conditions_and_show_nothing(
