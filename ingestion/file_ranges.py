@@ -57,17 +57,24 @@ def results_of_ranges(
     """What tasks tell of their ranges: few and small things, since they come to this process.
 
     Tasks share `folder` (with each other, and no other call): each takes the next range that none
-    has taken yet, so that one that starts late, or is slow, delays none. No frame: to plan one, and
-    to start workers for it, takes as long as to read 200 MB.
+    has taken yet, so that one that starts late, or is slow, delays none. OnefoldError where a range
+    was taken and never done. No frame: to plan one, and to start workers for it, takes as long as
+    to read 200 MB.
     """
     tasks = _task_count(spark, ranges)
     in_order = _largest_first(ranges)
 
-    def each(_: Iterable[int]) -> Iterator[Any]:
-        yield from _worked((one for one in in_order if _is_taken(one, folder)), work)
+    def done(each: FileRange, memory: TaskMemory) -> Iterator[tuple[FileRange, list[Any]]]:
+        yield each, list(work(each, memory))
+
+    def take(_: Iterable[int]) -> Iterator[tuple[FileRange, list[Any]]]:
+        yield from _worked((one for one in in_order if _is_taken(one, folder)), done)
 
     numbers = spark.sparkContext.parallelize(range(tasks), max(tasks, 1))
-    return numbers.mapPartitions(each).collect()
+    results = dict(numbers.mapPartitions(take).collect())
+    if lost := [each.path for each in ranges if each not in results]:
+        raise OnefoldError(f"a task ended before it had read all of {lost[0]}; run the night again")
+    return [result for each in ranges for result in results[each]]
 
 
 def _is_taken(each: FileRange, folder: Path) -> bool:
