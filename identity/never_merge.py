@@ -40,7 +40,7 @@ def keep_apart(engine: Engine, links: Rows, labels: Rows, policy: IdentityPolicy
     first, then the most recent, then by token; a link that would bring two values together is
     refused. The outcome does not depend on the order or the partitioning of rows.
     """
-    replay = _replay_of(frozenset(policy.never_merge))
+    replay = _replay_of(frozenset(policy.never_merge_kinds))
     broken = _broken_links(engine, links, labels, policy)
     # Read for the labels and for the refused links.
     replayed = engine.kept(engine.by_group("replayed", broken, "component", replay, _REPLAYED))
@@ -74,7 +74,7 @@ def _broken_links(engine: Engine, links: Rows, labels: Rows, policy: IdentityPol
             select distinct component from (
                 select l.component
                 from links k join labels l on l.node_id = k.node_id
-                where {is_one_of("k.kind", policy.never_merge)}
+                where {is_one_of("k.kind", policy.never_merge_kinds)}
                 group by l.component, k.kind, k.scope
                 having min(k.node_id) <> max(k.node_id)
             ) held_twice
