@@ -8,7 +8,8 @@ from model.engines import Engine, Rows
 def attached(engine: Engine, weak: Rows, labels: Rows) -> Rows:
     """(node_id, component) of weak identifiers and of the sightings that hold nothing stronger.
 
-    `weak` are holdings of weak kinds that are no hubs; `labels` are the persons of strong links. A
+    `weak` are holdings of weak kinds that are no hubs; `labels` are the persons of strong links and
+    of joins: what has a label already has its home, and no row here. A
     weak identifier whose sightings with stronger identifiers are all one person joins it; seen with
     several persons, or with none, it is a person of its own, named by its node_id, as long as a
     sighting follows it. A sighting of weak kinds only follows its best-ranked (then by token).
@@ -17,10 +18,13 @@ def attached(engine: Engine, weak: Rows, labels: Rows) -> Rows:
         "attached",
         """
         with beside as (
-            select w.sighting_id, w.node_id, w.rank, w.token, w.scope, l.component as person
+            select w.sighting_id, w.node_id, w.rank, w.token, w.scope, l.component as person,
+                o.component as joined
             from weak w left join labels l on l.node_id = w.sighting_id
+            left join labels o on o.node_id = w.node_id
         ), homes as (
-            select node_id, case when min(person) = max(person) then min(person) end as person
+            select node_id, min(joined) as joined,
+                case when min(person) = max(person) then min(person) end as person
             from beside group by node_id
         ), followers as (
             select sighting_id, node_id from (
@@ -34,11 +38,11 @@ def attached(engine: Engine, weak: Rows, labels: Rows) -> Rows:
         ), followed as (
             select distinct node_id from followers
         ), settled as (
-            select h.node_id, coalesce(h.person, f.node_id) as component
+            select h.node_id, h.joined, coalesce(h.joined, h.person, f.node_id) as component
             from homes h left join followed f on f.node_id = h.node_id
-            where coalesce(h.person, f.node_id) is not null
+            where coalesce(h.joined, h.person, f.node_id) is not null
         )
-        select node_id, component from settled
+        select node_id, component from settled where joined is null
         union all
         select f.sighting_id, s.component from followers f join settled s on s.node_id = f.node_id
         """,

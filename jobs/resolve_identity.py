@@ -9,8 +9,9 @@ import pyarrow as pa
 from pyspark.sql import DataFrame
 
 from identity.golden import golden_profiles
-from identity.refused import refused_counts, refused_tokens
+from identity.refused import refused_counts
 from identity.resolution import Histories, Resolution, engine_for, resolve_identity
+from jobs.identity_inputs import listed, rulings_of
 from jobs.night import Night
 from lake.tables import side_by_side
 from model.contracts import TableContract
@@ -26,7 +27,6 @@ from model.fixed_tables import (
     REFUSED_IDENTIFIERS,
     REJECTED_LINKS,
     SIGHTINGS,
-    VAULT_IDENTIFIERS,
 )
 from model.sql_text import is_one_of
 
@@ -36,13 +36,14 @@ NAME = "resolve_identity"
 def run(night: Night) -> None:
     """The map of D from the map of D−1 and all sightings up to D, then golden profiles."""
     lake, day, policy = night.lake, night.business_date, night.definitions.policy
-    listed = refused_tokens(lake.read_until(VAULT_IDENTIFIERS, day), policy, night.key)
     with engine_for(lake.row_count_until(SIGHTINGS, day), lake.spark, policy) as engine:
-        refused = engine.kept(engine.of(listed))  # opening the vault's values costs most of it
+        # Kept, since opening the vault's values costs most of it.
+        refused = engine.kept(engine.of(listed(night)))
         seen = lake.rows(engine, SIGHTINGS, until=day)
         resolution = resolve_identity(
-            engine, _linking(night, engine, seen), refused, _histories(night, engine), policy, day
-        )
+            engine, _linking(night, engine, seen), rulings_of(night, engine, refused),
+            _histories(night, engine), policy, day,
+        )  # fmt: skip
         _write(night, engine, resolution, refused_counts(engine, seen, refused, day))
     lake.replace_slice(night.definitions.golden, _golden(night), day)
 

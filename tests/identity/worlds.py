@@ -12,6 +12,7 @@ from typing import Any
 import pyarrow as pa
 
 from identity.resolution import Histories, resolve_identity
+from identity.rulings import FACTS, JOINS, PINS, REFUSED, Rulings, nothing
 from model.ddl_types import arrow_schema
 from model.engines import Engine, Rows
 from model.fixed_tables import (
@@ -40,7 +41,6 @@ POLICY = IdentityPolicy(
     never_merge=("national_id",),
     disagree=DisagreeRule(kinds=("card",)),
 )
-REFUSED = "kind string, scope string, token string, reason string"
 TABLES = {
     "nodes": NODES, "links": LINKS, "hubs": HUBS, "rejected_links": REJECTED_LINKS,
     "one_ids": ONE_IDS, "events": ONE_ID_EVENTS,
@@ -146,7 +146,7 @@ class World:
         with open_engine() as engine:
             resolution = resolve_identity(
                 engine, table_of(engine, arrived, SIGHTINGS.schema, partitions),
-                refused_rows(engine, *self.refused), self.histories(engine), self.policy,
+                self.rulings(engine), self.histories(engine), self.policy,
                 night(number), components,
             )  # fmt: skip
             found = {name: engine.arrow(getattr(resolution, name)) for name in TABLES}
@@ -158,6 +158,12 @@ class World:
         others = [row for row in self.tables["events"] if row.business_date != night(number)]
         self.tables = written | {"events": others + written["events"]}
         return self
+
+    def rulings(self, engine: Engine) -> Rulings:
+        return Rulings(
+            refused_rows(engine, *self.refused),
+            nothing(engine, FACTS), nothing(engine, JOINS), nothing(engine, PINS),
+        )  # fmt: skip
 
     def histories(self, engine: Engine) -> Histories:
         return Histories(**{
