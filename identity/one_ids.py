@@ -56,7 +56,8 @@ def numbered(
 def _persons(engine: Engine, members: Rows) -> Rows:
     """Components that have a sighting: (component, first_seen, smallest_token).
 
-    The last two order persons: every person has an identifier, and no two share one.
+    They order persons, since no two share an identifier; a sighting all of whose links a rule
+    refused is a person without one, and its component tells it from others.
     """
     return engine.rows(
         "persons",
@@ -103,7 +104,7 @@ def _handed_on(
     )  # fmt: skip
     order = (
         "is_pinned desc nulls last, case when is_pinned then 0 else shared end desc nulls last, "
-        "one_id nulls first, first_seen nulls first, smallest_token nulls first"
+        "one_id nulls first, first_seen nulls first, smallest_token nulls first, component"
     )
     return _settled(engine, shares, people, order)
 
@@ -135,7 +136,7 @@ def _returned(
     )  # fmt: skip
     order = (
         "is_last desc nulls last, first_seen nulls first, smallest_token nulls first, "
-        "shared desc nulls last, one_id nulls first"
+        "component, shared desc nulls last, one_id nulls first"
     )
     return _settled(engine, shares, new, order)
 
@@ -227,7 +228,7 @@ def _fresh(engine: Engine, people: Rows, largest: Rows) -> Rows:
         )
         select p.component, cast(
             (select max(largest) from largest_ever) + s.already + row_number() over (
-                partition by p.first_seen order by p.smallest_token nulls first
+                partition by p.first_seen order by p.smallest_token nulls first, p.component
             ) as bigint
         ) as one_id
         from people p join starts s on s.first_seen = p.first_seen

@@ -52,13 +52,18 @@ class _Graph:
 
 
 def engine_for(row_count: int, spark: SparkSession, policy: IdentityPolicy) -> Engine:
-    """Who runs the relational steps over so many rows of identity.sightings.
+    """Who runs the relational steps over so many live sightings: this process while they fit, above
+    it Spark. Both give the same rows."""
+    return LocalEngine(spark) if fits_here(row_count, policy) else SparkEngine(spark)
 
-    This process up to a fifth of `components.local_edges` (a sighting holds two identifiers or so,
-    each a link, and takes some two kilobytes here); above it Spark. Both give the same rows.
+
+def fits_here(row_count: int, policy: IdentityPolicy) -> bool:
+    """Whether so many live sightings (identity.sightings.live_count) fit into this process.
+
+    They do up to a fifth of `components.local_edges`: a sighting holds two identifiers or so, each
+    a link, and takes some two kilobytes here.
     """
-    fits = row_count <= policy.components.local_edges // _EDGES_PER_SIGHTING
-    return LocalEngine(spark) if fits else SparkEngine(spark)
+    return row_count <= policy.components.local_edges // _EDGES_PER_SIGHTING
 
 
 def resolve_identity(

@@ -11,10 +11,10 @@ from model.engines import Engine, Rows
 from model.fixed_tables import VAULT_IDENTIFIERS
 
 
-def rulings_of(night: Night, engine: Engine, refused: Rows) -> Rulings:
-    """The night's rulings; `refused` are the rows of `listed`, kept.
+def rulings_of(engine: Engine, refused: Rows) -> Rulings:
+    """A night's rulings; `refused` are the rows of `listed`, kept.
 
-    Facts beside never-merge kinds, joins and pins come from rules that no table holds yet.
+    No rule gives facts beside those of never-merge kinds, joins or pins yet.
     """
     return Rulings(
         refused=refused,

@@ -63,7 +63,7 @@ class DisagreeRule:
 class ComponentsPolicy:
     """Which engine computes connected components, and up to how many links the local one may.
 
-    Up to a fifth as many rows of sightings, the other steps of identity run in this process too.
+    Up to a fifth as many live sightings, the other steps of identity run in this process too.
     """
 
     full_build: ComponentsEngine = "graphframes"
