@@ -23,11 +23,19 @@ def identifier_nodes(engine: Engine, held: Rows) -> Rows:
     )
 
 
-def link_ends(engine: Engine, links: Rows) -> tuple[Rows, Rows]:
-    """Nodes (node_id) and edges (src, dst) of links between sightings and identifiers."""
-    nodes = "select sighting_id as node_id from links union select node_id from links"
-    edges = "select sighting_id as src, node_id as dst from links"
-    return engine.rows("ends", nodes, links=links), engine.rows("edges", edges, links=links)
+def link_ends(engine: Engine, links: Rows, joins: Rows) -> tuple[Rows, Rows]:
+    """Nodes (node_id) and edges (src, dst) of links between sightings and identifiers, and of
+    joins (node_id, other_node_id) between any two nodes."""
+    edges = engine.rows(
+        "edges",
+        """
+        select sighting_id as src, node_id as dst from links
+        union all select node_id, other_node_id from joins
+        """,
+        links=links, joins=joins,
+    )  # fmt: skip
+    nodes = "select src as node_id from edges union select dst from edges"
+    return engine.rows("ends", nodes, edges=edges), edges
 
 
 def members(
@@ -72,4 +80,20 @@ def joining_links(engine: Engine, linkable: Rows, placed: Rows, policy: Identity
         where i.component = s.component
         """,
         linkable=linkable, placed=placed,
+    )  # fmt: skip
+
+
+def person_map(engine: Engine, placed: Rows, numbers: Rows) -> Rows:
+    """The night's map: the columns of identity.one_ids but its validity.
+
+    `placed` are the members, `numbers` is (component, one_id), one row per person.
+    """
+    return engine.rows(
+        "map",
+        """
+        select m.node_id, m.kind, n.one_id,
+            cast(null as date) as seen_from, cast(null as date) as seen_to
+        from members m join numbers n on n.component = m.component
+        """,
+        members=placed, numbers=numbers,
     )  # fmt: skip

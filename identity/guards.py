@@ -26,7 +26,7 @@ def hubs(engine: Engine, held: Rows, nodes: Rows, policy: IdentityPolicy) -> Row
                 end as reason,
                 n.sighting_count, coalesce(p.peer_count, 0) as peer_count
             from nodes n left join peers p on p.node_id = n.node_id
-            where not {is_one_of("n.kind", policy.never_merge)}
+            where not {is_one_of("n.kind", policy.never_merge_kinds)}
         )
         select node_id, kind, scope, reason, sighting_count, peer_count
         from judged where reason is not null

@@ -1,8 +1,7 @@
-"""Keeps two values of a never-merge kind apart: links replayed strongest first, some refused."""
+"""Keeps two values of one rule apart: links replayed strongest first, some refused."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -10,8 +9,6 @@ import pyarrow as pa
 
 from model.ddl_types import arrow_schema
 from model.engines import Engine, Rows
-from model.identity_policy import IdentityPolicy
-from model.sql_text import is_one_of
 
 _REPLAYED = (
     "sighting_id bigint, node_id bigint, kind string, rule string, "
@@ -19,8 +16,9 @@ _REPLAYED = (
 )
 _STRONGEST_FIRST = [
     ("rank", "ascending"), ("last_date", "descending"), ("token", "ascending"),
-    ("sighting_id", "ascending"),
+    ("sighting_id", "ascending"), ("node_id", "ascending"),
 ]  # fmt: skip
+_Key = tuple[str, str]  # a rule and the scope within which its values differ
 
 
 @dataclass(frozen=True)
@@ -32,18 +30,20 @@ class KeptApart:
     refused: Rows
 
 
-def keep_apart(engine: Engine, links: Rows, labels: Rows, policy: IdentityPolicy) -> KeptApart:
-    """Splits components that hold two values of a never-merge kind (of one scope).
+def keep_apart(
+    engine: Engine, links: Rows, joins: Rows, facts: Rows, labels: Rows
+) -> KeptApart:
+    """Splits components that hold two values of one rule and scope (`facts`, identity.rulings).
 
-    `links` join sightings and strong identifiers; `labels` are their components. Only components
-    that break the rule are replayed, each in one process that holds its links: strongest kind
-    first, then the most recent, then by token; a link that would bring two values together is
-    refused. The outcome does not depend on the order or the partitioning of rows.
+    `links` join sightings and strong identifiers, `joins` any two nodes; `labels` are the
+    components of both. Only components that break a rule are replayed, each in one process that
+    holds its links: first the joins, of which none is refused, then the strongest kind, the most
+    recent, by token; a link that would bring two values together is refused, unless a join did so
+    before. The outcome does not depend on the order or the partitioning of rows.
     """
-    replay = _replay_of(frozenset(policy.never_merge))
-    broken = _broken_links(engine, links, labels, policy)
+    broken = _broken(engine, links, joins, facts, labels)
     # Read for the labels and for the refused links.
-    replayed = engine.kept(engine.by_group("replayed", broken, "component", replay, _REPLAYED))
+    replayed = engine.kept(engine.by_group("replayed", broken, "component", _replay, _REPLAYED))
     split = engine.rows(
         "split",
         # Every link of a node says the same part.
@@ -65,34 +65,48 @@ def keep_apart(engine: Engine, links: Rows, labels: Rows, policy: IdentityPolicy
     return KeptApart(split, engine.rows("refused_links", refused, replayed=replayed))
 
 
-def _broken_links(engine: Engine, links: Rows, labels: Rows, policy: IdentityPolicy) -> Rows:
-    """The links of components that hold two values of a never-merge kind, with their component."""
+def _broken(engine: Engine, links: Rows, joins: Rows, facts: Rows, labels: Rows) -> Rows:
+    """All that the replay reads of components that hold two values of one rule and scope.
+
+    Rows of three sorts, each with its component: links; joins, which have no kind and their second
+    end as node_id; facts, which have no sighting_id.
+    """
     return engine.rows(
-        "broken_links",
-        f"""
-        with broken as (
+        "broken",
+        """
+        with told as (
+            select l.component, f.node_id, f.rule, f.scope, min(f.value) as value
+            from facts f join labels l on l.node_id = f.node_id
+            group by l.component, f.node_id, f.rule, f.scope
+        ), broken as (
             select distinct component from (
-                select l.component
-                from links k join labels l on l.node_id = k.node_id
-                where {is_one_of("k.kind", policy.never_merge)}
-                group by l.component, k.kind, k.scope
-                having min(k.node_id) <> max(k.node_id)
+                select component from told
+                group by component, rule, scope having min(value) <> max(value)
             ) held_twice
+        ), replayed as (
+            select l.component, k.sighting_id, k.node_id, k.kind, k.rank, k.last_date, k.token,
+                cast(null as string) as rule, cast(null as string) as scope,
+                cast(null as string) as value
+            from links k join labels l on l.node_id = k.node_id
+            union all
+            select l.component, j.node_id, j.other_node_id, null, null, null, null,
+                null, null, null
+            from joins j join labels l on l.node_id = j.node_id
+            union all
+            select component, null, node_id, null, null, null, null, rule, scope, value from told
         )
-        select l.component, k.sighting_id, k.node_id, k.kind, k.scope, k.rank, k.last_date, k.token
-        from links k join labels l on l.node_id = k.node_id
-        join broken b on b.component = l.component
+        select r.* from replayed r semi join broken b on b.component = r.component
         """,
-        links=links, labels=labels,
+        links=links, joins=joins, facts=facts, labels=labels,
     )  # fmt: skip
 
 
 @dataclass
 class _Parts:
-    """Union-find over the nodes of one component; each root knows its never-merge values."""
+    """Union-find over the nodes of one component; each root knows its values of every rule."""
 
     parent: dict[int, int] = field(default_factory=dict)
-    values: dict[int, dict[tuple[str, str], int]] = field(default_factory=dict)
+    values: dict[int, dict[_Key, frozenset[str]]] = field(default_factory=dict)
 
     def root(self, node: int) -> int:
         while self.parent.setdefault(node, node) != node:
@@ -101,54 +115,57 @@ class _Parts:
         return node
 
     def conflict(self, one: int, other: int) -> str | None:
-        """The kind of which joining the two roots would bring two values together."""
+        """The rule of which joining the two roots would bring two values together that are not
+        together yet, in one of them by a join."""
         held, brought = self.values.get(one, {}), self.values.get(other, {})
-        kinds = [key[0] for key, value in brought.items() if held.get(key, value) != value]
-        return min(kinds, default=None)
+        rules = [
+            key[0] for key in held.keys() & brought.keys()
+            if not (held[key] <= brought[key] or brought[key] <= held[key])
+        ]  # fmt: skip
+        return min(rules, default=None)
 
     def join(self, one: int, other: int) -> None:
         """Makes one part of two; the smaller number names it."""
         first, second = sorted((one, other))
         if first != second:
             self.parent[second] = first
-            self.values.setdefault(first, {}).update(self.values.pop(second, {}))
+            held = self.values.setdefault(first, {})
+            for key, values in self.values.pop(second, {}).items():
+                held[key] = held.get(key, frozenset()) | values
 
 
-def _replay_of(never_merge: frozenset[str]) -> Callable[[pa.Table], pa.Table]:
-    def replay(component: pa.Table) -> pa.Table:
-        """The links of one component in order of strength, each with its rule if it is refused."""
-        links = component.sort_by(_STRONGEST_FIRST).to_pylist()
-        parts = _parts_of(links, never_merge)
-        # Later links move the parts of earlier ones: all are joined before any is told.
-        rules = [_joined(parts, link["sighting_id"], link["node_id"]) for link in links]
-        rows = [
-            {
-                "sighting_id": link["sighting_id"], "node_id": link["node_id"],
-                "kind": link["kind"], "rule": rule,
-                "sighting_part": parts.root(link["sighting_id"]),
-                "node_part": parts.root(link["node_id"]),
-            }
-            for link, rule in zip(links, rules, strict=True)
-        ]  # fmt: skip
-        return pa.Table.from_pylist(rows, schema=arrow_schema(_REPLAYED))
-
-    return replay
-
-
-def _parts_of(links: list[dict[str, Any]], never_merge: frozenset[str]) -> _Parts:
-    """Every node of its own part; values of never-merge kinds already in theirs."""
+def _replay(component: pa.Table) -> pa.Table:
+    """The joins and links of one component, each with its rule if it is refused."""
+    rows = component.sort_by(_STRONGEST_FIRST).to_pylist()
     parts = _Parts()
-    for link in links:
-        if link["kind"] in never_merge:
-            parts.values[link["node_id"]] = {(link["kind"], link["scope"]): link["node_id"]}
-    return parts
+    for fact in (row for row in rows if row["sighting_id"] is None):
+        own = parts.values.setdefault(fact["node_id"], {})
+        own[fact["rule"], fact["scope"]] = frozenset({fact["value"]})
+    for join in (row for row in rows if _is_join(row)):
+        parts.join(parts.root(join["sighting_id"]), parts.root(join["node_id"]))
+    links = [row for row in rows if row["sighting_id"] is not None]
+    # Later links move the parts of earlier ones: all are joined before any is told.
+    rules = [None if _is_join(link) else _joined(parts, link) for link in links]
+    replayed = [
+        {
+            "sighting_id": link["sighting_id"], "node_id": link["node_id"],
+            "kind": link["kind"], "rule": rule,
+            "sighting_part": parts.root(link["sighting_id"]),
+            "node_part": parts.root(link["node_id"]),
+        }
+        for link, rule in zip(links, rules, strict=True)
+    ]  # fmt: skip
+    return pa.Table.from_pylist(replayed, schema=arrow_schema(_REPLAYED))
 
 
-def _joined(parts: _Parts, sighting: int, node: int) -> str | None:
+def _is_join(row: dict[str, Any]) -> bool:
+    return row["sighting_id"] is not None and row["kind"] is None
+
+
+def _joined(parts: _Parts, link: dict[str, Any]) -> str | None:
     """Joins the two ends of a link; the rule that forbids it, where one does."""
-    one, other = parts.root(sighting), parts.root(node)
-    kind = parts.conflict(one, other)
-    if kind is not None:
-        return f"never_merge {kind}"
-    parts.join(one, other)
-    return None
+    one, other = parts.root(link["sighting_id"]), parts.root(link["node_id"])
+    rule = parts.conflict(one, other)
+    if rule is None:
+        parts.join(one, other)
+    return rule

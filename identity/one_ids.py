@@ -16,22 +16,32 @@ _ALONE = 2  # a pair that nobody contests counts itself on either side
 
 
 def numbered(
-    engine: Engine, members: Rows, history: Rows, events: Rows, business_date: date
+    engine: Engine, members: Rows, history: Rows, events: Rows, pins: Rows, business_date: date
 ) -> Rows:
     """(component, one_id) of every person: no number twice, none that was somebody else's.
+
+    The exception is a number pinned (`pins`, of identity.rulings): it goes to the person that holds
+    the node, whoever had it; of two pins that cannot both hold, the older number, then the person
+    first seen.
 
     `members` are the night's nodes (node_id, kind, is_strong, component, first_date, token);
     `history` is identity.one_ids and `events` identity.one_id_events, with all they ever held.
     """
     people = engine.kept(_persons(engine, members))
     before = holding_before(engine, history, business_date)
-    handed_on = engine.kept(_handed_on(engine, members, people, before))
-    unclaimed = "select h.* from history h anti join before_night b on b.one_id = h.one_id"
-    claims = engine.rows("claims_left", unclaimed, history=history, before_night=before)
+    handed_on = engine.kept(_handed_on(engine, members, people, before, pins))
+    unclaimed = """
+        select h.* from history h anti join before_night b on b.one_id = h.one_id
+        anti join handed_on n on n.one_id = h.one_id
+    """
+    claims = engine.rows(
+        "claims_left", unclaimed, history=history, before_night=before, handed_on=handed_on
+    )
     new = _without(engine, people, handed_on)
     returned = engine.kept(_returned(engine, members, new, claims, business_date))
     nameless = _without(engine, new, returned)
-    fresh = _fresh(engine, nameless, _largest_ever(engine, history, events, business_date))
+    largest = _largest_ever(engine, history, events, handed_on, business_date)
+    fresh = _fresh(engine, nameless, largest)
     return engine.rows(
         "numbered",
         """
@@ -46,7 +56,8 @@ def numbered(
 def _persons(engine: Engine, members: Rows) -> Rows:
     """Components that have a sighting: (component, first_seen, smallest_token).
 
-    The last two order persons: every person has an identifier, and no two share one.
+    They order persons, since no two share an identifier; a sighting all of whose links a rule
+    refused is a person without one, and its component tells it from others.
     """
     return engine.rows(
         "persons",
@@ -67,8 +78,10 @@ def _without(engine: Engine, people: Rows, settled: Rows) -> Rows:
     return engine.rows("without", left, people=people, settled=settled)
 
 
-def _handed_on(engine: Engine, members: Rows, people: Rows, before: Rows) -> Rows:
-    """Numbers of the night before, by overlap: most sightings, then the older number.
+def _handed_on(
+    engine: Engine, members: Rows, people: Rows, before: Rows, pins: Rows
+) -> Rows:
+    """Pinned numbers, then those of the night before by overlap: most sightings, then the older.
 
     A person of whom only strong identifiers are left (its rows were replaced) overlaps too, behind
     all who share sightings. Of the parts of a split the one first seen wins a tie.
@@ -76,16 +89,22 @@ def _handed_on(engine: Engine, members: Rows, people: Rows, before: Rows) -> Row
     shares = engine.rows(
         "overlaps",
         """
-        select m.component, b.one_id, count(case when m.kind = 'sighting' then 1 end) as shared
-        from members m join before_night b on b.node_id = m.node_id
-        where m.kind = 'sighting' or m.is_strong
-        group by m.component, b.one_id
+        with kept as (
+            select node_id, one_id, false as is_pinned from before_night
+            union all
+            select distinct node_id, one_id, true from pins
+        )
+        select m.component, k.one_id, bool_or(k.is_pinned) as is_pinned,
+            count(case when m.kind = 'sighting' and not k.is_pinned then 1 end) as shared
+        from members m join kept k on k.node_id = m.node_id
+        where m.kind = 'sighting' or m.is_strong or k.is_pinned
+        group by m.component, k.one_id
         """,
-        members=members, before_night=before,
+        members=members, before_night=before, pins=pins,
     )  # fmt: skip
     order = (
-        "shared desc nulls last, one_id nulls first, first_seen nulls first, "
-        "smallest_token nulls first"
+        "is_pinned desc nulls last, case when is_pinned then 0 else shared end desc nulls last, "
+        "one_id nulls first, first_seen nulls first, smallest_token nulls first, component"
     )
     return _settled(engine, shares, people, order)
 
@@ -117,7 +136,7 @@ def _returned(
     )  # fmt: skip
     order = (
         "is_last desc nulls last, first_seen nulls first, smallest_token nulls first, "
-        "shared desc nulls last, one_id nulls first"
+        "component, shared desc nulls last, one_id nulls first"
     )
     return _settled(engine, shares, new, order)
 
@@ -166,8 +185,11 @@ def _greedy(pairs: pa.Table) -> pa.Table:
     return pa.Table.from_pylist(taken, schema=arrow_schema(_SETTLED))
 
 
-def _largest_ever(engine: Engine, history: Rows, events: Rows, business_date: date) -> Rows:
-    """One row: the largest number ever given, taken back or not; 0 before the first.
+def _largest_ever(
+    engine: Engine, history: Rows, events: Rows, handed_on: Rows, business_date: date
+) -> Rows:
+    """One row: the largest number ever given, taken back or not; 0 before the first. A pinned
+    number (among those `handed_on`) counts.
 
     Events of this night or later are those of runs that were killed (their numbers nobody has
     seen), or have their numbers in the history too.
@@ -182,9 +204,10 @@ def _largest_ever(engine: Engine, history: Rows, events: Rows, business_date: da
             select one_id from history
             union all select one_id from earlier
             union all select other_one_id from earlier
+            union all select one_id from handed_on
         ) given
         """,
-        history=history, events=events,
+        history=history, events=events, handed_on=handed_on,
     )  # fmt: skip
 
 
@@ -205,7 +228,7 @@ def _fresh(engine: Engine, people: Rows, largest: Rows) -> Rows:
         )
         select p.component, cast(
             (select max(largest) from largest_ever) + s.already + row_number() over (
-                partition by p.first_seen order by p.smallest_token nulls first
+                partition by p.first_seen order by p.smallest_token nulls first, p.component
             ) as bigint
         ) as one_id
         from people p join starts s on s.first_seen = p.first_seen

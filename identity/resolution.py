@@ -9,11 +9,12 @@ from pyspark.sql import SparkSession
 
 from identity.components import components
 from identity.events import one_id_events
-from identity.graph import identifier_nodes, joining_links, link_ends, members
+from identity.graph import identifier_nodes, joining_links, link_ends, members, person_map
 from identity.guards import hubs
 from identity.history import holding_before, next_history
 from identity.never_merge import KeptApart, keep_apart
 from identity.one_ids import numbered
+from identity.rulings import Rulings, effective_joins, facts_of_kinds
 from identity.sightings import check_numbers, holdings, identified, is_weak, sighting_state
 from identity.weak_kinds import attached
 from model.engines import Engine, Rows, SparkEngine
@@ -51,19 +52,24 @@ class _Graph:
 
 
 def engine_for(row_count: int, spark: SparkSession, policy: IdentityPolicy) -> Engine:
-    """Who runs the relational steps over so many rows of identity.sightings.
+    """Who runs the relational steps over so many live sightings: this process while they fit, above
+    it Spark. Both give the same rows."""
+    return LocalEngine(spark) if fits_here(row_count, policy) else SparkEngine(spark)
 
-    This process up to a fifth of `components.local_edges` (a sighting holds two identifiers or so,
-    each a link, and takes some two kilobytes here); above it Spark. Both give the same rows.
+
+def fits_here(row_count: int, policy: IdentityPolicy) -> bool:
+    """Whether so many live sightings (identity.sightings.live_count) fit into this process.
+
+    They do up to a fifth of `components.local_edges`: a sighting holds two identifiers or so, each
+    a link, and takes some two kilobytes here.
     """
-    fits = row_count <= policy.components.local_edges // _EDGES_PER_SIGHTING
-    return LocalEngine(spark) if fits else SparkEngine(spark)
+    return row_count <= policy.components.local_edges // _EDGES_PER_SIGHTING
 
 
 def resolve_identity(
     engine: Engine,
     sightings: Rows,
-    refused: Rows,
+    rulings: Rulings,
     histories: Histories,
     policy: IdentityPolicy,
     business_date: date,
@@ -71,7 +77,7 @@ def resolve_identity(
 ) -> Resolution:
     """OneIDs of the night `business_date`, from all slices of identity.sightings up to it.
 
-    `refused` are tokens (kind, scope, token) that name nobody. `components_by` None: what the
+    `rulings` are what other rules say than shared identifiers. `components_by` None: what the
     policy says for a full build where no map is valid the day before, else what it says for a
     night. A sighting none of whose identifiers links is anonymous and not in the map. The
     same data gives the same rows, run again or rebuilt, whatever the order of rows and the engine.
@@ -79,11 +85,14 @@ def resolve_identity(
     """
     before = holding_before(engine, histories.one_ids, business_date)
     state = sighting_state(engine, sightings, business_date)
-    found = identified(engine, state, sightings, refused, policy)
-    graph = _graph(engine, found, policy, components_by or _by(engine, before, policy))
-    numbers = numbered(engine, graph.members, histories.one_ids, histories.events, business_date)
+    found = identified(engine, state, sightings, rulings.refused, policy)
+    by = components_by or _by(engine, before, policy)
+    graph = _graph(engine, found, rulings, policy, by)
+    numbers = numbered(
+        engine, graph.members, histories.one_ids, histories.events, rulings.pins, business_date
+    )
     # Read by the map's history and by the events.
-    after = engine.kept(_map(engine, graph.members, numbers))
+    after = engine.kept(person_map(engine, graph.members, numbers))
     links = joining_links(engine, graph.linkable, graph.members, policy)
 
     def next_of(history: Rows, current: Rows, keep_claims: bool = False) -> Rows:
@@ -106,7 +115,9 @@ def _by(engine: Engine, before: Rows, policy: IdentityPolicy) -> ComponentsEngin
     return policy.components.night if found else policy.components.full_build
 
 
-def _graph(engine: Engine, found: Rows, policy: IdentityPolicy, by: ComponentsEngine) -> _Graph:
+def _graph(
+    engine: Engine, found: Rows, rulings: Rulings, policy: IdentityPolicy, by: ComponentsEngine
+) -> _Graph:
     # Read by every step: sums and refusals are done once.
     known = engine.kept(found)
     held = holdings(engine, known)
@@ -119,8 +130,11 @@ def _graph(engine: Engine, found: Rows, policy: IdentityPolicy, by: ComponentsEn
         engine.rows("of_strength", f"select * from links where {which}", links=linkable)
         for which in (f"not {is_weak(policy)}", is_weak(policy))
     )
-    labels = components(engine, *link_ends(engine, strong), by, policy.components)
-    kept = keep_apart(engine, strong, labels, policy)
+    # Read by the components and by what keeps apart.
+    joins = engine.kept(effective_joins(engine, rulings.joins, held, nodes))
+    labels = components(engine, *link_ends(engine, strong, joins), by, policy.components)
+    facts = _facts(engine, rulings, strong, policy)
+    kept = keep_apart(engine, strong, joins, facts, labels)
     persons = engine.kept(kept.labels)  # read by the weak kinds and beside them
     placed = engine.rows(
         "placed", "select * from strong union all select * from weak",
@@ -131,14 +145,9 @@ def _graph(engine: Engine, found: Rows, policy: IdentityPolicy, by: ComponentsEn
     return _Graph(nodes, found_hubs, linkable, kept, who)
 
 
-def _map(engine: Engine, placed: Rows, numbers: Rows) -> Rows:
-    """The night's map: the columns of identity.one_ids but its validity."""
+def _facts(engine: Engine, rulings: Rulings, strong: Rows, policy: IdentityPolicy) -> Rows:
+    """Everything of which a person has one value: the rulings' facts, and never-merge kinds."""
     return engine.rows(
-        "map",
-        """
-        select m.node_id, m.kind, n.one_id,
-            cast(null as date) as seen_from, cast(null as date) as seen_to
-        from members m join numbers n on n.component = m.component
-        """,
-        members=placed, numbers=numbers,
+        "facts", "select * from given union all select * from of_kinds",
+        given=rulings.facts, of_kinds=facts_of_kinds(engine, strong, policy),
     )  # fmt: skip

@@ -41,6 +41,14 @@ def sighting_state(engine: Engine, slices: Rows, business_date: date) -> Rows:
     )
 
 
+def live_count(engine: Engine, slices: Rows, business_date: date) -> int:
+    """How many sightings have rows left on `business_date`, each once for every source of it: what
+    a night works on, whatever was added and taken away before."""
+    counted = "select count(*) as n from state"
+    state = sighting_state(engine, slices, business_date)
+    return int(engine.one_row("live_count", counted, state=state)["n"])
+
+
 def rank_of(kind: str, policy: IdentityPolicy) -> str:
     """SQL for the rank of an identifier's kind; null for a kind the policy does not name."""
     return number_of(kind, {name: rules.rank for name, rules in policy.kinds.items()})

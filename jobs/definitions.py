@@ -10,7 +10,7 @@ from identity.golden import golden_contract
 from ingestion.channels import Channel, read_channels
 from ingestion.table_readings import with_readings
 from jobs.checkable import all_dataset_checks, all_table_checks
-from model.canonical import CanonicalTable
+from model.canonical import CanonicalModel, CanonicalTable, ColumnType
 from model.contracts import TableContract
 from model.errors import Problems
 from model.fixed_tables import FIXED_TABLES
@@ -68,13 +68,11 @@ def load_definitions(folder: Path, env: str, assignments: list[str]) -> Definiti
     problems = Problems()
     project = load_project(folder, env, assignments, problems)
     policy_file = folder / "conf" / "identity.yml"
-    policy = read_identity_policy(yaml_of(folder, policy_file, problems), problems)
     model = project.model
+    golden = _golden_columns(model)
+    policy = read_identity_policy(yaml_of(folder, policy_file, problems), problems, golden)
     channel_files = yaml_files(folder, "conf/channels", problems)
     channels = read_channels(channel_files, model, policy, problems)
-    golden = {
-        name: column.type for table in model.golden_tables for name, column in table.columns.items()
-    }
     tag_files = yaml_files(folder, "tag_definitions", problems)
     book = load_tags(tag_files, model, golden, problems)
     quality_files = yaml_files(folder, "conf/quality", problems)
@@ -93,9 +91,17 @@ def load_ground(
     problems = Problems()
     project = load_project(folder, env, assignments, problems)
     policy_file = folder / "conf" / "identity.yml"
-    policy = read_identity_policy(yaml_of(folder, policy_file, problems), problems)
+    golden = _golden_columns(project.model)
+    policy = read_identity_policy(yaml_of(folder, policy_file, problems), problems, golden)
     problems.raise_if_any()
     return project, policy
+
+
+def _golden_columns(model: CanonicalModel) -> dict[str, ColumnType]:
+    """The columns of the golden tables, with their types."""
+    return {
+        name: column.type for table in model.golden_tables for name, column in table.columns.items()
+    }
 
 
 def _fingerprint(folder: Path) -> str:

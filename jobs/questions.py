@@ -28,7 +28,10 @@ MOST_ROWS = 10_000  # a query's answer is for people; tables are read where they
 
 
 def check(given: Common, examples: bool) -> None:
-    """Loads everything; with --examples, computes every tag's examples as well."""
+    """Loads everything; with --examples, computes every tag's examples as well.
+
+    What a definition asks for and no stage computes yet is told, a line each.
+    """
     definitions = given.definitions()
     if examples:
         with session_of(definitions.project) as spark:
@@ -43,6 +46,8 @@ def check(given: Common, examples: bool) -> None:
         "tables with checks": len(definitions.checks),
     }
     told = " · ".join(f"{count} {name}" for name, count in counts.items())
+    for note in definitions.policy.not_computed():
+        _print(f"note: {note}")
     _print(f"all sound: {told}")
 
 

@@ -9,13 +9,15 @@ import pyarrow as pa
 from pyspark.sql import DataFrame
 
 from identity.golden import golden_profiles
-from identity.refused import refused_counts, refused_tokens
-from identity.resolution import Histories, Resolution, engine_for, resolve_identity
+from identity.refused import refused_counts
+from identity.resolution import Histories, Resolution, engine_for, fits_here, resolve_identity
+from identity.sightings import live_count
+from jobs.identity_inputs import listed, rulings_of
 from jobs.night import Night
 from lake.tables import side_by_side
 from model.contracts import TableContract
 from model.ddl_types import arrow_schema
-from model.engines import Engine, Rows
+from model.engines import Engine, Rows, SparkEngine
 from model.fixed_tables import (
     HUBS,
     IDENTITY_HISTORIES,
@@ -26,7 +28,6 @@ from model.fixed_tables import (
     REFUSED_IDENTIFIERS,
     REJECTED_LINKS,
     SIGHTINGS,
-    VAULT_IDENTIFIERS,
 )
 from model.sql_text import is_one_of
 
@@ -36,12 +37,13 @@ NAME = "resolve_identity"
 def run(night: Night) -> None:
     """The map of D from the map of D−1 and all sightings up to D, then golden profiles."""
     lake, day, policy = night.lake, night.business_date, night.definitions.policy
-    listed = refused_tokens(lake.read_until(VAULT_IDENTIFIERS, day), policy, night.key)
-    with engine_for(lake.row_count_until(SIGHTINGS, day), lake.spark, policy) as engine:
-        refused = engine.kept(engine.of(listed))  # opening the vault's values costs most of it
+    with engine_for(_size(night), lake.spark, policy) as engine:
+        # Kept, since opening the vault's values costs most of it.
+        refused = engine.kept(engine.of(listed(night)))
         seen = lake.rows(engine, SIGHTINGS, until=day)
+        linking, rulings = _linking(night, engine, seen), rulings_of(engine, refused)
         resolution = resolve_identity(
-            engine, _linking(night, engine, seen), refused, _histories(night, engine), policy, day
+            engine, linking, rulings, _histories(night, engine), policy, day
         )
         _write(night, engine, resolution, refused_counts(engine, seen, refused, day))
     lake.replace_slice(night.definitions.golden, _golden(night), day)
@@ -50,6 +52,20 @@ def run(night: Night) -> None:
 def tables(night: Night) -> Sequence[TableContract]:
     """The tables this stage writes."""
     return (*IDENTITY_HISTORIES, ONE_ID_EVENTS, REFUSED_IDENTIFIERS, night.definitions.golden)
+
+
+def _size(night: Night) -> int:
+    """How many sightings the night works on, at most.
+
+    The log knows how many rows all nights left, additions and removals; where those fit, the live
+    ones do, and only else they are counted, by Spark.
+    """
+    lake, day = night.lake, night.business_date
+    ever = lake.row_count_until(SIGHTINGS, day)
+    if fits_here(ever, night.definitions.policy):
+        return ever
+    with SparkEngine(lake.spark) as engine:
+        return live_count(engine, lake.rows(engine, SIGHTINGS, until=day), day)
 
 
 def _linking(night: Night, engine: Engine, sightings: Rows) -> Rows:

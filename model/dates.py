@@ -93,3 +93,21 @@ class Window:
 
     def __str__(self) -> str:
         return self.text
+
+
+@dataclass(frozen=True, order=True)
+class Duration:
+    """A length of time in whole days."""
+
+    days: int
+
+    @classmethod
+    def parse(cls, text: str) -> Duration:
+        """180d or 12w; ValueError otherwise. Months and years are of no fixed length."""
+        match = _SPAN.fullmatch(text)
+        if not match or match[2] not in _DAYS_PER:
+            raise ValueError(f"{text!r} is no duration; expected days or weeks such as 180d or 12w")
+        return cls(int(match[1]) * _DAYS_PER[match[2]])
+
+    def __str__(self) -> str:
+        return f"{self.days}d"

@@ -101,7 +101,8 @@ ONE_ID_EVENTS = TableContract(
         "business_date date | 业务日 | Night of the event",
         "one_id bigint | 客户号 | The person concerned",
         "event string | 事件 | minted, merged_into, split_from or retired",
-        "other_one_id bigint | 对方客户号 | Person merged into or split from; null otherwise",
+        "other_one_id bigint | 对方客户号 | Person merged into, split from or attached to; "
+        "null otherwise",
         "reason string | 原因 | Why, in words",
     ),
     ("one_id", "event", "other_one_id"), "business_date", "客户号事件", "What happened to OneIDs",
@@ -116,7 +117,7 @@ REJECTED_LINKS = TableContract(
     )
     + _VALIDITY,
     ("sighting_id", "node_id", "valid_from"), None, "被拒关联",
-    "Links refused because they would join two values of a never-merge kind",
+    "Links refused because they would join two values of a rule that a person has one of",
 )
 HUBS = TableContract(
     "identity", "hubs",

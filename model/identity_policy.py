@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
 from phonenumbers import SUPPORTED_REGIONS
 
 from model.contracts import Pii
-from model.errors import NOWHERE, Location, Problems, did_you_mean
+from model.dates import Duration
+from model.errors import NOWHERE, Location, Problem, Problems, did_you_mean
+from model.identity_gate import IdentityGate
+from model.match_rules import MatchRule, misfits
 from model.reading import read
 from model.strict_yaml import YamlMap
 
@@ -28,7 +31,8 @@ class IdentifierKind:
     `region`: whose numbers are written without a country code, as ISO 3166; ZZ: nobody's (phone).
     `aliases`: whether every e-mail address is a mailbox of its own (apart), or those are one that
     their provider takes for one (provider), or also all that differ behind a + only (tags).
-    `max_sightings` and `max_peers` None: no limit. `strength: weak` kinds attach, never merge.
+    `max_sightings` and `max_peers` None: no limit. `window`: only sightings whose days come within
+    it of each other join (not computed yet). `strength: weak` kinds attach, never merge.
     """
 
     rank: int
@@ -39,14 +43,17 @@ class IdentifierKind:
     aliases: Literal["apart", "provider", "tags"] = "apart"
     max_sightings: int | None = None
     max_peers: int | None = None
-    window: str | None = None
+    window: Duration | None = None
     strength: Literal["strong", "weak"] = "strong"
     location: Location = NOWHERE
 
 
 @dataclass(frozen=True)
 class DisagreeRule:
-    """A weaker identifier beside two different values of one of `kinds` is a hub."""
+    """A weaker identifier beside two different values of one of `kinds` is a hub.
+
+    `names`: so is one beside names that cannot be one person's (not computed yet).
+    """
 
     kinds: tuple[str, ...] = ()
     names: bool = False
@@ -56,7 +63,7 @@ class DisagreeRule:
 class ComponentsPolicy:
     """Which engine computes connected components, and up to how many links the local one may.
 
-    Up to half as many rows of sightings, the other steps of identity run in this process too.
+    Up to a fifth as many live sightings, the other steps of identity run in this process too.
     """
 
     full_build: ComponentsEngine = "graphframes"
@@ -84,17 +91,22 @@ class GoldenPolicy:
 class IdentityPolicy:
     """The whole of conf/identity.yml.
 
-    `never_merge` holds kinds of which one person may have at most one value. `invalid` lists
-    well-formed values (with * as wildcard) that name nobody, by kind or for `any`.
+    `never_merge` holds kinds of which one person may have at most one value, and composites: lists
+    of golden columns whose values, where all are present, are one such value together. `invalid`
+    lists well-formed values (with * as wildcard) that name nobody, by kind or for `any`. `places`
+    tells where each key of the file stands. `not_computed` says what has no effect yet.
     """
 
     kinds: Mapping[str, IdentifierKind]
     invalid: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
-    never_merge: tuple[str, ...] = ()
+    never_merge: tuple[str | tuple[str, ...], ...] = ()
     disagree: DisagreeRule = DisagreeRule()
     components: ComponentsPolicy = ComponentsPolicy()
+    match: tuple[MatchRule, ...] = ()
     golden: GoldenPolicy = GoldenPolicy()
+    gate: IdentityGate | None = None
     location: Location = NOWHERE
+    places: Mapping[str, Location] = field(default_factory=dict, metadata={"key": None})
 
     def rank(self, kind: str) -> int:
         """Rank of a kind; 1 is strongest."""
@@ -106,15 +118,54 @@ class IdentityPolicy:
         weak = (name for name, kind in self.kinds.items() if kind.strength == "weak")
         return tuple(sorted(weak, key=self.rank))
 
+    @property
+    def never_merge_kinds(self) -> tuple[str, ...]:
+        """Kinds of which one person has at most one value (of one scope)."""
+        return tuple(entry for entry in self.never_merge if isinstance(entry, str))
 
-def read_identity_policy(node: YamlMap, problems: Problems) -> IdentityPolicy:
-    """The policy; what is wrong with it goes to `problems`, and an empty policy comes back."""
-    policy = read(IdentityPolicy, node, problems)
+    @property
+    def never_merge_composites(self) -> tuple[tuple[str, ...], ...]:
+        """Golden columns whose values, where all are present, are together one person's only."""
+        return tuple(entry for entry in self.never_merge if not isinstance(entry, str))
+
+    def not_computed(self) -> tuple[Problem, ...]:
+        """What the file asks for and no stage computes yet, by place: nothing is dropped silently.
+
+        Whoever builds one of these takes its line away.
+        """
+        told = [
+            (kind.location, f"{name}: window {kind.window}: age keeps no sightings apart yet")
+            for name, kind in self.kinds.items() if kind.window
+        ]  # fmt: skip
+        told += [
+            (self.places.get("never_merge", self.location),
+             f"never_merge [{', '.join(columns)}]: composites keep nobody apart yet")
+            for columns in self.never_merge_composites
+        ]  # fmt: skip
+        if self.disagree.names:
+            where = self.places.get("disagree", self.location)
+            told.append((where, "disagree.names: names make no hubs yet"))
+        told += [(rule.location, f"match {rule.name}: joins nobody yet") for rule in self.match]
+        if self.gate:
+            where = self.places.get("gate", self.location)
+            told.append((where, "gate: holds no night yet"))
+        return tuple(sorted(Problem(*each) for each in told))
+
+
+def read_identity_policy(
+    node: YamlMap, problems: Problems, golden: Collection[str] = ()
+) -> IdentityPolicy:
+    """The policy; what is wrong with it goes to `problems`, and an empty policy comes back.
+
+    `golden` are the columns of the model's golden tables: never-merge composites name them.
+    """
+    places = {key: node.at(key) for key in node}
+    policy = read(IdentityPolicy, node, problems, places=places)
     if policy is None:
         return IdentityPolicy(kinds={})
     known = list(policy.kinds)
     named = {
-        "never_merge": policy.never_merge,
+        "never_merge": policy.never_merge_kinds,
         "disagree": policy.disagree.kinds,
         "invalid": tuple(kind for kind in policy.invalid if kind != "any"),
     }
@@ -122,11 +173,25 @@ def read_identity_policy(node: YamlMap, problems: Problems) -> IdentityPolicy:
         for kind in kinds:
             if kind not in policy.kinds:
                 problems.add(node.at(key), f"unknown kind {kind!r}{did_you_mean(kind, known)}")
+    for columns in policy.never_merge_composites:
+        for told in _misfits_of_composite(columns, golden):
+            problems.add(node.at("never_merge"), f"never_merge [{', '.join(columns)}]: {told}")
     _ranks_differ(policy, problems)
     for name, rules in policy.kinds.items():
         for told in _misfits(rules):
             problems.add(rules.location, f"{name}: {told}")
+    problems.found += misfits(policy.match)
     return policy
+
+
+def _misfits_of_composite(columns: tuple[str, ...], golden: Collection[str]) -> Iterator[str]:
+    """What is wrong with the columns of a never-merge composite."""
+    if len(columns) <= 1 or len(set(columns)) < len(columns):
+        yield "a composite is two different columns or more"
+    for column in dict.fromkeys(columns):
+        if column not in golden:
+            hint = did_you_mean(column, sorted(golden))
+            yield f"unknown column {column!r}; composites name columns of a golden table{hint}"
 
 
 def _misfits(kind: IdentifierKind) -> Iterator[str]:

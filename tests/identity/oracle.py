@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from model.identity_policy import IdentityPolicy
-from tests.identity.worlds import Words, node, sighting, token
+from tests.identity.worlds import Fact, Words, kind_of, node, scope_of, sighting, token
 
 
 class UnionFind:
@@ -34,15 +34,38 @@ def component_of(nodes: Iterable[int], edges: Iterable[tuple[int, int]]) -> dict
     return {each: sets.root(each) for each in nodes}
 
 
+def _meet_anew(one: Mapping[Any, set[str]], other: Mapping[Any, set[str]]) -> bool:
+    """Whether two values of one rule would meet that are not together on either side."""
+    return any(
+        a != b and not {a, b} <= one[rule] and not {a, b} <= other[rule]
+        for rule in one.keys() & other.keys() for a in one[rule] for b in other[rule]
+    )  # fmt: skip
+
+
 class Persons:
     """The partition of sightings and identifiers that the policy asks for.
 
-    `seen` maps the words of each sighting to its last day.
+    `seen` maps the words of each sighting to its last day; `facts` and `joins` are rulings.
     """
 
-    def __init__(self, seen: Mapping[Words, Any], policy: IdentityPolicy) -> None:
+    def __init__(
+        self,
+        seen: Mapping[Words, Any],
+        policy: IdentityPolicy,
+        facts: Iterable[Fact] = (),
+        joins: Iterable[tuple[int, int]] = (),
+    ) -> None:
         self.policy = policy
         self.seen = seen
+        words_of_all = {word for words in seen for word in words.split()}
+        there = {sighting(words) for words in seen} | {node(word) for word in words_of_all}
+        self.joins = [pair for pair in joins if there.issuperset(pair)]
+        self.facts: dict[int, dict[Any, str]] = defaultdict(dict)
+        for each, rule, value in facts:
+            self.facts[each][rule] = min(value, self.facts[each].get(rule, value))
+        for word in words_of_all:
+            if kind_of(word) in policy.never_merge_kinds:
+                self.facts[node(word)][kind_of(word), scope_of(word)] = word
         self.beside = defaultdict(set)
         for words in seen:
             for word in words.split():
@@ -52,25 +75,23 @@ class Persons:
         self.partition = self._strong()
         self._attach()
 
-    def _kind(self, word: Words) -> str:
-        return word.split(":")[0]
-
     def _rank(self, word: Words) -> int:
-        return self.policy.kinds[self._kind(word)].rank
+        return self.policy.kinds[kind_of(word)].rank
 
     def _is_weak(self, word: Words) -> bool:
-        return self.policy.kinds[self._kind(word)].strength == "weak"
+        return self.policy.kinds[kind_of(word)].strength == "weak"
 
     def _is_hub(self, word: Words) -> bool:
-        rules = self.policy.kinds[self._kind(word)]
-        if self._kind(word) in self.policy.never_merge:
+        rules = self.policy.kinds[kind_of(word)]
+        if kind_of(word) in self.policy.never_merge_kinds:
             return False
         beside = {other for words in self.beside[word] for other in words.split()}
-        counts = Counter(self._kind(other) for other in beside if self._rank(other) < rules.rank)
+        stronger = [other for other in beside if self._rank(other) < rules.rank]
+        counts = Counter((kind_of(other), scope_of(other)) for other in stronger)
         return (
             len(self.beside[word]) > (rules.max_sightings or 10**9)
             or max(counts.values(), default=0) > (rules.max_peers or 10**9)
-            or any(counts[kind] > 1 for kind in self.policy.disagree.kinds)
+            or any(n > 1 for (kind, _), n in counts.items() if kind in self.policy.disagree.kinds)
         )
 
     def _links(self, weak: bool) -> list[tuple[Words, Words]]:
@@ -82,40 +103,44 @@ class Persons:
         ]
 
     def _strong(self) -> dict[int, int]:
-        links = self._links(weak=False)
-        ends = {end for words, word in links for end in (sighting(words), node(word))}
-        edges = [(sighting(words), node(word)) for words, word in links]
-        whole = component_of(ends, edges)
-        values = defaultdict(set)
-        for _, word in links:
-            if self._kind(word) in self.policy.never_merge:
-                values[whole[node(word)], self._kind(word)].add(word)
-        broken = {component for (component, _), held in values.items() if len(held) > 1}
-        return whole | self._replayed([x for x in links if whole[node(x[1])] in broken])
-
-    def _replayed(self, links: list[tuple[Words, Words]]) -> dict[int, int]:
         # Stable sorts, the least important first.
-        ordered = sorted(links, key=lambda link: (token(link[1]), sighting(link[0])))
+        ordered = sorted(
+            self._links(weak=False), key=lambda link: (token(link[1]), sighting(link[0]))
+        )
         ordered.sort(key=lambda link: self.seen[link[0]], reverse=True)
         ordered.sort(key=lambda link: self._rank(link[1]))
         sets = UnionFind()
-        nodes = {end for words, word in links for end in (sighting(words), node(word))}
-        kinds = {node(word): self._kind(word) for _, word in links}
-        never = {each: kind for each, kind in kinds.items() if kind in self.policy.never_merge}
+        held: dict[int, dict[Any, set[str]]] = defaultdict(lambda: defaultdict(set))
+        for each, facts in self.facts.items():
+            for rule, value in facts.items():
+                held[each][rule].add(value)
+
+        def unite(one: int, other: int) -> None:
+            low, high = sorted((sets.root(one), sets.root(other)))
+            sets.join(low, high)
+            if low != high:
+                for rule, values in held.pop(high, {}).items():
+                    held[low][rule] |= values
+
+        for one, other in self.joins:
+            unite(one, other)
         for words, word in ordered:
-            ends = {sets.root(sighting(words)), sets.root(node(word))}
-            held = Counter(kind for value, kind in never.items() if sets.root(value) in ends)
-            if len(ends) == 2 and max(held.values(), default=0) > 1:
+            one, other = sets.root(sighting(words)), sets.root(node(word))
+            if one != other and _meet_anew(held[one], held[other]):
                 self.refused.add((sighting(words), node(word)))
             else:
-                sets.join(sighting(words), node(word))
-        return {each: sets.root(each) for each in nodes}
+                unite(one, other)
+        ends = {end for words, word in ordered for end in (sighting(words), node(word))}
+        return {each: sets.root(each) for each in ends.union(*self.joins)}
 
     def _attach(self) -> None:
         links = self._links(weak=True)
         persons, followers = defaultdict(set), defaultdict(list)
+        joined = {word for _, word in links if node(word) in self.partition}
         for words, word in links:
-            if sighting(words) in self.partition:
+            if word in joined:
+                persons[word].add(self.partition[node(word)])
+            elif sighting(words) in self.partition:
                 persons[word].add(self.partition[sighting(words)])
         for words in {words for words, _ in links if sighting(words) not in self.partition}:
             weak = [word for other, word in links if other == words]

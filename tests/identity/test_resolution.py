@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import random
-from collections import defaultdict
 from dataclasses import replace
 from functools import partial
 
@@ -15,28 +14,7 @@ from model.engines import SparkEngine
 from model.identity_policy import ComponentsPolicy
 from model.local_engine import LocalEngine
 from tests.identity.oracle import Persons
-from tests.identity.worlds import POLICY, World, night, node, sighting
-
-KINDS = ("national_id", "account", "card", "phone", "email", "device", "cookie")
-
-
-def random_world(seed: int) -> dict[str, int]:
-    """Sightings of a little world and their last day; values bear the seed: worlds are apart."""
-    choice = random.Random(seed)
-    size = choice.randint(2, 6)
-    found = {}
-    for _ in range(choice.randint(3, 14)):
-        kinds = choice.sample(KINDS, choice.choice((1, 1, 2, 2, 3)))
-        words = " ".join(sorted(f"{kind}:{seed}-{choice.randrange(size)}" for kind in kinds))
-        found[words] = choice.randint(-20, 1)
-    return found
-
-
-def groups(world: World) -> set[frozenset[int]]:
-    members = defaultdict(set)
-    for each, one_id in world.map_on(None).items():
-        members[one_id].add(each)
-    return {frozenset(group) for group in members.values()}
+from tests.identity.worlds import POLICY, World, groups, night, node, random_world, sighting
 
 
 @pytest.mark.usefixtures("adaptive")
@@ -51,6 +29,8 @@ def test_random_worlds_are_what_the_plain_rules_say(spark: SparkSession) -> None
     assert groups(world) == persons.groups()
     refused = {(row.sighting_id, row.node_id) for row in world.open("rejected_links")}
     assert refused == persons.refused
+    rules = {row.rule for row in world.open("rejected_links")}
+    assert rules == {"never_merge national_id", "never_merge passport"}
     assert {row.node_id for row in world.open("hubs")} == {node(word) for word in persons.hubs}
     order = random.Random(7).sample(range(len(world.rows)), len(world.rows))
     in_memory, on_spark = partial(LocalEngine, spark), partial(SparkEngine, spark)
@@ -91,6 +71,21 @@ def test_two_national_ids_bridged_by_a_phone_stay_two_persons() -> None:
     assert refused.pop(bridge) == "never_merge national_id"
     assert len(refused) == 1, "one of the two ids in one sighting"
     assert world.one_id("national_id:3 phone:3") == world.one_id("phone:3 account:3")
+
+
+def test_a_value_counts_within_its_scope() -> None:
+    world = World().see("passport:1 phone:1", "passport@b:2 phone:1")
+    world.see("card:1 email:1", "card@b:2 email:1")
+    world.see(*(f"account{'@b' * (i % 2)}:{i} phone:2" for i in range(5))).run(1)
+    assert world.one_id("passport:1 phone:1") == world.one_id("passport@b:2 phone:1")
+    assert world.one_id("card:1 email:1") == world.one_id("card@b:2 email:1"), "no disagreement"
+    assert world.open("rejected_links") == world.open("hubs") == [], "three in a scope"
+    world.see("passport:2 phone:1", "card@b:1 email:1", "account:9 phone:2", on=2).run(2)
+    assert {(row.node_id, row.reason) for row in world.open("hubs")} == {
+        (node("email:1"), "disagree"), (node("phone:2"), "max_peers"),
+    }  # fmt: skip
+    assert [row.rule for row in world.open("rejected_links")] == ["never_merge passport"]
+    assert world.one_id("passport:1 phone:1") != world.one_id("passport:2 phone:1")
 
 
 def test_weak_kinds_attach_and_never_merge() -> None:
@@ -140,6 +135,16 @@ def test_numbers_stay_through_adds_merges_splits_and_rebuilds() -> None:
     # Night 4: a newcomer gets a number nobody ever had.
     world.see("account:5", on=4).run(4)
     assert world.one_id("account:5") == 5
+
+
+def test_attaching_is_no_merge() -> None:
+    world = World().see("account:1", day=night(-3)).see("device:2", "account:3", "email:4").run(1)
+    device, email = world.one_id("device:2"), world.one_id("email:4")
+    world.see("account:1 device:2", "account:1 email:4", on=2).run(2)
+    assert world.one_id("device:2") == world.one_id("email:4") == 1
+    assert world.happened(2) == {("retired", device, 1), ("merged_into", email, 1)}
+    reasons = {row.one_id: row.reason for row in world.tables["events"] if row.other_one_id}
+    assert reasons[device].startswith("attached") and reasons[email] == "links join them"
 
 
 def test_nights_run_again_give_the_same_rows() -> None:

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from identity.graph import identifier_nodes
-from identity.sightings import check_numbers, holdings, identified, sighting_state
+from identity.sightings import check_numbers, holdings, identified, live_count, sighting_state
 from model.engines import Engine, Rows
 from model.errors import OnefoldError, UsageError
 from model.fixed_tables import SIGHTINGS
@@ -49,6 +49,16 @@ def test_the_state_is_the_sum_up_to_the_night(engine: Engine) -> None:
     assert set(state(engine, rows, 3)) - set(two) == {sighting("account:3"), sighting("account:4")}
 
 
+def test_what_was_taken_away_does_not_count_for_the_size_of_a_night(engine: Engine) -> None:
+    rows = [seen("account:1"), seen("account:1", on=2, dataset="other"), seen("phone:1", on=3)]
+    rows += [
+        seen("account:2", on=number, rows=1 if number % 2 else -1, day=night(1))
+        for number in range(1, 9)
+    ]
+    slices = table_of(engine, rows, SIGHTINGS.schema)
+    assert [live_count(engine, slices, night(number)) for number in (1, 2, 3, 8)] == [2, 2, 4, 3]
+
+
 def found_in(engine: Engine, rows: list[dict[str, Any]], *refused: str) -> Rows:
     slices = table_of(engine, rows, SIGHTINGS.schema)
     state = sighting_state(engine, slices, night(1))
@@ -69,7 +79,7 @@ def test_each_identifier_is_held_once_with_the_sources_of_its_sighting(engine: E
     found = records(engine, holdings(engine, found_in(engine, rows, *["account:1"] * 2)))
     both, alone = sorted(found, key=lambda row: -row.row_count)
     assert (both.sighting_id, both.node_id) == (sighting("account:1 phone:1"), node("phone:1"))
-    assert (both.sources, both.row_count, both.rank) == (["shop.a", "shop.b"], 3, 4)
+    assert (both.sources, both.row_count, both.rank) == (["shop.a", "shop.b"], 3, 5)
     assert (alone.sighting_id, alone.first_date) == (sighting("phone:1"), night(-3))
 
 

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import hashlib
-from collections import namedtuple
-from collections.abc import Callable, Iterable
+import random
+from collections import defaultdict, namedtuple
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
 from typing import Any
@@ -12,6 +13,7 @@ from typing import Any
 import pyarrow as pa
 
 from identity.resolution import Histories, resolve_identity
+from identity.rulings import FACTS, JOINS, PINS, REFUSED, Rulings
 from model.ddl_types import arrow_schema
 from model.engines import Engine, Rows
 from model.fixed_tables import (
@@ -30,23 +32,28 @@ FIRST = date(2017, 9, 28)
 POLICY = IdentityPolicy(
     kinds={
         "national_id": IdentifierKind(1, "cn_id_card"),
-        "account": IdentifierKind(2, "text"),
-        "card": IdentifierKind(3, "text"),
-        "phone": IdentifierKind(4, "phone", max_sightings=6, max_peers=3),
-        "email": IdentifierKind(5, "email"),
-        "device": IdentifierKind(6, "device", max_peers=5, strength="weak"),
-        "cookie": IdentifierKind(7, "text", strength="weak"),
+        "passport": IdentifierKind(2, "text"),
+        "account": IdentifierKind(3, "text"),
+        "card": IdentifierKind(4, "text"),
+        "phone": IdentifierKind(5, "phone", max_sightings=6, max_peers=3),
+        "email": IdentifierKind(6, "email"),
+        "device": IdentifierKind(7, "device", max_peers=5, strength="weak"),
+        "cookie": IdentifierKind(8, "text", strength="weak"),
     },
-    never_merge=("national_id",),
+    never_merge=("national_id", "passport"),
     disagree=DisagreeRule(kinds=("card",)),
 )
-REFUSED = "kind string, scope string, token string, reason string"
 TABLES = {
     "nodes": NODES, "links": LINKS, "hubs": HUBS, "rejected_links": REJECTED_LINKS,
     "one_ids": ONE_IDS, "events": ONE_ID_EVENTS,
 }  # fmt: skip
-# "phone:1 email:a" is a sighting; a word is kind:value, the scope is always global.
+KINDS = (
+    "national_id", "passport", "passport@b", "account", "account@b", "card", "card@b", "phone",
+    "email", "device", "cookie",
+)  # fmt: skip
+# "phone:1 email:a" is a sighting; a word is kind:value of the global scope, or kind@scope:value.
 Words = str
+Fact = tuple[int, str, str]  # a node, a rule and the node's value of it
 
 
 def night(number: int) -> date:
@@ -56,6 +63,14 @@ def night(number: int) -> date:
 
 def bits(digits: str) -> int:
     return int(digits[:16], 16) & (2**63 - 1)
+
+
+def kind_of(word: Words) -> str:
+    return word.split(":")[0].split("@")[0]
+
+
+def scope_of(word: Words) -> str:
+    return word.split(":")[0].partition("@")[2] or "global"
 
 
 def token(word: Words) -> str:
@@ -85,12 +100,24 @@ def seen(
     return {
         "business_date": night(on), "sighting_id": sighting(words),
         "identifiers": [
-            {"kind": word.split(":")[0], "scope": "global", "token": token(word)}
+            {"kind": kind_of(word), "scope": scope_of(word), "token": token(word)}
             for word in sorted(words.split())
         ],
         "channel": "shop", "dataset": dataset,
         "first_date": first, "last_date": last or first, "row_count": rows,
     }  # fmt: skip
+
+
+def random_world(seed: int) -> dict[str, int]:
+    """Sightings of a little world and their last day; values bear the seed: worlds are apart."""
+    choice = random.Random(seed)
+    size = choice.randint(2, 5)
+    found = {}
+    for _ in range(choice.randint(3, 18)):
+        kinds = choice.sample(KINDS, choice.choice((1, 1, 2, 2, 3)))
+        words = " ".join(sorted(f"{kind}:{seed}-{choice.randrange(size)}" for kind in kinds))
+        found[words] = choice.randint(-20, 1)
+    return found
 
 
 def table_of(engine: Engine, rows: list[dict[str, Any]], ddl: str, partitions: int = 0) -> Rows:
@@ -112,7 +139,7 @@ def named_tuples(table: pa.Table) -> list[Any]:
 def refused_rows(engine: Engine, *words: Words) -> Rows:
     """Tokens that name nobody."""
     rows = [
-        {"kind": word.split(":")[0], "scope": "global", "token": token(word), "reason": "invalid"}
+        {"kind": kind_of(word), "scope": scope_of(word), "token": token(word), "reason": "invalid"}
         for word in words
     ]
     return table_of(engine, rows, REFUSED)
@@ -125,6 +152,9 @@ class World:
     rows: list[dict[str, Any]] = field(default_factory=list)
     policy: IdentityPolicy = POLICY
     refused: tuple[Words, ...] = ()
+    facts: tuple[Fact, ...] = ()
+    joins: tuple[tuple[int, int], ...] = ()
+    pins: tuple[tuple[int, int], ...] = ()
     tables: dict[str, list[Any]] = field(default_factory=lambda: {name: [] for name in TABLES})
 
     def see(self, *words: Words, on: int = 1, **more: Any) -> World:
@@ -146,7 +176,7 @@ class World:
         with open_engine() as engine:
             resolution = resolve_identity(
                 engine, table_of(engine, arrived, SIGHTINGS.schema, partitions),
-                refused_rows(engine, *self.refused), self.histories(engine), self.policy,
+                self.rulings(engine), self.histories(engine), self.policy,
                 night(number), components,
             )  # fmt: skip
             found = {name: engine.arrow(getattr(resolution, name)) for name in TABLES}
@@ -158,6 +188,18 @@ class World:
         others = [row for row in self.tables["events"] if row.business_date != night(number)]
         self.tables = written | {"events": others + written["events"]}
         return self
+
+    def rulings(self, engine: Engine) -> Rulings:
+        facts = [(node_id, rule, "", value) for node_id, rule, value in self.facts]
+
+        def rows(records: Sequence[tuple[Any, ...]], ddl: str) -> Rows:
+            names = arrow_schema(ddl).names
+            return table_of(engine, [dict(zip(names, row, strict=True)) for row in records], ddl)
+
+        return Rulings(
+            refused_rows(engine, *self.refused),
+            rows(facts, FACTS), rows(self.joins, JOINS), rows(self.pins, PINS),
+        )  # fmt: skip
 
     def histories(self, engine: Engine) -> Histories:
         return Histories(**{
@@ -201,6 +243,14 @@ class World:
             sets[name] = {repr(row) for row in rows}
             assert len(sets[name]) == len(rows), f"duplicate rows in {name}"
         return sets
+
+
+def groups(world: World) -> set[frozenset[int]]:
+    """Persons as sets of nodes, as the map has them now."""
+    members = defaultdict(set)
+    for each, one_id in world.map_on(None).items():
+        members[one_id].add(each)
+    return {frozenset(group) for group in members.values()}
 
 
 def _holds(row: Any, day: date) -> bool:

@@ -89,11 +89,28 @@ def test_an_expression_outside_the_language_is_refused_before_spark(
     assert not (fresh / "lake" / "clean").exists()
 
 
+def test_what_a_policy_asks_for_in_vain_is_told_by_the_check(
+    fresh: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    composite = "never_merge: [passport, [full_name, account_id]]\ngate: {merges: 2%}"
+    _edit(fresh / "conf/identity.yml", "never_merge: [passport]", composite)
+    assert onefold(fresh, "check") == 0
+    *notes, sound = capfd.readouterr().out.splitlines()
+    assert notes == [
+        "note: conf/identity.yml:7: never_merge [full_name, account_id]: composites keep nobody "
+        "apart yet",
+        "note: conf/identity.yml:8: gate: holds no night yet",
+    ]
+    assert sound.startswith("all sound:")
+
+
 def test_a_sound_project_checks_and_shows_its_settings(
     fresh: Path, capfd: pytest.CaptureFixture[str]
 ) -> None:
     assert onefold(fresh, "check") == 0
-    assert "all sound: 2 canonical tables · 2 channels" in capfd.readouterr().out
+    told = capfd.readouterr().out
+    assert "all sound: 2 canonical tables · 2 channels" in told
+    assert "note:" not in told
     assert onefold(fresh, "config", "--set", "privacy.k=3") == 0
     assert "--set" in capfd.readouterr().out
 
