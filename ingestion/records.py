@@ -93,10 +93,13 @@ def _quoted_record(first: str, source: LineSource, layout: Layout) -> Record:
         values: list[str] | None = next(parsed)
     except (csv.Error, StopIteration):
         values = None
-    if values is None or not _is_well_quoted("".join(taken), layout):
+    text = "".join(taken)
+    if values is None or not _is_well_quoted(text, layout):
         source.give_back(taken[1:])
         return Record(number, None, first, "broken_quote")
-    return Record(number, values, "".join(taken), None)
+    if "\0" in text:  # on a further line of the record
+        return Record(number, None, text, "nul")
+    return Record(number, values, text, None)
 
 
 def _is_well_quoted(text: str, layout: Layout) -> bool:

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from ingestion.layout import Layout
@@ -147,6 +147,7 @@ writers = [{}, {"lineterminator": "\n", "quoting": csv.QUOTE_ALL}]
 
 
 @given(rows=st.lists(st.tuples(cells, cells), max_size=6), how=st.sampled_from(writers))
+@example(rows=[("\n", "\0")], how={})
 def test_what_a_csv_writer_wrote_comes_back_equal_or_quarantined(
     rows: list[tuple[str, str]], how: dict[str, Any]
 ) -> None:

@@ -11,7 +11,7 @@ from ingestion.batch_rules import BatchRules, RawBatch
 from ingestion.entries import FieldEntry
 from ingestion.known_values import KnownValues
 from ingestion.slots import IdentifierSlot
-from ingestion.standard_batch import standard_batch
+from ingestion.standard_batch import judged_batch
 from model.identity_policy import IdentifierKind
 from tests.identity.golden_cases import cases
 
@@ -28,7 +28,7 @@ def told(
             for field, (name, kind) in zip(fields, kinds.values(), strict=True)
         ],
         accounts=(), key_faults=(), time_zone="UTC", days={}, zone_of_days="UTC", deleted=None,
-        high={}, steps=(), shared={}, outputs={"_refused": "string"},
+        high={}, steps=(), shared={}, presence={}, outputs={"_refused": "string"},
     )  # fmt: skip
     count = len(next(iter(values.values())))
     batch = RawBatch(
@@ -37,7 +37,7 @@ def told(
         problems=pa.nulls(count, pa.string()),
         values={name: pa.array(texts, pa.string()) for name, texts in values.items()},
     )
-    found: list[str] = standard_batch(batch, rules, KnownValues())["_refused"].to_pylist()
+    found: list[str] = judged_batch(batch, rules, KnownValues())["_refused"].to_pylist()
     return found
 
 
