@@ -74,9 +74,10 @@ def rows_output(table: IntoTable, standards: Standards) -> RowsOutput | None:
             columns |= {f"{given.name}_{part}": f"{prefix}_{part}" for part in ("token", "mask")}
         else:
             columns[given.name] = str(given.field)  # no expression is left
-    schema = arrow_schema(table.table.contract.schema)
+    contract = table.table.contract
+    schema = arrow_schema(contract.schema)
     return RowsOutput(
-        schema.remove(schema.get_field_index("arrived_date")), columns,
+        schema.remove(schema.get_field_index(str(contract.sliced_by))), columns,
         {"channel": dataset.channel, "dataset": dataset.name}, standards.business_date,
     )  # fmt: skip
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import numpy as np
+import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
@@ -31,15 +32,10 @@ def trimmed_texts(values: pa.Array) -> pa.Array:
 def _may_have_blanks(values: pa.Array) -> pa.Array | None:
     """Which texts are empty, or begin or end with a byte that some blank begins or ends with; None
     where none does. To look at two bytes costs a tenth of looking for blanks."""
-    if not len(values):
-        return None
-    _, offset_buffer, data = values.buffers()
-    offsets = np.frombuffer(offset_buffer, np.int32)[values.offset :][: len(values) + 1]
-    edges = offsets.astype(np.intp)  # the type that numpy looks up by
+    edges, signs = _bytes_of(values)
     starts, ends = edges[:-1], edges[1:]
     found = starts == ends
-    if data is not None and len(data):
-        signs = np.frombuffer(data, np.uint8)
+    if len(signs):
         first, last = signs.take(starts, mode="clip"), signs.take(ends - 1, mode="clip")
         # Letters and digits are told by their range, all else one by one.
         doubtful = (first <= _SPACE) | (last <= _SPACE)
@@ -58,12 +54,18 @@ def half_width_texts(values: pa.Array) -> pa.Array:
 
 def _is_ascii(values: pa.Array) -> bool:
     """Whether no text holds anything but ASCII, told by all bytes at once."""
+    _, signs = _bytes_of(values)
+    return not len(signs) or int(signs.max()) < _FIRST_BEYOND_ASCII
+
+
+def _bytes_of(values: pa.Array) -> tuple[npt.NDArray[np.intp], npt.NDArray[np.uint8]]:
+    """Where each text begins, and the last one ends, in the bytes of all; and these."""
     _, offset_buffer, data = values.buffers()
     if not len(values) or data is None:
-        return True
+        return np.zeros(len(values) + 1, np.intp), np.zeros(0, np.uint8)
     offsets = np.frombuffer(offset_buffer, np.int32)[values.offset :][: len(values) + 1]
-    signs = np.frombuffer(data, np.uint8)[offsets[0] : offsets[-1]]
-    return not len(signs) or int(signs.max()) < _FIRST_BEYOND_ASCII
+    edges = (offsets - offsets[0]).astype(np.intp)  # the type that numpy looks up by
+    return edges, np.frombuffer(data, np.uint8)[offsets[0] : offsets[-1]]
 
 
 def changed_count(count: int, pairs: Sequence[tuple[pa.Array, pa.Array]]) -> pa.Array:

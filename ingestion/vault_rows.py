@@ -20,7 +20,7 @@ def identifier_values(engine: Engine, known: Rows | None, standards: Standards) 
          f"_token_{n}", f"_sealed_{n}")
         for n, slot in enumerate(standards.dataset.slots if known is not None else ())
     ]
-    return _distinct(engine, known, "true", standards, ("kind", "scope"), entries)
+    return _shown_values(engine, known, "true", standards, ("kind", "scope"), entries)
 
 
 def profile_values(engine: Engine, standard: Rows, standards: Standards) -> Rows:
@@ -30,10 +30,10 @@ def profile_values(engine: Engine, standard: Rows, standards: Standards) -> Rows
          f"{each.prefix}_token", f"{each.prefix}_sealed")
         for each in standards.high
     ]
-    return _distinct(engine, standard, ACCEPTED, standards, ("column_name",), entries)
+    return _shown_values(engine, standard, ACCEPTED, standards, ("column_name",), entries)
 
 
-def _distinct(
+def _shown_values(
     engine: Engine, holders: Rows | None, where: str, standards: Standards, names: Sequence[str],
     entries: Sequence[tuple[str, str, str]],
 ) -> Rows:  # fmt: skip

@@ -11,9 +11,12 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from pathlib import Path
 
+import pandas as pd
 import pytest
 
+from examples.people.generate import generate
 from tests.conftest import RUN_FOLDER
+from tests.examples.people_dumps import PLAN, events_of
 
 ROOT = Path(__file__).resolve().parents[2]
 HOUSEHOLDS, FIRST, NIGHTS = 120, date(2017, 9, 28), 3
@@ -129,3 +132,17 @@ def command(demo: Demo) -> list[str]:
         *(word for key, value in settings.items() for word in ("--set", f"{key}={value}")),
         "--log-format", "json",
     ]  # fmt: skip
+
+
+@pytest.fixture(scope="session")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The generated people of people_dumps.PLAN; tests leave it as it is."""
+    folder = tmp_path_factory.mktemp("people")
+    generate(PLAN, folder)
+    return folder
+
+
+@pytest.fixture(scope="session")
+def events(folder: Path) -> pd.DataFrame:
+    """What is planted in `folder`."""
+    return events_of(folder)

@@ -23,7 +23,6 @@ from tests.examples.people_dumps import (
     PLAN,
     START,
     channels,
-    events_of,
     files,
     landed,
     links_of,
@@ -32,18 +31,6 @@ from tests.examples.people_dumps import (
 )
 
 ROOT = Path(__file__).parents[2]
-
-
-@pytest.fixture(scope="module")
-def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    folder = tmp_path_factory.mktemp("people")
-    generate(PLAN, folder)
-    return folder
-
-
-@pytest.fixture(scope="module")
-def events(folder: Path) -> pd.DataFrame:
-    return events_of(folder)
 
 
 @pytest.fixture(scope="module")

@@ -9,29 +9,15 @@ import phonenumbers
 import pytest
 from stdnum.cn import ric
 
-from examples.people.generate import generate
 from examples.people.planted import PLACEHOLDERS, SILENCE
 from tests.examples.people_dumps import (
     NIGHTS,
     PLAN,
-    events_of,
     landed,
     links_of,
     of,
     spelt,
 )
-
-
-@pytest.fixture(scope="module")
-def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    folder = tmp_path_factory.mktemp("people")
-    generate(PLAN, folder)
-    return folder
-
-
-@pytest.fixture(scope="module")
-def events(folder: Path) -> pd.DataFrame:
-    return events_of(folder)
 
 
 @pytest.fixture(scope="module")
