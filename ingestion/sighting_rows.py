@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 import numpy as np
 import pyarrow as pa
@@ -16,7 +16,7 @@ from model.ddl_types import arrow_type
 from model.engines import Engine, Rows
 from model.fixed_tables import IDENTIFIER_TYPE, SIGHTINGS
 from model.node_ids import sighting_number
-from model.sql_text import date_literal, text_literal
+from model.sql_text import date_literal
 
 _SETS = f"array<{IDENTIFIER_TYPE}>"
 Slots = tuple[tuple[str, str], ...]  # (kind, scope) of every token column
@@ -131,20 +131,8 @@ def sightings(
         select grouped.*, {', '.join(_tokens(standards))}
         from grouped left join known on grouped._sighting_id = known._sighting
     """, grouped=grouped, known=known)  # fmt: skip
-    named = engine.mapped(
-        "sets_of_sightings", with_sets, _namer(_slots(standards)),
-        f"_number int, _sighting_id bigint, _set {_SETS}, _waits date, _first date, _last date, "
-        "_rows bigint",
-    )
-    dataset = standards.dataset
-    # files: unique by _number.
-    return engine.rows("sightings", f"""
-        select {date_literal(standards.business_date)} as business_date,
-               _sighting_id as sighting_id, _set as identifiers,
-               {text_literal(dataset.channel)} as channel, {text_literal(dataset.name)} as dataset,
-               _first as first_date, _last as last_date, _rows as row_count, files.source_file
-        from named inner join files on named._number = files._number
-    """, named=named, files=files)  # fmt: skip
+    told = _teller(_paths(engine, files), standards)
+    return engine.mapped_slice("sightings", with_sets, told, SIGHTINGS, standards.business_date)
 
 
 def _by_number(
@@ -178,13 +166,17 @@ def _listed(columns: Sequence[str]) -> str:
 
 def _number_of_path(engine: Engine, files: Rows) -> str:
     """SQL of the number of a record's path: lines tried again may come from earlier bytes of it."""
-    of_path: dict[str, int] = {}
-    numbers = engine.arrow(files).select(["_number", "source_file"]).to_pylist()  # a row a file
-    for row in sorted(numbers, key=lambda row: row["_number"]):
-        of_path[row["source_file"]] = row["_number"]
-    others = [(r["_number"], of_path[r["source_file"]]) for r in numbers]
+    paths = _paths(engine, files)
+    last = {path: number for number, path in sorted(paths.items())}
+    others = [(number, last[path]) for number, path in paths.items()]
     cases = "".join(f" when {n} then {own}" for n, own in others if n != own)
     return f"cast(case _number{cases} else _number end as int)" if cases else "_number"
+
+
+def _paths(engine: Engine, files: Rows) -> dict[int, str]:
+    """Each file's path, by its number."""
+    rows = engine.arrow(files).select(["_number", "source_file"]).to_pylist()
+    return {row["_number"]: row["source_file"] for row in rows}
 
 
 def _slots(standards: Standards) -> Slots:
@@ -223,18 +215,31 @@ def _uniter(names: tuple[str, ...], slots: Slots) -> Callable[[pa.Table], pa.Tab
     return unite
 
 
-def _namer(slots: Slots) -> Callable[[pa.Table], pa.Table]:
-    def name(groups: pa.Table) -> pa.Table:
-        """The groups with their set of identifiers in place of the tokens."""
+def _teller(paths: Mapping[int, str], standards: Standards) -> Callable[[pa.Table], pa.Table]:
+    slots, channel, dataset = _slots(standards), standards.dataset.channel, standards.dataset.name
+
+    def tell(groups: pa.Table) -> pa.Table:
+        """Groups of rows with their identifiers' tokens, as sightings; `paths` are those of their
+        numbers."""
         groups = groups.combine_chunks()
         sets = _sets_of(groups, slots)
         if "_united" in groups.column_names:
             united = groups["_united"].combine_chunks().cast(sets.type)
             sets = pc.if_else(united.is_null(), sets, united)
-        kept = groups.select(["_number", "_sighting_id", "_waits", "_first", "_last", "_rows"])
-        return kept.append_column("_set", sets)
+        numbers = groups["_number"].combine_chunks().dictionary_encode()
+        files = pa.array([paths[number] for number in numbers.dictionary.to_pylist()], pa.string())
+        return pa.table({
+            "sighting_id": groups["_sighting_id"],
+            "identifiers": sets,
+            "channel": pa.repeat(channel, len(groups)),
+            "dataset": pa.repeat(dataset, len(groups)),
+            "first_date": groups["_first"],
+            "last_date": groups["_last"],
+            "row_count": groups["_rows"],
+            "source_file": files.take(numbers.indices),
+        })
 
-    return name
+    return tell
 
 
 def _sets_of(groups: pa.Table, slots: Slots) -> pa.Array:

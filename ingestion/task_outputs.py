@@ -43,7 +43,11 @@ class RowsOutput:
     day: date
 
     def rows(self, records: pa.RecordBatch, each: FileRange, generation: int) -> pa.RecordBatch:
-        """The rows of some accepted records of a range."""
+        """The rows of a range's records, those without a fault."""
+        is_accepted = pc.equal(records["_reasons"], "")
+        records = records.select(sorted(set(self.columns.values())))
+        if is_accepted.false_count:
+            records = records.filter(is_accepted)
         same = {**self.same, "generation": generation, "source_file": each.path}
         made = []
         for field in self.schema:
@@ -51,9 +55,8 @@ class RowsOutput:
                 values = records[self.columns[field.name]].cast(field.type)
                 made.append(values.fill_null(self.day) if field.name == "day" else values)
             else:
-                value = pa.scalar(same.get(field.name), field.type)
-                made.append(pa.repeat(value, records.num_rows))
-        return pa.RecordBatch.from_arrays(made, schema=self.schema)
+                made.append(_repeated(same.get(field.name), field.type, records.num_rows))
+        return pa.RecordBatch.from_arrays(made, [field.name for field in self.schema])
 
 
 @dataclass(frozen=True)
@@ -136,12 +139,9 @@ def _write_others(
         out["raw"].write(_raw_rows(batch.rows, each, outputs))
     if outputs.sets and batch.new_sets is not None:
         out["sets"].write(batch.new_sets)
-    if outputs.tables:
-        is_accepted = pc.equal(batch.rows["_reasons"], "")
-        accepted = batch.rows.filter(is_accepted) if is_accepted.false_count else batch.rows
-        for name, table in outputs.tables.items():
-            _, generation = outputs.places[each.number]
-            out[f"rows-{name}"].write(table.rows(accepted, each, generation))
+    for name, table in outputs.tables.items():
+        _, generation = outputs.places[each.number]
+        out[f"rows-{name}"].write(table.rows(batch.rows, each, generation))
 
 
 class _Writer:
@@ -157,17 +157,19 @@ class _Writer:
         return self
 
     def __exit__(self, *_: object) -> None:
-        (self._open or self._opened([])).close()
+        (self._open or self._opened(self._schema, [])).close()
 
     def write(self, rows: pa.RecordBatch) -> None:
         """Adds a batch of rows, which are compressed together."""
         if rows.num_rows:
-            self._open = self._open or self._opened(_recurring(rows))
+            # Words that come as words (_repeated) are written so, and are texts all the same.
+            self._open = self._open or self._opened(rows.schema, _recurring(rows))
             self._open.write_batch(rows)
 
-    def _opened(self, recurring: list[str]) -> pq.ParquetWriter:
+    def _opened(self, schema: pa.Schema, recurring: list[str]) -> pq.ParquetWriter:
         return pq.ParquetWriter(
-            self._file, self._schema, compression=self._compression, use_dictionary=recurring,
+            self._file, schema, compression=_compressions(schema, self._compression),
+            use_dictionary=recurring,
             column_encoding={
                 name: "DELTA_BINARY_PACKED" for name in _GROWING if name in self._schema.names
             },
@@ -181,9 +183,27 @@ def _recurring(rows: pa.RecordBatch) -> list[str]:
     return [
         name for name, values in zip(some.schema.names, some.columns, strict=True)
         if name not in _GROWING and (
-            pa.types.is_nested(values.type) or len(values.unique()) * _TIMES <= len(values)
+            pa.types.is_nested(values.type) or pa.types.is_dictionary(values.type)
+            or len(values.unique()) * _TIMES <= len(values)
         )
     ]
+
+
+def _compressions(schema: pa.Schema, usual: str) -> str | dict[str, str]:
+    """How each column is compressed: seals are not, since they only cost time."""
+    if not any(pa.types.is_binary(field.type) for field in schema) or any(
+        pa.types.is_nested(field.type) for field in schema
+    ):
+        return usual
+    return {f.name: "none" if pa.types.is_binary(f.type) else usual for f in schema}
+
+
+def _repeated(value: object, type_: pa.DataType, count: int) -> pa.Array:
+    """The same value so many times; a text as the one word of a dictionary."""
+    if value is None or not pa.types.is_string(type_):
+        return pa.repeat(pa.scalar(value, type_), count)
+    places = pa.repeat(pa.scalar(0, pa.int32()), count)
+    return pa.DictionaryArray.from_arrays(places, pa.array([value], type_))
 
 
 def _sets_schema(slot_count: int) -> pa.Schema:
@@ -201,10 +221,10 @@ def _raw_rows(batch: pa.RecordBatch, each: FileRange, outputs: Outputs) -> pa.Re
     business_date, generation = outputs.places[each.number]
     count = batch.num_rows
     columns = {
-        "business_date": pa.repeat(pa.scalar(business_date, pa.date32()), count),
-        "source_file": batch["_file"],
+        "business_date": _repeated(business_date, pa.date32(), count),
+        "source_file": _repeated(each.path, pa.string(), count),
         "source_line": batch["_line"],
-        "generation": pa.repeat(pa.scalar(generation, pa.int32()), count),
+        "generation": _repeated(generation, pa.int32(), count),
     }
     fields = {name: batch[column] for column, name in outputs.raw.items()}
     return pa.RecordBatch.from_pydict(columns | fields)

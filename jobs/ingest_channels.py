@@ -148,7 +148,7 @@ def _new_values(night: Night, engine: Engine, vault: TableContract, values: Rows
     same = " and ".join(f"earlier.{name} = once.{name}" for name in vault.key)
     # A token has one seal, and tells one value: rows of one key are equal.
     columns = ", ".join(
-        name if name in vault.key else f"min({name}) as {name}" for name in vault.column_names
+        name if name in vault.key else f"any_value({name}) as {name}" for name in vault.column_names
     )
     return engine.rows(f"new_{vault.name}", f"""
         select * from (select {columns} from found group by {', '.join(vault.key)}) as once

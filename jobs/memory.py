@@ -6,6 +6,7 @@ import os
 import threading
 from pathlib import Path
 
+_PROC = Path("/proc")
 _PAGE = os.sysconf("SC_PAGE_SIZE")
 _PARENT, _RESIDENT_PAGES = 1, 21  # fields of /proc/<pid>/stat counted behind the command's name
 
@@ -18,6 +19,7 @@ class PeakMemory:
 
     def __init__(self, every_seconds: float = 0.5) -> None:
         self._peak = 0
+        self._processes = _Processes(os.getpid())
         self._ended = threading.Event()
         self._every = every_seconds
         self._thread = threading.Thread(target=self._sample, name="memory", daemon=True)
@@ -37,27 +39,45 @@ class PeakMemory:
 
     def _sample(self) -> None:
         while not self._ended.wait(self._every):
-            self._peak = max(self._peak, resident_bytes(os.getpid()))
+            self._peak = max(self._peak, self._processes.resident_bytes())
 
 
 def resident_bytes(root: int) -> int:
     """Resident bytes of a process and everything below it; 0 where the system does not tell."""
-    parents, resident = {}, {}
-    for entry in os.scandir("/proc") if Path("/proc").is_dir() else ():
-        if not entry.name.isdigit():
-            continue
-        try:
-            told = Path(entry.path, "stat").read_text(encoding="ascii", errors="replace")
-            fields = told.rpartition(")")[2].split()
-        except OSError:  # the process ended while we looked
-            continue
-        pid = int(entry.name)
-        parents[pid] = int(fields[_PARENT])
-        resident[pid] = int(fields[_RESIDENT_PAGES]) * _PAGE
-    return sum(size for pid, size in resident.items() if _is_below(pid, root, parents))
+    return _Processes(root).resident_bytes()
 
 
-def _is_below(pid: int, root: int, parents: dict[int, int]) -> bool:
-    while pid in parents and pid != root:
-        pid = parents[pid]
-    return pid == root
+class _Processes:
+    """A process and everything below it, looked at again and again.
+
+    Whose child a process is, is read once: a machine may have hundreds of others.
+    """
+
+    def __init__(self, root: int) -> None:
+        self._root = root
+        self._parents: dict[int, int] = {}
+
+    def resident_bytes(self) -> int:
+        entries = os.scandir(_PROC) if _PROC.is_dir() else ()
+        found = {int(entry.name) for entry in entries if entry.name.isdigit()}
+        for ended in self._parents.keys() - found:
+            del self._parents[ended]
+        for new in found - self._parents.keys():
+            if told := _told(new):
+                self._parents[new] = int(told[_PARENT])
+        below = (_told(pid) for pid in self._parents if self._is_below(pid))
+        return sum(int(told[_RESIDENT_PAGES]) * _PAGE for told in below if told)
+
+    def _is_below(self, pid: int) -> bool:
+        while pid in self._parents and pid != self._root:
+            pid = self._parents[pid]
+        return pid == self._root
+
+
+def _told(pid: int) -> list[str]:
+    """What the system tells of a process, behind its name; nothing where it has ended."""
+    try:
+        told = (_PROC / str(pid) / "stat").read_text(encoding="ascii", errors="replace")
+    except OSError:  # it ended while we looked
+        return []
+    return told.rpartition(")")[2].split()

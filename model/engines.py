@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator, Sequence
+from datetime import date
 from pathlib import Path
 from typing import Any, Protocol, TypeAlias, cast
 
@@ -19,6 +20,7 @@ from pyspark.sql import DataFrame, SparkSession
 from model.contracts import TableContract
 from model.ddl_types import arrow_schema
 from model.lineage import cut, let_go
+from model.sql_text import date_literal
 
 
 class Rows(Protocol):
@@ -92,6 +94,21 @@ class Engine(ABC):
     @abstractmethod
     def mapped(self, step: str, rows: Rows, function: Group, columns: str) -> Rows:
         """What a function makes of the rows, taken some at a time, as `columns` (DDL)."""
+
+    def mapped_slice(
+        self, step: str, rows: Rows, function: Group, contract: TableContract, day: date
+    ) -> Rows:
+        """The same as the rows of a table's slice of `day`, which the function does not tell."""
+        slice_column = str(contract.sliced_by)
+        others = [c for c in contract.columns if c.name != slice_column]
+        told = self.mapped(
+            step, rows, function, ", ".join(f"`{c.name}` {c.type}" for c in others)
+        )
+        columns = ", ".join(
+            f"{date_literal(day)} as {name}" if name == slice_column else f"`{name}`"
+            for name in contract.column_names
+        )
+        return self.rows(contract.name, f"select {columns} from told", told=told)
 
     @abstractmethod
     def recurring(self, step: str, rows: Rows, columns: Sequence[str]) -> Rows:

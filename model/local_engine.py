@@ -3,16 +3,13 @@
 from __future__ import annotations
 
 import tempfile
-import threading
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from itertools import pairwise
 from pathlib import Path
 from typing import cast
 
-import duckdb
 import numpy as np
 import pyarrow as pa
 import pyarrow.dataset as ds
@@ -21,9 +18,10 @@ from pyspark.sql import DataFrame, SparkSession
 
 from model.contracts import TableContract
 from model.ddl_types import arrow_schema
-from model.duckdb_sql import SETTINGS, SPARK_WORDS, cast_column, spelt
+from model.duckdb_sql import cast_column, spelt
 from model.engines import Engine, Group, Output, Rows, Writable, hash_of, named, typed
 from model.errors import OnefoldError
+from model.shared_duckdb import SharedDuckDB
 from model.sql_text import date_literal, text_literal
 from model.task_files import Parts, TaskFiles
 
@@ -104,22 +102,14 @@ class LocalEngine(Engine):
         self._spark = spark
         self._is_large = is_large
         self._spill = tempfile.TemporaryDirectory(prefix="onefold-duckdb-", dir=scratch)
-        self._connection = duckdb.connect(config={"temp_directory": self._spill.name})
-        self._connection.execute(f"set memory_limit = '{_half_of_its_memory(self._connection)}'")
-        self._lock = threading.RLock()  # a connection answers one question at a time
-        self._count = 0
-        for name, value in SETTINGS.items():
-            self._connection.execute(f"set {name} = '{value}'")
-        for word in SPARK_WORDS:
-            self._connection.execute(word)
+        self._database = SharedDuckDB(self.folder)
 
     def of(self, given: DataFrame | pa.Table | ds.Dataset) -> Rows:
         if isinstance(given, DataFrame) and self._is_large and self.shares_files:
             return self._left_by_spark(given)
         rows = given.toArrow() if isinstance(given, DataFrame) else given
         name = self._new_name("given")
-        with self._asking(name):
-            self._connection.register(name, rows)
+        self._database.give(name, rows)
         return LocalRows(self, name)
 
     def _left_by_spark(self, given: DataFrame) -> Rows:
@@ -138,9 +128,9 @@ class LocalEngine(Engine):
         """The rows of Parquet files of one schema; at least one."""
         name = self._new_name("files")
         listed = ", ".join(text_literal(str(file)) for file in files)
-        with self._asking(name):
-            self._connection.execute(
-                f"create temp view {name} as select * from read_parquet([{listed}])"
+        with self._database.asking(name) as connection:
+            connection.execute(
+                f"create view {name} as select * from read_parquet([{listed}])"
             )
         return LocalRows(self, name)
 
@@ -157,14 +147,14 @@ class LocalEngine(Engine):
     def rows(self, step: str, sql: str, **frames: Rows) -> Rows:
         name = self._new_name(step)
         text = named({frame: _name(rows) for frame, rows in frames.items()}, spelt(sql))
-        with self._asking(step):
-            self._connection.execute(f"create temp view {name} as {text}")
+        with self._database.asking(step) as connection:
+            connection.execute(f"create view {name} as {text}")
         return LocalRows(self, name)
 
     def kept(self, rows: Rows) -> Rows:
         name = self._new_name("kept")
-        with self._asking(_name(rows)):
-            self._connection.execute(f"create temp table {name} as select * from {_name(rows)}")
+        with self._database.asking(_name(rows)) as connection:
+            connection.execute(f"create table {name} as select * from {_name(rows)}")
         return LocalRows(self, name)
 
     def by_group(self, step: str, rows: Rows, key: str, function: Group, columns: str) -> Rows:
@@ -177,33 +167,50 @@ class LocalEngine(Engine):
         return self.of(pa.concat_tables([schema.empty_table(), *found]))
 
     def mapped(self, step: str, rows: Rows, function: Group, columns: str) -> Rows:
-        schema = arrow_schema(columns)
+        return self.of_files([self._mapped(step, rows, function, arrow_schema(columns), "lz4")])
+
+    def mapped_slice(
+        self, step: str, rows: Rows, function: Group, contract: TableContract, day: date
+    ) -> Rows:
+        if not self._is_large:  # few rows are put in order before they are written
+            return super().mapped_slice(step, rows, function, contract, day)
+        whole = arrow_schema(contract.schema)
+        schema = whole.remove(whole.get_field_index(str(contract.sliced_by)))
+        file = self._mapped(step, rows, function, schema, "zstd")
+        return self.of_slice(contract, [file], day)
+
+    def _mapped(
+        self, step: str, rows: Rows, function: Group, schema: pa.Schema, compression: str
+    ) -> Path:
         made = typed(function, schema)
         file = self.folder / f"{self._new_name(step)}.parquet"
-        with self._asking(step), pq.ParquetWriter(file, schema, compression="lz4") as out:
-            reader = self._connection.sql(f"select * from {_name(rows)}").to_arrow_reader(_SOME)
-            for batch in reader:
-                out.write_table(made(pa.Table.from_batches([batch])))
-        return self.of_files([file])
+        with self._database.asking(step) as connection:
+            reader = connection.sql(f"select * from {_name(rows)}").to_arrow_reader(_SOME)
+            with pq.ParquetWriter(
+                file, schema, compression=compression, store_schema=False, coerce_timestamps="us"
+            ) as out:
+                for batch in reader:
+                    out.write_table(made(pa.Table.from_batches([batch])))
+        return file
 
     def recurring(self, step: str, rows: Rows, columns: Sequence[str]) -> Rows:
         hashes = self.rows(step, f"select {hash_of(columns)} as hashed from these", these=rows)
-        with self._asking(step):
+        with self._database.asking(step) as connection:
             # Eight bytes a row in order, in a third of the time of groups by the million.
-            found = self._connection.sql(f"select * from {_name(hashes)}").fetchnumpy()["hashed"]
+            found = connection.sql(f"select * from {_name(hashes)}").fetchnumpy()["hashed"]
         found.sort()
         again = np.unique(found[1:][found[1:] == found[:-1]])
         return self.of(pa.table({"hashed": again}))
 
     def arrow(self, rows: Rows) -> pa.Table:
-        with self._asking(_name(rows)):
-            return self._connection.sql(f"select * from {_name(rows)}").to_arrow_table()
+        with self._database.asking(_name(rows)) as connection:
+            return connection.sql(f"select * from {_name(rows)}").to_arrow_table()
 
     def write(self, rows: Rows, file: str) -> int:
         """Writes the rows as one Parquet file; how many there are."""
         name = _name(rows)
-        with self._asking(name):
-            done = self._connection.execute(
+        with self._database.asking(name) as connection:
+            done = connection.execute(
                 f"copy (select * from {name}) to {text_literal(file)} (format parquet, "
                 "compression zstd, compression_level 1, row_group_size 262144)"
             )
@@ -233,8 +240,8 @@ class LocalEngine(Engine):
 
     def _few(self, rows: Rows) -> pa.Table | None:
         """The rows; None where they are more than this process should hold."""
-        with self._asking(_name(rows)):
-            reader = self._connection.sql(f"select * from {_name(rows)}").to_arrow_reader()
+        with self._database.asking(_name(rows)) as connection:
+            reader = connection.sql(f"select * from {_name(rows)}").to_arrow_reader()
             batches, count = [], 0
             for batch in reader:
                 batches.append(batch)
@@ -259,35 +266,16 @@ class LocalEngine(Engine):
 
     def columns_of(self, name: str) -> list[str]:
         """The names of a view's or table's columns."""
-        with self._asking(name):
-            return list(self._connection.view(name).columns)
+        with self._database.asking(name) as connection:
+            return list(connection.view(name).columns)
 
     def close(self) -> None:
-        self._connection.close()
+        self._database.close()
         self._spill.cleanup()
 
     def _new_name(self, step: str) -> str:
-        with self._lock:
-            self._count += 1
-            return f"{step}_{self._count}"
+        return self._database.new_name(step)
 
-    @contextmanager
-    def _asking(self, step: str) -> Iterator[None]:
-        """One question to the database; its own errors may show values, ours name the step."""
-        with self._lock:
-            try:
-                yield
-            except duckdb.Error as error:
-                raise OnefoldError(
-                    f"step {step} failed in the local engine ({type(error).__name__})"
-                ) from None
-
-
-def _half_of_its_memory(connection: duckdb.DuckDBPyConnection) -> str:
-    """Half of what DuckDB would take: a JVM and the Arrow tables live beside it."""
-    (told,) = connection.execute("select current_setting('memory_limit')").fetchall()[0]
-    size, unit = str(told).split()
-    return f"{float(size) / 2}{unit}"
 
 
 def _name(rows: Rows) -> str:

@@ -1,0 +1,85 @@
+"""A DuckDB in this process that several threads ask at once."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import duckdb
+import pyarrow as pa
+import pyarrow.dataset as ds
+
+from model.duckdb_sql import SETTINGS, SPARK_WORDS
+from model.errors import OnefoldError
+
+
+class SharedDuckDB:
+    """A database in memory; what does not fit spills to `folder`.
+
+    A connection answers one question at a time, so every thread has one of its own. Views and
+    tables are everybody's. Rows of Arrow are given under a name, which every connection learns
+    before it is asked.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self._first = duckdb.connect(config={"temp_directory": str(folder)})
+        self._first.execute(f"set memory_limit = '{_half_of_its_memory(self._first)}'")
+        for word in SPARK_WORDS:
+            self._first.execute(word)
+        self._given: list[tuple[str, pa.Table | ds.Dataset]] = []
+        self._of_threads: list[duckdb.DuckDBPyConnection] = []
+        self._mine = threading.local()
+        self._count = 0
+        self._lock = threading.Lock()
+
+    @contextmanager
+    def asking(self, step: str) -> Iterator[duckdb.DuckDBPyConnection]:
+        """This thread's connection; its own errors may show values, ours name the step."""
+        try:
+            yield self._connection()
+        except duckdb.Error as error:
+            raise OnefoldError(
+                f"step {step} failed in the local engine ({type(error).__name__})"
+            ) from None
+
+    def _connection(self) -> duckdb.DuckDBPyConnection:
+        if not hasattr(self._mine, "connection"):
+            self._mine.connection, self._mine.known = self._opened(), 0
+        connection: duckdb.DuckDBPyConnection = self._mine.connection
+        for name, rows in self._given[self._mine.known :]:
+            connection.register(name, rows)
+            self._mine.known += 1
+        return connection
+
+    def _opened(self) -> duckdb.DuckDBPyConnection:
+        with self._lock:
+            opened = self._first.cursor()
+            self._of_threads.append(opened)
+        for name, value in SETTINGS.items():
+            opened.execute(f"set {name} = '{value}'")
+        return opened
+
+    def give(self, name: str, rows: pa.Table | ds.Dataset) -> None:
+        """Makes rows known to all connections."""
+        with self._lock:
+            self._given.append((name, rows))
+
+    def new_name(self, of: str) -> str:
+        """A name that nothing has yet."""
+        with self._lock:
+            self._count += 1
+            return f"{of}_{self._count}"
+
+    def close(self) -> None:
+        """Gives everything back."""
+        for connection in (*self._of_threads, self._first):
+            connection.close()
+
+
+def _half_of_its_memory(connection: duckdb.DuckDBPyConnection) -> str:
+    """Half of what DuckDB would take: a JVM and the Arrow tables live beside it."""
+    (told,) = connection.execute("select current_setting('memory_limit')").fetchall()[0]
+    size, unit = str(told).split()
+    return f"{float(size) / 2}{unit}"
