@@ -36,6 +36,12 @@ NAME = "resolve_identity"
 
 def run(night: Night) -> None:
     """The map of D from the map of D−1 and all sightings up to D, then golden profiles."""
+    map_people(night)
+    night.lake.replace_slice(night.definitions.golden, _golden(night), night.business_date)
+
+
+def map_people(night: Night) -> None:
+    """Everything but the golden profiles: the map, the graph behind it, and what happened."""
     lake, day, policy = night.lake, night.business_date, night.definitions.policy
     with engine_for(_size(night), lake.spark, policy) as engine:
         # Kept, since opening the vault's values costs most of it.
@@ -46,7 +52,6 @@ def run(night: Night) -> None:
             engine, linking, rulings, _histories(night, engine), policy, day
         )
         _write(night, engine, resolution, refused_counts(engine, seen, refused, day))
-    lake.replace_slice(night.definitions.golden, _golden(night), day)
 
 
 def tables(night: Night) -> Sequence[TableContract]:
