@@ -6,17 +6,29 @@ all facts, of which a person has one value each.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 
 from model.ddl_types import arrow_schema
 from model.engines import Engine, Rows
 from model.identity_policy import IdentityPolicy
+from model.node_ids import node_id
 from model.sql_text import is_one_of
 
 REFUSED = "kind string, scope string, token string, reason string"
 FACTS = "node_id bigint, rule string, scope string, value string"
 JOINS = "node_id bigint, other_node_id bigint"
 PINS = "node_id bigint, one_id bigint"
+RULED = "node_id bigint, ruling bigint"
+# What each frame of rulings says about a node, as one text: what a night is compared by.
+_SAID = {
+    "refused": (f"select {node_id('token')} as node_id, 'refused' as said from refused",),
+    "facts": ("select node_id, concat_ws('|', 'fact', rule, scope, value) as said from facts",),
+    "joins": (
+        "select node_id, concat('join ', other_node_id) as said from joins",
+        "select other_node_id, concat('join ', node_id) from joins",
+    ),
+    "pins": ("select node_id, concat('pin ', one_id) as said from pins",),
+}  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -35,6 +47,23 @@ class Rulings:
     facts: Rows
     joins: Rows
     pins: Rows
+
+
+def ruled(engine: Engine, rulings: Rulings) -> Rows | None:
+    """What all rulings say, one row per node and saying (RULED); a night touches the nodes of
+    which it is not what the night before said.
+
+    None where a frame has been added that is not compared here: then no night can be told from the
+    one before, and every night is a full build.
+    """
+    frames = {each.name: getattr(rulings, each.name) for each in fields(rulings)}
+    if frames.keys() - _SAID.keys():
+        return None
+    said = " union all ".join(sql for name in frames for sql in _SAID[name])
+    return engine.rows(
+        "ruled", f"select distinct node_id, {node_id('md5(said)')} as ruling from ({said}) sayings",
+        **frames,
+    )  # fmt: skip
 
 
 def nothing(engine: Engine, columns: str) -> Rows:

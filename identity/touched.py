@@ -22,10 +22,15 @@ from model.sql_text import date_literal
 
 @dataclass(frozen=True)
 class Since:
-    """The last night that made the map, and what other rules said on it (rulings.ruled)."""
+    """The last night that made the map, and what other rules said on it (rulings.ruled).
+
+    A night that would read more than `largest_share` as many sightings as the map holds is a full
+    build.
+    """
 
     night: date
     ruled: Rows
+    largest_share: float = 0.4
 
 
 @dataclass(frozen=True)
@@ -43,7 +48,8 @@ class Region:
 
     `read` (sighting_id) are all it reads. `judged` (node_id) are identifiers whose sightings are all
     read, of which one changed; for the others `hubs` (node_id) holds. `sightings` (sighting_id) are
-    those whose persons are found anew, `numbers` (one_id) those that these persons had before.
+    those whose persons are found anew, `numbers` (one_id) those that these persons had before, and
+    `joins` (rulings.JOINS) those among them.
     """
 
     read: Rows
@@ -51,6 +57,7 @@ class Region:
     hubs: Rows
     sightings: Rows
     numbers: Rows
+    joins: Rows
 
 
 @dataclass(frozen=True)
@@ -75,10 +82,11 @@ def region(
     seeds = _seeds(engine, pairs, turned, now, before.hubs, rulings)
     keyed = engine.kept(_keyed(engine, before.one_ids))
     keys = engine.kept(_closed(engine, seeds, pairs, keyed, rulings, before, policy))
-    again = engine.kept(_again(engine, keys, keyed, seeds, turned))
+    again = engine.kept(_again(engine, keys, keyed, seeds))
+    joins = engine.kept(_joins_again(engine, rulings.joins, keys, keyed))
     held = "select h.node_id from hubs h anti join judged j on j.node_id = h.node_id"
     return Region(
-        read=engine.kept(_read(engine, again, turned, keys, keyed, pairs, rulings)),
+        read=engine.kept(_read(engine, again, turned, pairs, joins)),
         judged=turned.judged,
         hubs=engine.kept(
             engine.rows("hubs_that_hold", held, hubs=before.hubs, judged=turned.judged)
@@ -87,6 +95,7 @@ def region(
         numbers=engine.kept(
             engine.rows("numbers_again", "select -key as one_id from keys where key < 0", keys=keys)
         ),
+        joins=joins,
     )
 
 
@@ -151,8 +160,8 @@ def _turned(
 
 def _holders(engine: Engine, pairs: Rows, identifiers: Rows) -> Rows:
     """The sightings (sighting_id) that hold one of the identifiers (node_id)."""
-    holding = "select distinct p.sighting_id from pairs p semi join some s on s.node_id = p.node_id"
-    return engine.rows("holders", holding, pairs=pairs, some=identifiers)
+    holding = "select distinct p.sighting_id from pairs p semi join those t on t.node_id = p.node_id"
+    return engine.rows("holders", holding, pairs=pairs, those=identifiers)
 
 
 def part_of(engine: Engine, slices: Rows, read: Rows) -> Rows:
@@ -273,7 +282,7 @@ def _closed(
     )  # fmt: skip
 
 
-def _again(engine: Engine, keys: Rows, keyed: Rows, seeds: Rows, turned: _Turned) -> Rows:
+def _again(engine: Engine, keys: Rows, keyed: Rows, seeds: Rows) -> Rows:
     """Sightings (sighting_id) whose persons are found anew."""
     return engine.rows(
         "sightings_again",
@@ -287,21 +296,23 @@ def _again(engine: Engine, keys: Rows, keyed: Rows, seeds: Rows, turned: _Turned
     )
 
 
-def _read(
-    engine: Engine, again: Rows, turned: _Turned, keys: Rows, keyed: Rows, pairs: Rows,
-    rulings: Rulings,
-) -> Rows:  # fmt: skip
-    """All sightings that are read: also those of hubs that are judged, or that a join stands on."""
-    joined = engine.rows(
-        "joined_again",
+def _joins_again(engine: Engine, joins: Rows, keys: Rows, keyed: Rows) -> Rows:
+    """The joins within the region: both ends of one are, or neither."""
+    return engine.rows(
+        "joins_again",
         """
-        select e.node_id from (
-            select node_id from joins union select other_node_id from joins
-        ) e left join keyed k on k.node_id = e.node_id
-        semi join keys r on r.key = coalesce(k.key, e.node_id)
+        select distinct j.node_id, j.other_node_id
+        from joins j left join keyed k on k.node_id = j.node_id
+        semi join keys r on r.key = coalesce(k.key, j.node_id)
         """,
-        joins=rulings.joins, keyed=keyed, keys=keys,
+        joins=joins, keyed=keyed, keys=keys,
     )  # fmt: skip
+
+
+def _read(engine: Engine, again: Rows, turned: _Turned, pairs: Rows, joins: Rows) -> Rows:
+    """All sightings that are read: also those of hubs that are judged, or that a join stands on."""
+    ends = "select node_id from joins union select other_node_id from joins"
+    joined = engine.rows("join_ends", ends, joins=joins)
     return engine.rows(
         "read",
         "select sighting_id from again union select sighting_id from beside "

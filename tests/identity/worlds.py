@@ -13,7 +13,8 @@ from typing import Any
 import pyarrow as pa
 
 from identity.resolution import Histories, resolve_identity
-from identity.rulings import FACTS, JOINS, PINS, REFUSED, Rulings
+from identity.rulings import FACTS, JOINS, PINS, REFUSED, RULED, Rulings, ruled
+from identity.touched import Since
 from model.ddl_types import arrow_schema
 from model.engines import Engine, Rows
 from model.fixed_tables import (
@@ -156,6 +157,8 @@ class World:
     joins: tuple[tuple[int, int], ...] = ()
     pins: tuple[tuple[int, int], ...] = ()
     tables: dict[str, list[Any]] = field(default_factory=lambda: {name: [] for name in TABLES})
+    last: int = 0  # the night that wrote the tables, 0: none
+    ruled: pa.Table | None = None  # what other rules said on it
 
     def see(self, *words: Words, on: int = 1, **more: Any) -> World:
         self.rows += [seen(each, on=on, **more) for each in words]
@@ -170,15 +173,24 @@ class World:
         open_engine: Callable[[], Engine] = LocalEngine,
         components: Any = "local",
         partitions: int = 0,
+        largest_share: float = 0.0,
     ) -> World:
-        """Runs a night and keeps what it wrote, as the lake would."""
+        """Runs a night and keeps what it wrote, as the lake would. `largest_share` of the map that
+        may be looked at again; 0: a full build."""
         arrived = [row for row in self.rows if row["business_date"] <= night(number)]
         with open_engine() as engine:
+            rulings = self.rulings(engine)
+            said = ruled(engine, rulings)
+            assert said is not None
+            since = None if self.ruled is None or not largest_share else Since(
+                night(self.last), engine.of(self.ruled), largest_share
+            )  # fmt: skip
             resolution = resolve_identity(
                 engine, table_of(engine, arrived, SIGHTINGS.schema, partitions),
-                self.rulings(engine), self.histories(engine), self.policy,
-                night(number), components,
+                rulings, self.histories(engine), self.policy,
+                night(number), components, since,
             )  # fmt: skip
+            self.ruled, self.last = engine.arrow(said).cast(arrow_schema(RULED)), number
             found = {name: engine.arrow(getattr(resolution, name)) for name in TABLES}
         for name, contract in TABLES.items():
             expected = arrow_schema(contract.schema)
