@@ -96,7 +96,9 @@ def resolve_identity(
     state = sighting_state(engine, read, business_date)
     found = identified(engine, state, read, rulings.refused, policy)
     graph = _graph(engine, found, rulings, policy, by, again)
-    map_part = again and Part("one_id", again.numbers)
+    nodes_part = None if again is None else Part("node_id", again.judged)
+    links_part = None if again is None else Part("sighting_id", again.sightings)
+    map_part = None if again is None else Part("one_id", again.numbers)
     numbers = numbered(
         engine, graph.members, _numbers_ever(engine, histories.one_ids, graph.members, again),
         histories.events, rulings.pins, business_date,
@@ -110,8 +112,6 @@ def resolve_identity(
     ) -> Rows:
         return next_history(engine, history, current, business_date, keep_claims, part)
 
-    nodes_part = again and Part("node_id", again.judged)
-    links_part = again and Part("sighting_id", again.sightings)
     return Resolution(
         next_of(histories.nodes, graph.nodes, nodes_part),
         next_of(histories.links, links, links_part),

@@ -11,8 +11,10 @@ from pyspark.sql import DataFrame
 from identity.golden import golden_profiles
 from identity.refused import refused_counts
 from identity.resolution import Histories, Resolution, engine_for, fits_here, resolve_identity
+from identity.rulings import ruled
 from identity.sightings import live_count
 from jobs.identity_inputs import listed, rulings_of
+from jobs.last_resolution import forget, remember, since_last
 from jobs.night import Night
 from lake.tables import side_by_side
 from model.contracts import TableContract
@@ -29,6 +31,7 @@ from model.fixed_tables import (
     REJECTED_LINKS,
     SIGHTINGS,
 )
+from model.ops_tables import RULED
 from model.sql_text import is_one_of
 
 NAME = "resolve_identity"
@@ -49,9 +52,14 @@ def map_people(night: Night) -> None:
         seen = lake.rows(engine, SIGHTINGS, until=day)
         linking, rulings = _linking(night, engine, seen), rulings_of(engine, refused)
         resolution = resolve_identity(
-            engine, linking, rulings, _histories(night, engine), policy, day
-        )
-        _write(night, engine, resolution, refused_counts(engine, seen, refused, day))
+            engine, linking, rulings, _histories(night, engine), policy, day,
+            since=since_last(night, engine),
+        )  # fmt: skip
+        said = ruled(engine, rulings)
+        forget(night)
+        _write(night, engine, resolution, refused_counts(engine, seen, refused, day), said)
+    if said is not None:
+        remember(night)
 
 
 def tables(night: Night) -> Sequence[TableContract]:
@@ -91,7 +99,9 @@ def _histories(night: Night, engine: Engine) -> Histories:
     )
 
 
-def _write(night: Night, engine: Engine, resolution: Resolution, refused: Rows) -> None:
+def _write(
+    night: Night, engine: Engine, resolution: Resolution, refused: Rows, said: Rows | None
+) -> None:
     def overwrite(contract: TableContract, rows: Rows) -> None:
         night.lake.overwrite(contract, engine.output(rows))
 
@@ -106,6 +116,7 @@ def _write(night: Night, engine: Engine, resolution: Resolution, refused: Rows) 
         partial(overwrite, ONE_IDS, resolution.one_ids),
         partial(replace_slice, ONE_ID_EVENTS, resolution.events),
         partial(replace_slice, REFUSED_IDENTIFIERS, refused),
+        *([] if said is None else [partial(overwrite, RULED, said)]),
     ])
 
 

@@ -126,6 +126,30 @@ AUDIT = TableContract(
     "Every command that revealed or changed personal data",
 )
 
+RESOLVED = TableContract(
+    "ops", "resolved",
+    columns(
+        "business_date date | 业务日 | Night",
+        "run_id string | 运行 | Run that resolved it",
+        "definitions_hash string | 定义指纹 | Hash of what decides: policy, channels that link, code",
+        "sightings_hash string | 识别组指纹 | Hash of the files of identity.sightings up to the night",
+        "versions map<string, bigint> | 版本 | Delta version of every identity table it wrote",
+    ),
+    ("business_date",), None, "归并依据",
+    "What the map of the last night was made of; while that is still so, the next night looks at "
+    "what changed only. No row while a night is being written",
+)
+RULED = TableContract(
+    "ops", "ruled",
+    columns(
+        "node_id bigint | 节点 | Sighting or identifier",
+        "ruling bigint | 裁定 | 63 bits of a hash of what a rule says about it",
+    ),
+    ("node_id", "ruling"), None, "裁定指纹",
+    "What rulings said on the last night: a node of which they say otherwise is looked at again",
+)
+
 OPS_TABLES = (
-    FILES, QUARANTINE, REDRIVES, RUNS, QUALITY_RESULTS, SLICE_METRICS, PUBLISHED, AUDIT,
+    FILES, QUARANTINE, REDRIVES, RUNS, QUALITY_RESULTS, SLICE_METRICS, PUBLISHED, AUDIT, RESOLVED,
+    RULED,
 )  # fmt: skip
