@@ -1,4 +1,4 @@
-"""Onefold's ways of benchmarks/identity.py: its stages, by engine and by step, and its components."""
+"""Onefold's ways of benchmarks/identity.py: stages by engine and by step, and its components."""
 
 from __future__ import annotations
 
@@ -94,8 +94,8 @@ class _Steps:
     def _watched(self, method: Callable[..., Any]) -> Callable[..., Any]:
         @wraps(method)
         def watched(engine: LocalEngine, rows: Any, *more: Any, **named: Any) -> Any:
-            step = rows if isinstance(rows, str) else getattr(rows, "name", "rows").rsplit("_", 1)[0]
-            with self._one(step):
+            name = rows if isinstance(rows, str) else getattr(rows, "name", "rows")
+            with self._one(name.rsplit("_", 1)[0]):
                 return method(engine, rows, *more, **named)
 
         return watched

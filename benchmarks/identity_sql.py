@@ -39,7 +39,9 @@ NOBODY = """
         or not regexp_matches(value, '^[^@\\s]+@[^@\\s]+\\.[^@\\s]+$'))
 """
 LIMITS = "max_sightings(kind, most) as (values ('phone', 20), ('email', 20), ('device', 50))"
-PEERS = "max_peers(kind, most) as (values ('unionid', 10), ('phone', 5), ('email', 5), ('device', 8))"
+PEERS = """
+    max_peers(kind, most) as (values ('unionid', 10), ('phone', 5), ('email', 5), ('device', 8))
+"""
 
 
 def by_sql(project: Path) -> dict[str, Any]:

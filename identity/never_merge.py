@@ -18,6 +18,7 @@ _STRONGEST_FIRST = [
     ("rank", "ascending"), ("last_date", "descending"), ("token", "ascending"),
     ("sighting_id", "ascending"), ("node_id", "ascending"),
 ]  # fmt: skip
+_TASKS = 64  # a component's replay takes microseconds, a task for each would take a thousand times
 _Key = tuple[str, str]  # a rule and the scope within which its values differ
 
 
@@ -37,13 +38,13 @@ def keep_apart(
 
     `links` join sightings and strong identifiers, `joins` any two nodes; `labels` are the
     components of both. Only components that break a rule are replayed, each in one process that
-    holds its links: first the joins, of which none is refused, then the strongest kind, the most
-    recent, by token; a link that would bring two values together is refused, unless a join did so
-    before. The outcome does not depend on the order or the partitioning of rows.
+    holds its links, and those of others that share no node with it: first the joins, of which none
+    is refused, then the strongest kind, the most recent, by token; a link that would bring two
+    values together is refused, unless a join did so before. The outcome does not depend on the order or the partitioning of rows.
     """
     broken = _broken(engine, links, joins, facts, labels)
     # Read for the labels and for the refused links.
-    replayed = engine.kept(engine.by_group("replayed", broken, "component", _replay, _REPLAYED))
+    replayed = engine.kept(engine.by_group("replayed", broken, "task", _replay, _REPLAYED))
     split = engine.rows(
         "split",
         # Every link of a node says the same part.
@@ -73,7 +74,7 @@ def _broken(engine: Engine, links: Rows, joins: Rows, facts: Rows, labels: Rows)
     """
     return engine.rows(
         "broken",
-        """
+        f"""
         with told as (
             select l.component, f.node_id, f.rule, f.scope, min(f.value) as value
             from facts f join labels l on l.node_id = f.node_id
@@ -95,7 +96,8 @@ def _broken(engine: Engine, links: Rows, joins: Rows, facts: Rows, labels: Rows)
             union all
             select component, null, node_id, null, null, null, null, rule, scope, value from told
         )
-        select r.* from replayed r semi join broken b on b.component = r.component
+        select r.*, r.component % {_TASKS} as task
+        from replayed r semi join broken b on b.component = r.component
         """,
         links=links, joins=joins, facts=facts, labels=labels,
     )  # fmt: skip
@@ -135,7 +137,7 @@ class _Parts:
 
 
 def _replay(component: pa.Table) -> pa.Table:
-    """The joins and links of one component, each with its rule if it is refused."""
+    """The joins and links of some components, each with its rule if it is refused."""
     rows = component.sort_by(_STRONGEST_FIRST).to_pylist()
     parts = _Parts()
     for fact in (row for row in rows if row["sighting_id"] is None):

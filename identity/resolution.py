@@ -22,6 +22,7 @@ from model.engines import Engine, Rows, SparkEngine
 from model.identity_policy import ComponentsEngine, IdentityPolicy
 from model.local_engine import LocalEngine
 
+_FEW = 100_000  # live sightings, of whose tables this process holds whole copies and sorts them
 _EDGES_PER_SIGHTING = 5  # of memory: what five links take in the components engine
 
 
@@ -55,7 +56,9 @@ class _Graph:
 def engine_for(row_count: int, spark: SparkSession, policy: IdentityPolicy) -> Engine:
     """Who runs the relational steps over so many live sightings: this process while they fit, above
     it Spark. Both give the same rows."""
-    return LocalEngine(spark) if fits_here(row_count, policy) else SparkEngine(spark)
+    if not fits_here(row_count, policy):
+        return SparkEngine(spark)
+    return LocalEngine(spark, is_large=row_count > _FEW)
 
 
 def fits_here(row_count: int, policy: IdentityPolicy) -> bool:

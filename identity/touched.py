@@ -11,7 +11,6 @@ from datetime import date
 from identity.components import components
 from identity.graph import identifier_nodes
 from identity.guards import hubs
-from identity.history import holding_before
 from identity.rulings import Rulings
 from identity.sightings import holdings, identified, is_weak, sighting_state
 from model.engines import Engine, Rows
@@ -46,8 +45,8 @@ class MapBefore:
 class Region:
     """The part of all sightings that a night resolves anew.
 
-    `read` (sighting_id) are all it reads. `judged` (node_id) are identifiers whose sightings are all
-    read, of which one changed; for the others `hubs` (node_id) holds. `sightings` (sighting_id) are
+    `read` (sighting_id) are all it reads. `judged` (node_id) are identifiers of which a sighting
+    changed, and all are read; for the others `hubs` (node_id) holds. `sightings` (sighting_id) are
     those whose persons are found anew, `numbers` (one_id) those that these persons had before, and
     `joins` (rulings.JOINS) those among them.
     """
@@ -160,8 +159,10 @@ def _turned(
 
 def _holders(engine: Engine, pairs: Rows, identifiers: Rows) -> Rows:
     """The sightings (sighting_id) that hold one of the identifiers (node_id)."""
-    holding = "select distinct p.sighting_id from pairs p semi join those t on t.node_id = p.node_id"
-    return engine.rows("holders", holding, pairs=pairs, those=identifiers)
+    holding = """
+        select distinct p.sighting_id from pairs p semi join held h on h.node_id = p.node_id
+    """
+    return engine.rows("holders", holding, pairs=pairs, held=identifiers)
 
 
 def part_of(engine: Engine, slices: Rows, read: Rows) -> Rows:

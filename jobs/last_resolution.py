@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import date
 from importlib.resources import files
 
@@ -19,16 +19,32 @@ from lake.log_tables import read_rows
 from lake.snapshots import versions
 from model.engines import Engine
 from model.errors import NOWHERE
-from model.fixed_tables import IDENTITY_HISTORIES, ONE_ID_EVENTS, SIGHTINGS
+from model.fixed_tables import (
+    IDENTITY_HISTORIES,
+    ONE_ID_EVENTS,
+    SIGHTINGS,
+    VAULT_IDENTIFIERS,
+)
 from model.identity_policy import ComponentsPolicy, GoldenPolicy
-from model.ops_tables import RESOLVED, RULED
+from model.ops_tables import LISTED, RESOLVED, RULED
 
-_WRITTEN = (*IDENTITY_HISTORIES, ONE_ID_EVENTS, RULED)
+_WRITTEN = (*IDENTITY_HISTORIES, ONE_ID_EVENTS, RULED, LISTED)
 _CODE = ("identity", "model")
 
 
-def since_last(night: Night, engine: Engine) -> Since | None:
-    """The last night and its rulings, where nothing but later slices has come to its map since."""
+@dataclass(frozen=True)
+class LastResolution:
+    """The last night, of whose inputs and outcome all stands."""
+
+    night: date
+
+    def since(self, night: Night, engine: Engine) -> Since:
+        """What a resolution is told of it."""
+        return Since(self.night, night.lake.rows(engine, RULED))
+
+
+def last_resolution(night: Night) -> LastResolution | None:
+    """The last night before this one, where nothing but later slices has come to its map since."""
     rows = read_rows(night.lake.root, RESOLVED)
     last = rows[0] if len(rows) == 1 else None
     if last is None or last["business_date"] >= night.business_date:
@@ -36,9 +52,9 @@ def since_last(night: Night, engine: Engine) -> Since | None:
     holds = (
         last["definitions_hash"] == _definitions_hash(night)
         and dict(last["versions"]) == versions(night.lake.root, _WRITTEN)
-        and last["sightings_hash"] == _sightings_hash(night, last["business_date"])
+        and last["slices_hash"] == _slices_hash(night, last["business_date"])
     )
-    return Since(last["business_date"], night.lake.rows(engine, RULED)) if holds else None
+    return LastResolution(last["business_date"]) if holds else None
 
 
 def forget(night: Night) -> None:
@@ -51,7 +67,7 @@ def remember(night: Night) -> None:
     """The tables are written as the night has resolved them."""
     day = night.business_date
     night.lake.overwrite_records(RESOLVED, [(
-        day, night.lake.run_id, _definitions_hash(night), _sightings_hash(night, day),
+        day, night.lake.run_id, _definitions_hash(night), _slices_hash(night, day),
         versions(night.lake.root, _WRITTEN),
     )])  # fmt: skip
 
@@ -79,8 +95,9 @@ def _sources() -> list[str]:
     return [f"{name}\n{modules[name]}" for name in sorted(modules)]
 
 
-def _sightings_hash(night: Night, day: date) -> str:
-    return _hash(night.lake.files_until(SIGHTINGS, day))
+def _slices_hash(night: Night, day: date) -> str:
+    read = (SIGHTINGS, VAULT_IDENTIFIERS)
+    return _hash(file for each in read for file in night.lake.files_until(each, day))
 
 
 def _hash(texts: Iterable[str]) -> str:

@@ -14,7 +14,7 @@ from identity.resolution import Histories, Resolution, engine_for, fits_here, re
 from identity.rulings import ruled
 from identity.sightings import live_count
 from jobs.identity_inputs import listed, rulings_of
-from jobs.last_resolution import forget, remember, since_last
+from jobs.last_resolution import forget, last_resolution, remember
 from jobs.night import Night
 from lake.tables import side_by_side
 from model.contracts import TableContract
@@ -31,7 +31,7 @@ from model.fixed_tables import (
     REJECTED_LINKS,
     SIGHTINGS,
 )
-from model.ops_tables import RULED
+from model.ops_tables import LISTED, RULED
 from model.sql_text import is_one_of
 
 NAME = "resolve_identity"
@@ -46,18 +46,22 @@ def run(night: Night) -> None:
 def map_people(night: Night) -> None:
     """Everything but the golden profiles: the map, the graph behind it, and what happened."""
     lake, day, policy = night.lake, night.business_date, night.definitions.policy
+    last = last_resolution(night)
     with engine_for(_size(night), lake.spark, policy) as engine:
         # Kept, since opening the vault's values costs most of it.
-        refused = engine.kept(engine.of(listed(night)))
+        refused = engine.kept(listed(night, engine, last))
         seen = lake.rows(engine, SIGHTINGS, until=day)
         linking, rulings = _linking(night, engine, seen), rulings_of(engine, refused)
         resolution = resolve_identity(
             engine, linking, rulings, _histories(night, engine), policy, day,
-            since=since_last(night, engine),
+            since=None if last is None else last.since(night, engine),
         )  # fmt: skip
         said = ruled(engine, rulings)
         forget(night)
-        _write(night, engine, resolution, refused_counts(engine, seen, refused, day), said)
+        _write(night, engine, resolution, refused_counts(engine, seen, refused, day))
+        overwritten = {LISTED: refused} | ({} if said is None else {RULED: said})
+        for contract, rows in overwritten.items():
+            lake.overwrite(contract, engine.output(rows))
     if said is not None:
         remember(night)
 
@@ -99,9 +103,7 @@ def _histories(night: Night, engine: Engine) -> Histories:
     )
 
 
-def _write(
-    night: Night, engine: Engine, resolution: Resolution, refused: Rows, said: Rows | None
-) -> None:
+def _write(night: Night, engine: Engine, resolution: Resolution, refused: Rows) -> None:
     def overwrite(contract: TableContract, rows: Rows) -> None:
         night.lake.overwrite(contract, engine.output(rows))
 
@@ -116,7 +118,6 @@ def _write(
         partial(overwrite, ONE_IDS, resolution.one_ids),
         partial(replace_slice, ONE_ID_EVENTS, resolution.events),
         partial(replace_slice, REFUSED_IDENTIFIERS, refused),
-        *([] if said is None else [partial(overwrite, RULED, said)]),
     ])
 
 

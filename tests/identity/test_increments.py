@@ -4,12 +4,10 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from model.engines import Engine
-from tests.identity.worlds import KINDS, World, night, node, sighting
+from tests.identity.worlds import KINDS, World, night, node
 
 ALL = 100.0  # however much of the map is looked at: no night becomes a full build
 SIZE = 4
