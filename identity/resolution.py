@@ -12,8 +12,10 @@ from identity.events import one_id_events
 from identity.graph import identifier_nodes, joining_links, link_ends, members, person_map
 from identity.guards import hubs
 from identity.history import holding_before, next_history
+from identity.lost_map import refuse_a_lost_map, told_events, told_map
 from identity.never_merge import KeptApart, keep_apart
 from identity.one_ids import numbered
+from identity.redirects import claims_of_runs
 from identity.rulings import Rulings, effective_joins, facts_of_kinds
 from identity.sightings import check_numbers, holdings, identified, is_weak, sighting_state
 from identity.weak_kinds import attached
@@ -74,25 +76,25 @@ def resolve_identity(
     policy: IdentityPolicy,
     business_date: date,
     components_by: ComponentsEngine | None = None,
+    is_lost: bool = False,
 ) -> Resolution:
     """OneIDs of the night `business_date`, from all slices of identity.sightings up to it.
 
     `rulings` are what other rules say than shared identifiers. `components_by` None: what the
     policy says for a full build where no map is valid the day before, else what it says for a
-    night. A sighting none of whose identifiers links is anonymous and not in the map. The
-    same data gives the same rows, run again or rebuilt, whatever the order of rows and the engine.
-    Nothing is read from the clock.
+    night. `is_lost`: the map is made anew, with the numbers that the log of events tells up to this
+    night; InputMissingError where the map is lost and this is not said. A sighting none of whose
+    identifiers links is anonymous and not in the map. The same data gives the same rows, run again
+    or rebuilt, whatever the order of rows and the engine. Nothing is read from the clock.
     """
     before = holding_before(engine, histories.one_ids, business_date)
+    if not is_lost:
+        refuse_a_lost_map(engine, before, histories.events, business_date)
     state = sighting_state(engine, sightings, business_date)
     found = identified(engine, state, sightings, rulings.refused, policy)
     by = components_by or _by(engine, before, policy)
     graph = _graph(engine, found, rulings, policy, by)
-    numbers = numbered(
-        engine, graph.members, histories.one_ids, histories.events, rulings.pins, business_date
-    )
-    # Read by the map's history and by the events.
-    after = engine.kept(person_map(engine, graph.members, numbers))
+    after, events = _numbered(engine, graph, rulings, histories, policy, business_date, is_lost)
     links = joining_links(engine, graph.linkable, graph.members, policy)
 
     def next_of(history: Rows, current: Rows, keep_claims: bool = False) -> Rows:
@@ -104,8 +106,24 @@ def resolve_identity(
         next_of(histories.hubs, graph.hubs),
         next_of(histories.rejected_links, graph.kept.refused),
         next_of(histories.one_ids, after, keep_claims=True),
-        one_id_events(engine, before, after, policy, business_date),
+        events,
     )
+
+
+def _numbered(
+    engine: Engine, graph: _Graph, rulings: Rulings, histories: Histories, policy: IdentityPolicy,
+    day: date, is_lost: bool,
+) -> tuple[Rows, Rows]:  # fmt: skip
+    """The night's map, and its events."""
+    log, history = histories.events, histories.one_ids
+    held = told_map(engine, log, graph.members, day) if is_lost else history
+    numbers = numbered(engine, graph.members, held, log, rulings.pins, day)
+    # Read by the map's history and by the events.
+    after = engine.kept(person_map(engine, graph.members, numbers))
+    if is_lost:
+        return after, told_events(engine, log, graph.members, after, policy, day)
+    before, claims = holding_before(engine, history, day), claims_of_runs(engine, history, day)
+    return after, one_id_events(engine, before, after, log, claims, policy, day)
 
 
 def _by(engine: Engine, before: Rows, policy: IdentityPolicy) -> ComponentsEngine:

@@ -43,8 +43,9 @@ def run(night: Night) -> None:
         seen = lake.rows(engine, SIGHTINGS, until=day)
         linking, rulings = _linking(night, engine, seen), rulings_of(engine, refused)
         resolution = resolve_identity(
-            engine, linking, rulings, _histories(night, engine), policy, day
-        )
+            engine, linking, rulings, _histories(night, engine), policy, day,
+            is_lost=night.rebuilds_map,
+        )  # fmt: skip
         _write(night, engine, resolution, refused_counts(engine, seen, refused, day))
     lake.replace_slice(night.definitions.golden, _golden(night), day)
 

@@ -100,10 +100,13 @@ ONE_ID_EVENTS = TableContract(
     columns(
         "business_date date | 业务日 | Night of the event",
         "one_id bigint | 客户号 | The person concerned",
-        "event string | 事件 | minted, merged_into, split_from or retired",
+        "event string | 事件 | minted, merged_into, split_from, retired, or anchored: another node "
+        "stands for it",
         "other_one_id bigint | 对方客户号 | Person merged into, split from or attached to; "
         "null otherwise",
-        "reason string | 原因 | Why, in words",
+        "reason string | 原因 | Why, in words; 'redirected: …' where a number that led to another "
+        "leads on, which changes no number of people",
+        "node_id bigint | 节点 | Identifier or sighting that stands for the number: its anchor",
     ),
     ("one_id", "event", "other_one_id"), "business_date", "客户号事件", "What happened to OneIDs",
 )

@@ -170,6 +170,7 @@ class World:
         open_engine: Callable[[], Engine] = LocalEngine,
         components: Any = "local",
         partitions: int = 0,
+        is_lost: bool = False,
     ) -> World:
         """Runs a night and keeps what it wrote, as the lake would."""
         arrived = [row for row in self.rows if row["business_date"] <= night(number)]
@@ -177,7 +178,7 @@ class World:
             resolution = resolve_identity(
                 engine, table_of(engine, arrived, SIGHTINGS.schema, partitions),
                 self.rulings(engine), self.histories(engine), self.policy,
-                night(number), components,
+                night(number), components, is_lost,
             )  # fmt: skip
             found = {name: engine.arrow(getattr(resolution, name)) for name in TABLES}
         for name, contract in TABLES.items():
