@@ -12,9 +12,9 @@ from identity.events import one_id_events
 from identity.graph import identifier_nodes, joining_links, link_ends, members, person_map
 from identity.guards import hubs
 from identity.history import holding_before, next_history
-from identity.never_merge import KeptApart, keep_apart
+from identity.never_merge import keep_apart
 from identity.one_ids import numbered
-from identity.rulings import Rulings, effective_joins, facts_of_kinds
+from identity.rulings import Rulings, effective_joins, facts_of_kinds, refused_to_attach
 from identity.sightings import check_numbers, holdings, identified, is_weak, sighting_state
 from identity.weak_kinds import attached
 from model.engines import Engine, Rows, SparkEngine
@@ -47,7 +47,7 @@ class _Graph:
     nodes: Rows
     hubs: Rows
     linkable: Rows
-    kept: KeptApart
+    rejected: Rows
     members: Rows
 
 
@@ -102,7 +102,7 @@ def resolve_identity(
         next_of(histories.nodes, graph.nodes),
         next_of(histories.links, links),
         next_of(histories.hubs, graph.hubs),
-        next_of(histories.rejected_links, graph.kept.refused),
+        next_of(histories.rejected_links, graph.rejected),
         next_of(histories.one_ids, after, keep_claims=True),
         one_id_events(engine, before, after, policy, business_date),
     )
@@ -136,18 +136,32 @@ def _graph(
     facts = _facts(engine, rulings, strong, policy)
     kept = keep_apart(engine, strong, joins, facts, labels)
     persons = engine.kept(kept.labels)  # read by the weak kinds and beside them
-    placed = engine.rows(
-        "placed", "select * from strong union all select * from weak",
-        strong=persons, weak=attached(engine, weak, persons),
-    )  # fmt: skip
+    placed, apart = _with_weak(engine, weak, rulings.facts, persons)
     # Read by the numbering, the links and the map.
     who = engine.kept(members(engine, held, nodes, placed, policy))
-    return _Graph(nodes, found_hubs, linkable, kept, who)
+    rejected = _and(engine, "rejected", kept.refused, apart)
+    return _Graph(nodes, found_hubs, linkable, rejected, who)
+
+
+def _with_weak(
+    engine: Engine, weak: Rows, facts: Rows, persons: Rows
+) -> tuple[Rows, Rows]:
+    """The persons with what attaches to them, and the weak links refused."""
+    apart = engine.kept(refused_to_attach(engine, weak, facts, persons))
+    others = """
+        select w.* from weak w
+        anti join apart a on a.sighting_id = w.sighting_id and a.node_id = w.node_id
+    """
+    may_attach = engine.rows("may_attach", others, weak=weak, apart=apart)
+    attaching = attached(engine, may_attach, persons)
+    return _and(engine, "placed", persons, attaching), apart
+
+
+def _and(engine: Engine, step: str, some: Rows, more: Rows) -> Rows:
+    both = "select * from these union all select * from more"
+    return engine.rows(step, both, these=some, more=more)
 
 
 def _facts(engine: Engine, rulings: Rulings, strong: Rows, policy: IdentityPolicy) -> Rows:
     """Everything of which a person has one value: the rulings' facts, and never-merge kinds."""
-    return engine.rows(
-        "facts", "select * from given union all select * from of_kinds",
-        given=rulings.facts, of_kinds=facts_of_kinds(engine, strong, policy),
-    )  # fmt: skip
+    return _and(engine, "facts", rulings.facts, facts_of_kinds(engine, strong, policy))

@@ -78,3 +78,39 @@ def effective_joins(engine: Engine, joins: Rows, held: Rows, nodes: Rows) -> Row
         """,
         joins=joins, held=held, nodes=nodes,
     )  # fmt: skip
+
+
+def refused_to_attach(engine: Engine, weak: Rows, facts: Rows, persons: Rows) -> Rows:
+    """Weak holdings whose sighting is a person's that has another value of a rule than the weak
+    identifier (`facts`): the columns of identity.rejected_links but its validity.
+
+    `persons` (node_id, component) are those of strong links and joins; a weak identifier that has
+    its person by a join keeps it. Facts of weak identifiers are few: what is large is read once.
+    """
+    return engine.rows(
+        "refused_to_attach",
+        """
+        with told as (
+            select w.sighting_id, w.node_id, w.kind, f.rule, f.scope, min(f.value) as value
+            from weak w join facts f on f.node_id = w.node_id
+            anti join persons p on p.node_id = w.node_id
+            group by w.sighting_id, w.node_id, w.kind, f.rule, f.scope
+        ), theirs as (
+            select p.component, f.node_id, f.rule, f.scope, min(f.value) as value
+            from facts f
+            semi join told t on t.rule = f.rule and t.scope = f.scope
+            join persons p on p.node_id = f.node_id
+            group by p.component, f.node_id, f.rule, f.scope
+        ), compared as (
+            select t.sighting_id, t.node_id, t.kind, t.rule
+            from told t
+            join persons p on p.node_id = t.sighting_id
+            join theirs o on o.component = p.component and o.rule = t.rule and o.scope = t.scope
+            group by t.sighting_id, t.node_id, t.kind, t.rule, t.scope
+            having max(case when o.value = t.value then 1 else 0 end) = 0
+        )
+        select sighting_id, node_id, kind, min(rule) as rule
+        from compared group by sighting_id, node_id, kind
+        """,
+        weak=weak, facts=facts, persons=persons,
+    )  # fmt: skip
