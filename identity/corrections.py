@@ -6,7 +6,7 @@ night run again, a backfill and a rebuild come to the same persons.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from typing import Literal
@@ -16,13 +16,12 @@ import pyarrow as pa
 from identity.rulings import Rulings
 from model.ddl_types import arrow_schema
 from model.engines import Engine, Rows
-from model.node_ids import node_id
 
 CorrectionKind = Literal["link", "unlink", "block", "pin"]
 BLOCKED = "blocked"
 _ENDS = (
     "correction_id bigint, correction string, one_id bigint, place string, kind string, "
-    "scope string, token string"
+    "scope string, token string, name bigint, named_on date"
 )
 
 
@@ -86,29 +85,30 @@ def with_corrections(
 
     A link is a join of its two identifiers, an unlink gives each a fact of rule `cannot_link <id>`,
     a blocked identifier is refused for reason `blocked` (and for no other), a pin is a pin. What a
-    correction says of an identifier that no sighting holds has no effect.
+    correction says of an identifier that no sighting holds has no effect; of one that was re-issued
+    it speaks of who held it on the correction's first night.
     """
     holding = [each for each in corrections if each.holds_on(business_date)]
     if not holding:
         return rulings
     ends = engine.of(_ends(holding))
-    number = node_id("token")
     return Rulings(
         refused=_refused_or_blocked(engine, rulings.refused, ends),
         facts=_and(
             engine, "facts_or_unlinks", rulings.facts, ends,
-            f"select {number} as node_id, concat('cannot_link ', cast(correction_id as string)) "
-            "as rule, '' as scope, place as value from ends where correction = 'unlink'",
+            "select name as node_id, concat('cannot_link ', cast(correction_id as string)), '', "
+            "place from ends where correction = 'unlink'",
         ),
         joins=_and(
             engine, "joins_or_links", rulings.joins, ends,
-            f"select min({number}) as node_id, max({number}) as other_node_id "
+            "select min(name) as node_id, max(name) as other_node_id "
             "from ends where correction = 'link' group by correction_id",
         ),
         pins=_and(
             engine, "pins_of_all", rulings.pins, ends,
-            f"select {number} as node_id, one_id from ends where correction = 'pin'",
+            "select name as node_id, one_id from ends where correction = 'pin'",
         ),
+        named=engine.rows("named", "select name, token, named_on from ends", ends=ends),
     )  # fmt: skip
 
 
@@ -162,27 +162,34 @@ def _opposed_links(new: Correction, others: list[Correction]) -> tuple[Correctio
     """
     links = [each for each in others if each.kind == "link"]
     if new.kind == "link":
-        groups = _groups([*links, new])
+        names = _joined([*links, new])
         return tuple(
-            each for each in others if each.kind == "unlink" and _is_within(each.ends, groups)
+            each for each in others if each.kind == "unlink" and _are_one(each.ends, names)
         )
-    if new.kind == "unlink":
-        group = next((one for one in _groups(links) if one.issuperset(new.ends)), frozenset())
-        return tuple(each for each in links if group.issuperset(each.ends))
+    names = _joined(links)
+    if new.kind == "unlink" and _are_one(new.ends, names):
+        return tuple(each for each in links if _are_one((*each.ends, *new.ends), names))
     return ()
 
 
-def _is_within(ends: Collection[End], groups: Iterable[frozenset[End]]) -> bool:
-    return any(group.issuperset(ends) for group in groups)
+def _are_one(ends: Sequence[End], names: Mapping[End, End]) -> bool:
+    return len({names.get(end, end) for end in ends}) == 1
 
 
-def _groups(links: Iterable[Correction]) -> set[frozenset[End]]:
-    """The identifiers that links make one person's, as sets."""
-    groups: set[frozenset[End]] = set()
+def _joined(links: Iterable[Correction]) -> dict[End, End]:
+    """Every identifier of links, and one that stands for all that links make one with it."""
+    above: dict[End, End] = {}
+
+    def top(end: End) -> End:
+        while (higher := above.setdefault(end, end)) != end:
+            above[end] = above[higher]
+            end = higher
+        return end
+
     for link in links:
-        touched = {group for group in groups if group & set(link.ends)}
-        groups = (groups - touched) | {frozenset(link.ends).union(*touched)}
-    return groups
+        one, other = link.ends
+        above[top(one)] = top(other)
+    return {end: top(end) for end in list(above)}
 
 
 def _ends(corrections: Iterable[Correction]) -> pa.Table:
@@ -190,6 +197,7 @@ def _ends(corrections: Iterable[Correction]) -> pa.Table:
         {
             "correction_id": each.correction_id, "correction": each.kind, "one_id": each.one_id,
             "place": str(place), "kind": end.kind, "scope": end.scope, "token": end.token,
+            "name": -(2 * each.correction_id + place), "named_on": each.from_date,
         }
         for each in corrections for place, end in enumerate(each.ends)
     ]  # fmt: skip

@@ -14,7 +14,13 @@ from identity.guards import hubs
 from identity.history import holding_before, next_history
 from identity.never_merge import keep_apart
 from identity.one_ids import numbered
-from identity.rulings import Rulings, effective_joins, facts_of_kinds, refused_to_attach
+from identity.rulings import (
+    Rulings,
+    effective_joins,
+    facts_of_kinds,
+    refused_to_attach,
+    without_names,
+)
 from identity.sightings import check_numbers, holdings, identified, is_weak, sighting_state
 from identity.weak_kinds import attached
 from model.engines import Engine, Rows, SparkEngine
@@ -49,6 +55,7 @@ class _Graph:
     linkable: Rows
     rejected: Rows
     members: Rows
+    pins: Rows
 
 
 def engine_for(row_count: int, spark: SparkSession, policy: IdentityPolicy) -> Engine:
@@ -89,7 +96,7 @@ def resolve_identity(
     by = components_by or _by(engine, before, policy)
     graph = _graph(engine, found, rulings, policy, by)
     numbers = numbered(
-        engine, graph.members, histories.one_ids, histories.events, rulings.pins, business_date
+        engine, graph.members, histories.one_ids, histories.events, graph.pins, business_date
     )
     # Read by the map's history and by the events.
     after = engine.kept(person_map(engine, graph.members, numbers))
@@ -123,6 +130,7 @@ def _graph(
     held = holdings(engine, known)
     nodes = engine.kept(identifier_nodes(engine, held))
     check_numbers(engine, known, nodes, policy)
+    rulings = without_names(engine, rulings, nodes)
     found_hubs = engine.kept(hubs(engine, held, nodes, policy))
     linking = "select h.* from held h anti join hubs b on b.node_id = h.node_id"
     linkable = engine.rows("linkable", linking, held=held, hubs=found_hubs)
@@ -140,7 +148,7 @@ def _graph(
     # Read by the numbering, the links and the map.
     who = engine.kept(members(engine, held, nodes, placed, policy))
     rejected = _and(engine, "rejected", kept.refused, apart)
-    return _Graph(nodes, found_hubs, linkable, rejected, who)
+    return _Graph(nodes, found_hubs, linkable, rejected, who, rulings.pins)
 
 
 def _with_weak(

@@ -7,6 +7,7 @@ there is one correction only, its words may also stand on lines of their own.
 from __future__ import annotations
 
 import csv
+import re
 import sys
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -69,7 +70,7 @@ def _draft(
 
 def _number(word: str) -> int:
     text = word.strip()
-    if not (text.isascii() and text.isdigit() and 0 < int(text[:19]) <= LARGEST_NUMBER):
+    if not re.fullmatch("[0-9]{1,19}", text) or not 0 < int(text) <= LARGEST_NUMBER:
         raise UsageError("expected a OneID, a number such as 12")
     return int(text)
 
@@ -99,14 +100,15 @@ def _entries(
 
 def _rows(file: str | None) -> Iterator[tuple[int, list[str]]]:
     """(line, words) of every line that is not blank."""
-    if file is None:
-        yield from _rows_of(sys.stdin)
-        return
     try:
+        if file is None:
+            yield from _rows_of(sys.stdin)
+            return
         with Path(file).open(encoding="utf-8-sig", newline="") as lines:
             yield from _rows_of(lines)
-    except (OSError, UnicodeDecodeError) as error:
-        raise UsageError(f"{file}: cannot be read ({type(error).__name__})") from None
+    except (OSError, UnicodeDecodeError, csv.Error) as error:  # whose words may hold a line
+        source = "standard input" if file is None else file
+        raise UsageError(f"{source}: cannot be read ({type(error).__name__})") from None
 
 
 def _rows_of(lines: TextIO) -> Iterator[tuple[int, list[str]]]:

@@ -82,7 +82,7 @@ def wanted(word: str, policy: IdentityPolicy) -> Wanted:
         raise UsageError(f"expected kind:value; the kinds are {', '.join(sorted(known))}")
     kind, scope, value = match.groups()
     if kind not in policy.kinds:
-        raise UsageError(f"unknown kind of identifier {kind!r}{did_you_mean(kind, known)}")
+        raise UsageError(f"unknown kind of identifier{did_you_mean(kind, known)}")
     spelling, reason = _read(value, kind, policy)
     if spelling is None:
         raise UsageError(f"this is no {kind}: {reason} (docs/reason-codes.md says more)")
@@ -120,35 +120,41 @@ class PublishedIdentifiers:
         """What the night knows of each: one for every scope in which somebody was seen with it, by
         scope; none where nobody ever was. UsageError where a scope is none of the kind's."""
         scopes = self._scopes()
-        tokens: dict[str, tuple[Wanted, FoundIdentifier]] = {}
-        for each in asked:
-            of_kind = scopes.get(each.kind, set())
-            if each.scope is not None and each.scope not in of_kind:
-                hint = did_you_mean(each.scope, sorted(of_kind))
-                raise UsageError(f"no {each.kind} has the scope {each.scope!r}{hint}")
-            listed = refusing_list(each.value, each.kind, self.definitions.policy)
-            for scope in sorted(of_kind if each.scope is None else [each.scope]):
-                token = token_of(self.key, each.kind, scope, each.value)
-                tokens[token] = each, FoundIdentifier(each.kind, scope, token, listed)
+        candidates = {each: self._candidates(each, scopes.get(each.kind, set())) for each in asked}
+        tokens = {one.token for found in candidates.values() for one in found}
         nodes, seen = self._nodes(tokens), self._seen(tokens)
-        found: dict[Wanted, tuple[FoundIdentifier, ...]] = dict.fromkeys(asked, ())
-        for token, (each, identifier) in tokens.items():
-            if token in seen:
-                found[each] += (replace(identifier, nodes=tuple(nodes[token])),)
-        return found
+        return {
+            each: tuple(
+                replace(one, nodes=tuple(nodes[one.token])) for one in found if one.token in seen
+            )
+            for each, found in candidates.items()
+        }
+
+    def _candidates(self, each: Wanted, scopes: set[str]) -> list[FoundIdentifier]:
+        """What it is in each of its kind's scopes, or in its own."""
+        if each.scope is not None and each.scope not in scopes:
+            hint = did_you_mean(each.scope, sorted(scopes))
+            raise UsageError(f"no {each.kind} has this scope{hint}")
+        listed = refusing_list(each.value, each.kind, self.definitions.policy)
+        return [
+            FoundIdentifier(
+                each.kind, scope, token_of(self.key, each.kind, scope, each.value), listed
+            )
+            for scope in sorted(scopes if each.scope is None else [each.scope])
+        ]
 
     def holders(self, one_ids: Collection[int]) -> Mapping[int, bool]:
         """Of numbers that were ever given: whether somebody bears them on the night."""
         rows = self.engine.rows(
             "holders",
             f"""
-            select h.one_id, bool_or(l.one_id is not null) as lives
-            from (select distinct one_id from history
-                where coalesce(valid_to > valid_from, true)) h
-            left join (select distinct one_id from ({self._at(ONE_IDS, "history")}) open) l
-                on l.one_id = h.one_id
-            join numbers n on n.one_id = h.one_id
-            group by h.one_id
+            with own as (select h.* from history h semi join numbers n on n.one_id = h.one_id)
+            select o.one_id, bool_or(l.one_id is not null) as lives
+            from (select distinct one_id from own
+                where coalesce(valid_to > valid_from, true)) o
+            left join (select distinct one_id from ({self._at(ONE_IDS, "own")}) held) l
+                on l.one_id = o.one_id
+            group by o.one_id
             """,
             history=self._rows(ONE_IDS),
             numbers=self.engine.of(pa.table({"one_id": pa.array(sorted(one_ids), pa.int64())})),
