@@ -50,6 +50,12 @@ def refused_tokens(identifiers: DataFrame, policy: IdentityPolicy, key: TokenKey
     ).where(F.col("reason").isNotNull())
 
 
+def refusing_list(value: str, kind: str, policy: IdentityPolicy) -> str | None:
+    """The name of the `invalid` list that holds an identifier, as its kind spells it; None where
+    none does."""
+    return _reason([_listed(policy, kind, name) for name in (kind, ANY)], value)
+
+
 def refused_counts(engine: Engine, slices: Rows, refused: Rows, business_date: date) -> Rows:
     """How much of what was seen up to a night names nobody, as identity.refused_identifiers has it.
 

@@ -13,10 +13,16 @@ from identity.graph import identifier_nodes, joining_links, link_ends, members, 
 from identity.guards import hubs
 from identity.history import holding_before, next_history
 from identity.lost_map import refuse_a_lost_map, told_events, told_map
-from identity.never_merge import KeptApart, keep_apart
+from identity.never_merge import keep_apart
 from identity.one_ids import numbered
 from identity.redirects import claims_of_runs
-from identity.rulings import Rulings, effective_joins, facts_of_kinds
+from identity.rulings import (
+    Rulings,
+    effective_joins,
+    facts_of_kinds,
+    refused_to_attach,
+    without_names,
+)
 from identity.sightings import check_numbers, holdings, identified, is_weak, sighting_state
 from identity.weak_kinds import attached
 from model.engines import Engine, Rows, SparkEngine
@@ -49,8 +55,9 @@ class _Graph:
     nodes: Rows
     hubs: Rows
     linkable: Rows
-    kept: KeptApart
+    rejected: Rows
     members: Rows
+    pins: Rows
 
 
 def engine_for(row_count: int, spark: SparkSession, policy: IdentityPolicy) -> Engine:
@@ -94,7 +101,7 @@ def resolve_identity(
     found = identified(engine, state, sightings, rulings.refused, policy)
     by = components_by or _by(engine, before, policy)
     graph = _graph(engine, found, rulings, policy, by)
-    after, events = _numbered(engine, graph, rulings, histories, policy, business_date, is_lost)
+    after, events = _numbered(engine, graph, histories, policy, business_date, is_lost)
     links = joining_links(engine, graph.linkable, graph.members, policy)
 
     def next_of(history: Rows, current: Rows, keep_claims: bool = False) -> Rows:
@@ -104,20 +111,20 @@ def resolve_identity(
         next_of(histories.nodes, graph.nodes),
         next_of(histories.links, links),
         next_of(histories.hubs, graph.hubs),
-        next_of(histories.rejected_links, graph.kept.refused),
+        next_of(histories.rejected_links, graph.rejected),
         next_of(histories.one_ids, after, keep_claims=True),
         events,
     )
 
 
 def _numbered(
-    engine: Engine, graph: _Graph, rulings: Rulings, histories: Histories, policy: IdentityPolicy,
-    day: date, is_lost: bool,
+    engine: Engine, graph: _Graph, histories: Histories, policy: IdentityPolicy, day: date,
+    is_lost: bool,
 ) -> tuple[Rows, Rows]:  # fmt: skip
     """The night's map, and its events."""
     log, history = histories.events, histories.one_ids
     held = told_map(engine, log, graph.members, day) if is_lost else history
-    numbers = numbered(engine, graph.members, held, log, rulings.pins, day)
+    numbers = numbered(engine, graph.members, held, log, graph.pins, day)
     # Read by the map's history and by the events.
     after = engine.kept(person_map(engine, graph.members, numbers))
     if is_lost:
@@ -141,6 +148,7 @@ def _graph(
     held = holdings(engine, known)
     nodes = engine.kept(identifier_nodes(engine, held))
     check_numbers(engine, known, nodes, policy)
+    rulings = without_names(engine, rulings, nodes)
     found_hubs = engine.kept(hubs(engine, held, nodes, policy))
     linking = "select h.* from held h anti join hubs b on b.node_id = h.node_id"
     linkable = engine.rows("linkable", linking, held=held, hubs=found_hubs)
@@ -154,18 +162,32 @@ def _graph(
     facts = _facts(engine, rulings, strong, policy)
     kept = keep_apart(engine, strong, joins, facts, labels)
     persons = engine.kept(kept.labels)  # read by the weak kinds and beside them
-    placed = engine.rows(
-        "placed", "select * from strong union all select * from weak",
-        strong=persons, weak=attached(engine, weak, persons),
-    )  # fmt: skip
+    placed, apart = _with_weak(engine, weak, rulings.facts, persons)
     # Read by the numbering, the links and the map.
     who = engine.kept(members(engine, held, nodes, placed, policy))
-    return _Graph(nodes, found_hubs, linkable, kept, who)
+    rejected = _and(engine, "rejected", kept.refused, apart)
+    return _Graph(nodes, found_hubs, linkable, rejected, who, rulings.pins)
+
+
+def _with_weak(
+    engine: Engine, weak: Rows, facts: Rows, persons: Rows
+) -> tuple[Rows, Rows]:
+    """The persons with what attaches to them, and the weak links refused."""
+    apart = engine.kept(refused_to_attach(engine, weak, facts, persons))
+    others = """
+        select w.* from weak w
+        anti join apart a on a.sighting_id = w.sighting_id and a.node_id = w.node_id
+    """
+    may_attach = engine.rows("may_attach", others, weak=weak, apart=apart)
+    attaching = attached(engine, may_attach, persons)
+    return _and(engine, "placed", persons, attaching), apart
+
+
+def _and(engine: Engine, step: str, some: Rows, more: Rows) -> Rows:
+    both = "select * from these union all select * from more"
+    return engine.rows(step, both, these=some, more=more)
 
 
 def _facts(engine: Engine, rulings: Rulings, strong: Rows, policy: IdentityPolicy) -> Rows:
     """Everything of which a person has one value: the rulings' facts, and never-merge kinds."""
-    return engine.rows(
-        "facts", "select * from given union all select * from of_kinds",
-        given=rulings.facts, of_kinds=facts_of_kinds(engine, strong, policy),
-    )  # fmt: skip
+    return _and(engine, "facts", rulings.facts, facts_of_kinds(engine, strong, policy))

@@ -12,7 +12,7 @@ from identity.golden import golden_profiles
 from identity.refused import refused_counts
 from identity.resolution import Histories, Resolution, engine_for, fits_here, resolve_identity
 from identity.sightings import live_count
-from jobs.identity_inputs import listed, rulings_of
+from jobs.identity_inputs import corrected, listed, rulings_of
 from jobs.night import Night
 from lake.tables import side_by_side
 from model.contracts import TableContract
@@ -41,12 +41,12 @@ def run(night: Night) -> None:
         # Kept, since opening the vault's values costs most of it.
         refused = engine.kept(engine.of(listed(night)))
         seen = lake.rows(engine, SIGHTINGS, until=day)
-        linking, rulings = _linking(night, engine, seen), rulings_of(engine, refused)
+        rulings = corrected(night, engine, rulings_of(engine, refused))
         resolution = resolve_identity(
-            engine, linking, rulings, _histories(night, engine), policy, day,
+            engine, _linking(night, engine, seen), rulings, _histories(night, engine), policy, day,
             is_lost=night.rebuilds_map,
         )  # fmt: skip
-        _write(night, engine, resolution, refused_counts(engine, seen, refused, day))
+        _write(night, engine, resolution, refused_counts(engine, seen, rulings.refused, day))
     lake.replace_slice(night.definitions.golden, _golden(night), day)
 
 

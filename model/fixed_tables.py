@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from model.contracts import Column, TableContract, columns
+from model.contracts import IDENTIFIER_TYPE, Column, TableContract, columns
 from model.ops_tables import OPS_TABLES
 
 _VALIDITY = columns(
@@ -34,7 +34,6 @@ VAULT_PROFILES = TableContract(
     "Sealed values of high-pii columns, one row per distinct value",
 )
 
-IDENTIFIER_TYPE = "struct<kind: string, scope: string, token: string>"
 SIGHTINGS = TableContract(
     "identity", "sightings",
     columns(
@@ -140,7 +139,8 @@ REFUSED_IDENTIFIERS = TableContract(
     columns(
         "business_date date | 业务日 | Night",
         "kind string | 标识类型 | Kind of identifier",
-        "reason string | 原因 | The list it is on: invalid.<kind> or invalid.any",
+        "reason string | 原因 | The list it is on, invalid.<kind> or invalid.any; or blocked, "
+        "by a correction",
         "source string | 来源 | channel.dataset it was seen in",
         "identifier_count bigint | 标识数 | Different identifiers refused",
         "value_count bigint | 值数 | Values of rows that show one of them, up to the night",

@@ -72,6 +72,7 @@ class Persons:
                 self.beside[word].add(words)
         self.hubs = {word for word in self.beside if self._is_hub(word)}
         self.refused: set[tuple[int, int]] = set()
+        self.held: dict[int, dict[Any, set[str]]] = {}
         self.partition = self._strong()
         self._attach()
 
@@ -131,10 +132,11 @@ class Persons:
             else:
                 unite(one, other)
         ends = {end for words, word in ordered for end in (sighting(words), node(word))}
+        self.held = held
         return {each: sets.root(each) for each in ends.union(*self.joins)}
 
     def _attach(self) -> None:
-        links = self._links(weak=True)
+        links = [link for link in self._links(weak=True) if not self._is_refused(*link)]
         persons, followers = defaultdict(set), defaultdict(list)
         joined = {word for _, word in links if node(word) in self.partition}
         for words, word in links:
@@ -151,6 +153,17 @@ class Persons:
             if home is not None:
                 self.partition[node(word)] = home
                 self.partition |= {sighting(words): home for words in followers[word]}
+
+    def _is_refused(self, words: Words, word: Words) -> bool:
+        """Whether a weak identifier may not attach to the person of a sighting."""
+        person = self.partition.get(sighting(words))
+        if person is None or node(word) in self.partition:
+            return False
+        own = {rule: {value} for rule, value in self.facts[node(word)].items()}
+        is_refused = _meet_anew(own, self.held[person])
+        if is_refused:
+            self.refused.add((sighting(words), node(word)))
+        return is_refused
 
     def groups(self) -> set[frozenset[int]]:
         """Persons as sets of nodes; those without a sighting are none."""
