@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from identity.disputed_names import SealedNames
 from model.ddl_types import arrow_schema
 from model.engines import Engine, Rows
 from model.identity_policy import IdentityPolicy
@@ -29,12 +30,14 @@ class Rulings:
     `joins` (node_id, other_node_id): nodes of one person, ahead of all links and whatever the facts
     or hubs say; without effect where either end was not seen. `pins` (node_id, one_id): the person
     that holds the node bears this number. Rows may come twice, in any order.
+    `names`: those that sightings bear, sealed, for rules that ask whether they can be one person's.
     """
 
     refused: Rows
     facts: Rows
     joins: Rows
     pins: Rows
+    names: SealedNames | None = None
 
 
 def nothing(engine: Engine, columns: str) -> Rows:
