@@ -35,45 +35,73 @@ class SealedNames:
 def disputed_identifiers(engine: Engine, held: Rows, among: Rows, names: SealedNames) -> Rows:
     """(node_id) of the identifiers `among` beside which two names cannot be one person's.
 
-    A name counts beside an identifier where its sighting holds a stronger one too, whose bearer it
-    tells; `held` are the holdings. Only identifiers beside two different names are looked at. Any
-    two names dispute it, so that no order of rows decides.
+    The bearer of a name is the strongest identifier of its sighting, mostly an account. Its name
+    counts beside all weaker identifiers that are seen with it, in whichever sighting, unless it
+    bears names that cannot be one person's itself. `held` are the holdings. Only identifiers beside
+    two different names are looked at. Any two of them dispute it: no order of rows decides.
     """
     beside = engine.rows(
         "names_beside",
+        """
+        with strong as (
+            select h.sighting_id, h.node_id, h.rank from held h
+            semi join bearers b on b.node_id = h.node_id
+        ), weak as (
+            select h.sighting_id, h.node_id, h.rank from held h
+            semi join among a on a.node_id = h.node_id
+        ), met as (
+            select distinct w.node_id, s.node_id as bearer from weak w
+            join strong s on s.sighting_id = w.sighting_id and s.rank < w.rank
+        )
+        select m.node_id, m.bearer, b.token, b.given_token
+        from met m join bearers b on b.node_id = m.bearer
+        """,
+        held=held, among=among, bearers=_bearers(engine, held, names),
+    )  # fmt: skip
+    several = engine.rows(
+        "several_names",
+        """
+        select b.* from beside b semi join (
+            select node_id from (select distinct node_id, token, given_token from beside) named
+            group by node_id having count(*) > 1
+        ) n on n.node_id = b.node_id
+        """,
+        beside=beside,
+    )
+    listed = engine.rows(
+        "listed_names",
+        """
+        select node_id, array_agg(names) as names from (
+            select node_id, bearer, array_agg(name) as names from spelt group by node_id, bearer
+        ) by_bearer
+        group by node_id
+        """,
+        spelt=_with_names(engine, several, names),
+    )
+    judge = partial(_listed_differ, names.key)
+    judged = engine.mapped("judged_names", listed, judge, "node_id bigint, differ boolean")
+    return engine.rows("disputed", "select node_id from judged where differ", judged=judged)
+
+
+def _bearers(engine: Engine, held: Rows, names: SealedNames) -> Rows:
+    """(node_id, token, given_token): the names of identifiers that are the strongest of a sighting,
+    each once."""
+    return engine.rows(
+        "bearers",
         """
         with named as (
             select h.sighting_id, h.node_id, h.rank from held h
             semi join borne b on b.sighting_id = h.sighting_id
         ), strongest as (
             select sighting_id, min(rank) as rank from named group by sighting_id
-        ), weaker as (
-            select n.sighting_id, n.node_id from named n
-            join strongest s on s.sighting_id = n.sighting_id and s.rank < n.rank
-            semi join among a on a.node_id = n.node_id
         )
-        select distinct w.node_id, b.token, b.given_token
-        from weaker w join borne b on b.sighting_id = w.sighting_id
+        select distinct n.node_id, b.token, b.given_token
+        from named n
+        join strongest s on s.sighting_id = n.sighting_id and s.rank = n.rank
+        join borne b on b.sighting_id = n.sighting_id
         """,
-        held=held, among=among, borne=names.borne,
+        held=held, borne=names.borne,
     )  # fmt: skip
-    several = engine.rows(
-        "several_names",
-        """
-        select b.* from beside b
-        semi join (select node_id from beside group by node_id having count(*) > 1) n
-            on n.node_id = b.node_id
-        """,
-        beside=beside,
-    )
-    listed = engine.rows(
-        "listed_names",
-        "select node_id, array_agg(name) as names from spelt group by node_id",
-        spelt=_with_names(engine, several, names),
-    )
-    judge = partial(_listed_differ, names.key)
-    judged = engine.mapped("judged_names", listed, judge, "node_id bigint, differ boolean")
-    return engine.rows("disputed", "select node_id from judged where differ", judged=judged)
 
 
 def contradicting_sightings(engine: Engine, pairs: Rows, names: SealedNames) -> Rows:
@@ -117,9 +145,13 @@ def _with_names(engine: Engine, named: Rows, names: SealedNames) -> Rows:
 
 
 def _listed_differ(key: TokenKey, rows: pa.Table) -> pa.Table:
-    lists = rows["names"].to_pylist()
-    texts = _opened(key, (name for names in lists for name in names))
-    differ = [any_differ(texts[name] for name in names) for names in lists]
+    by_node = rows["names"].to_pylist()
+    texts = _opened(key, (name for bearers in by_node for names in bearers for name in names))
+    plain = ([[texts[name] for name in names] for names in bearers] for bearers in by_node)
+    differ = [
+        any_differ(name for names in bearers if not any_differ(names) for name in names)
+        for bearers in plain
+    ]
     return pa.table({"node_id": rows["node_id"], "differ": pa.array(differ, pa.bool_())})
 
 

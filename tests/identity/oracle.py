@@ -43,6 +43,11 @@ def _meet_anew(one: Mapping[Any, set[str]], other: Mapping[Any, set[str]]) -> bo
     )  # fmt: skip
 
 
+def _any_differ(names: Iterable[str]) -> bool:
+    known = list(names)
+    return any(names_differ(one, other) for one in known for other in known)
+
+
 class Persons:
     """The partition of sightings and identifiers that the policy asks for.
 
@@ -102,13 +107,20 @@ class Persons:
         )
 
     def _is_disputed(self, word: Words) -> bool:
-        """Whether two names that come with something stronger cannot be one person's."""
-        told = {
+        """Whether the names of two stronger identifiers seen with it cannot be one person's."""
+        beside = {other for words in self.beside[word] for other in words.split()}
+        stronger = [other for other in beside if self._rank(other) < self._rank(word)]
+        borne = [self._names_of(other) for other in stronger]
+        told = {name for names in borne if not _any_differ(names) for name in names}
+        return _any_differ(told)
+
+    def _names_of(self, word: Words) -> set[str]:
+        """Names of the sightings in which nothing is stronger."""
+        return {
             name
             for words in self.beside[word] for name in self.names[sighting(words)]
-            if any(self._rank(other) < self._rank(word) for other in words.split())
+            if all(self._rank(word) <= self._rank(other) for other in words.split())
         }  # fmt: skip
-        return any(names_differ(one, other) for one in told for other in told)
 
     def _links(self, weak: bool) -> list[tuple[Words, Words]]:
         return [
