@@ -92,7 +92,8 @@ def with_corrections(
     if not holding:
         return rulings
     ends = engine.of(_ends(holding))
-    return Rulings(
+    return replace(
+        rulings,
         refused=_refused_or_blocked(engine, rulings.refused, ends),
         facts=_and(
             engine, "facts_or_unlinks", rulings.facts, ends,

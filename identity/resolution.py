@@ -149,7 +149,7 @@ def _graph(
     nodes = engine.kept(identifier_nodes(engine, held))
     check_numbers(engine, known, nodes, policy)
     rulings = without_names(engine, rulings, nodes)
-    found_hubs = engine.kept(hubs(engine, held, nodes, policy))
+    found_hubs = engine.kept(hubs(engine, held, nodes, policy, rulings.person_names))
     linking = "select h.* from held h anti join hubs b on b.node_id = h.node_id"
     linkable = engine.rows("linkable", linking, held=held, hubs=found_hubs)
     strong, weak = (

@@ -6,8 +6,9 @@ all facts, of which a person has one value each.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
+from identity.disputed_names import SealedNames
 from model.ddl_types import arrow_schema
 from model.engines import Engine, Rows
 from model.identity_policy import IdentityPolicy
@@ -31,15 +32,17 @@ class Rulings:
     or hubs say; without effect where either end was not seen. `pins` (node_id, one_id): the person
     that holds the node bears this number. Rows may come twice, in any order.
 
-    `named` (name, token, named_on): names, numbers below 0, that facts, joins and pins may have in
-    place of a node_id: they mean the node that an identifier was on a day, since one that was
-    re-issued is several. None: there are no names.
+    `person_names`: those that sightings bear, sealed, for rules that ask whether they can be one
+    person's. `named` (name, token, named_on): names, numbers below 0, that facts, joins and pins
+    may have in place of a node_id: they mean the node that an identifier was on a day, since one
+    that was re-issued is several. None: there are no names.
     """
 
     refused: Rows
     facts: Rows
     joins: Rows
     pins: Rows
+    person_names: SealedNames | None = None
     named: Rows | None = None
 
 
@@ -69,11 +72,12 @@ def without_names(engine: Engine, rulings: Rulings, nodes: Rows) -> Rulings:
         select coalesce(m.node_id, p.node_id) as node_id, p.one_id
         from pins p left join meant m on m.name = p.node_id
     """
-    return Rulings(
-        rulings.refused,
-        engine.rows("facts_of_nodes", facts, facts=rulings.facts, meant=meant),
-        engine.rows("joins_of_nodes", joins, joins=rulings.joins, meant=meant),
-        engine.rows("pins_of_nodes", pins, pins=rulings.pins, meant=meant),
+    return replace(
+        rulings,
+        facts=engine.rows("facts_of_nodes", facts, facts=rulings.facts, meant=meant),
+        joins=engine.rows("joins_of_nodes", joins, joins=rulings.joins, meant=meant),
+        pins=engine.rows("pins_of_nodes", pins, pins=rulings.pins, meant=meant),
+        named=None,
     )
 
 

@@ -41,7 +41,7 @@ def run(night: Night) -> None:
         # Kept, since opening the vault's values costs most of it.
         refused = engine.kept(engine.of(listed(night)))
         seen = lake.rows(engine, SIGHTINGS, until=day)
-        rulings = corrected(night, engine, rulings_of(engine, refused))
+        rulings = corrected(night, engine, rulings_of(night, engine, refused))
         resolution = resolve_identity(
             engine, _linking(night, engine, seen), rulings, _histories(night, engine), policy, day,
             is_lost=night.rebuilds_map,

@@ -52,7 +52,7 @@ class IdentifierKind:
 class DisagreeRule:
     """A weaker identifier beside two different values of one of `kinds` is a hub.
 
-    `names`: so is one beside names that cannot be one person's (not computed yet).
+    `names`: so is one beside names that cannot be one person's.
     """
 
     kinds: tuple[str, ...] = ()
@@ -137,14 +137,6 @@ class IdentityPolicy:
             (kind.location, f"{name}: window {kind.window}: age keeps no sightings apart yet")
             for name, kind in self.kinds.items() if kind.window
         ]  # fmt: skip
-        told += [
-            (self.places.get("never_merge", self.location),
-             f"never_merge [{', '.join(columns)}]: composites keep nobody apart yet")
-            for columns in self.never_merge_composites
-        ]  # fmt: skip
-        if self.disagree.names:
-            where = self.places.get("disagree", self.location)
-            told.append((where, "disagree.names: names make no hubs yet"))
         told += [(rule.location, f"match {rule.name}: joins nobody yet") for rule in self.match]
         if self.gate:
             where = self.places.get("gate", self.location)

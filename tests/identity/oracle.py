@@ -6,8 +6,9 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+from identity.names import names_differ
 from model.identity_policy import IdentityPolicy
-from tests.identity.worlds import Fact, Words, kind_of, node, scope_of, sighting, token
+from tests.identity.worlds import Borne, Fact, Words, kind_of, node, scope_of, sighting, token
 
 
 class UnionFind:
@@ -42,10 +43,16 @@ def _meet_anew(one: Mapping[Any, set[str]], other: Mapping[Any, set[str]]) -> bo
     )  # fmt: skip
 
 
+def _any_differ(names: Iterable[str]) -> bool:
+    known = list(names)
+    return any(names_differ(one, other) for one in known for other in known)
+
+
 class Persons:
     """The partition of sightings and identifiers that the policy asks for.
 
-    `seen` maps the words of each sighting to its last day; `facts` and `joins` are rulings.
+    `seen` maps the words of each sighting to its last day; `facts` and `joins` are rulings, `names`
+    what sightings bear.
     """
 
     def __init__(
@@ -54,6 +61,7 @@ class Persons:
         policy: IdentityPolicy,
         facts: Iterable[Fact] = (),
         joins: Iterable[tuple[int, int]] = (),
+        names: Iterable[Borne] = (),
     ) -> None:
         self.policy = policy
         self.seen = seen
@@ -66,6 +74,9 @@ class Persons:
         for word in words_of_all:
             if kind_of(word) in policy.never_merge_kinds:
                 self.facts[node(word)][kind_of(word), scope_of(word)] = word
+        self.names: dict[int, set[str]] = defaultdict(set)
+        for each, written in names:
+            self.names[each].add(written)
         self.beside = defaultdict(set)
         for words in seen:
             for word in words.split():
@@ -93,7 +104,24 @@ class Persons:
             len(self.beside[word]) > (rules.max_sightings or 10**9)
             or max(counts.values(), default=0) > (rules.max_peers or 10**9)
             or any(n > 1 for (kind, _), n in counts.items() if kind in self.policy.disagree.kinds)
+            or (self.policy.disagree.names and self._is_disputed(word))
         )
+
+    def _is_disputed(self, word: Words) -> bool:
+        """Whether the names of two stronger identifiers seen with it cannot be one person's."""
+        beside = {other for words in self.beside[word] for other in words.split()}
+        stronger = [other for other in beside if self._rank(other) < self._rank(word)]
+        borne = [self._names_of(other) for other in stronger]
+        told = {name for names in borne if not _any_differ(names) for name in names}
+        return _any_differ(told)
+
+    def _names_of(self, word: Words) -> set[str]:
+        """Names of the sightings in which nothing is stronger."""
+        return {
+            name
+            for words in self.beside[word] for name in self.names[sighting(words)]
+            if all(self._rank(word) <= self._rank(other) for other in words.split())
+        }  # fmt: skip
 
     def _links(self, weak: bool) -> list[tuple[Words, Words]]:
         return [

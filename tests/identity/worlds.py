@@ -12,6 +12,7 @@ from typing import Any
 
 import pyarrow as pa
 
+from identity.disputed_names import SealedNames
 from identity.resolution import Histories, resolve_identity
 from identity.rulings import FACTS, JOINS, PINS, REFUSED, Rulings
 from model.ddl_types import arrow_schema
@@ -27,6 +28,7 @@ from model.fixed_tables import (
 )
 from model.identity_policy import DisagreeRule, IdentifierKind, IdentityPolicy
 from model.local_engine import LocalEngine
+from privacy.tokens import TokenKey, seal_of, token_of
 
 FIRST = date(2017, 9, 28)
 POLICY = IdentityPolicy(
@@ -54,6 +56,8 @@ KINDS = (
 # "phone:1 email:a" is a sighting; a word is kind:value of the global scope, or kind@scope:value.
 Words = str
 Fact = tuple[int, str, str]  # a node, a rule and the node's value of it
+Borne = tuple[int, str]  # a sighting, and a name as its rows write it
+KEY = TokenKey.from_secret("0123456789abcdef0123456789abcdef")
 
 
 def night(number: int) -> date:
@@ -145,6 +149,24 @@ def refused_rows(engine: Engine, *words: Words) -> Rows:
     return table_of(engine, rows, REFUSED)
 
 
+def sealed_names(engine: Engine, borne: Iterable[Borne]) -> SealedNames:
+    """The names of sightings as a golden table and the vault have them. Written with a comma, the
+    family's name and the given one have tokens of their own."""
+    rows, seals = [], {}
+    for sighting_id, written in borne:
+        tokens = []
+        for part in written.split(", "):
+            tokens.append(token_of(KEY, "column:name", "", part))
+            seals[tokens[-1]] = seal_of(KEY, part)
+        first, given = (*tokens, None)[:2]
+        rows.append({"sighting_id": sighting_id, "token": first, "given_token": given})
+    sealed = [{"token": token, "sealed": seal} for token, seal in seals.items()]
+    return SealedNames(
+        table_of(engine, rows, "sighting_id bigint, token string, given_token string"),
+        table_of(engine, sealed, "token string, sealed binary"), KEY,
+    )  # fmt: skip
+
+
 @dataclass
 class World:
     """Sightings that grow, the histories after the last night, and how to run another one."""
@@ -155,6 +177,7 @@ class World:
     facts: tuple[Fact, ...] = ()
     joins: tuple[tuple[int, int], ...] = ()
     pins: tuple[tuple[int, int], ...] = ()
+    names: tuple[Borne, ...] = ()
     tables: dict[str, list[Any]] = field(default_factory=lambda: {name: [] for name in TABLES})
 
     def see(self, *words: Words, on: int = 1, **more: Any) -> World:
@@ -200,6 +223,7 @@ class World:
         return Rulings(
             refused_rows(engine, *self.refused),
             rows(facts, FACTS), rows(self.joins, JOINS), rows(self.pins, PINS),
+            sealed_names(engine, self.names),
         )  # fmt: skip
 
     def histories(self, engine: Engine) -> Histories:
