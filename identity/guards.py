@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from model.engines import Engine, Rows
 from model.identity_policy import IdentityPolicy
+from model.node_ids import plain_id
 from model.sql_text import is_one_of, number_of
 
 
@@ -11,7 +12,8 @@ def hubs(engine: Engine, held: Rows, nodes: Rows, policy: IdentityPolicy) -> Row
     """Identifiers that lose all their links, one row per node_id, with the first reason that holds.
 
     Values of never-merge kinds are no hubs: they are kept apart link by link. Counted over all
-    sightings at once, so that no order of rows decides. `nodes` are the identifiers of `held`.
+    sightings at once, so that no order of rows decides, and period by period: what was handed on
+    has the company of two owners. `nodes` are the identifiers of `held`.
     Columns of identity.hubs but its validity.
     """
     return engine.rows(
@@ -43,7 +45,7 @@ def _peers(engine: Engine, held: Rows, policy: IdentityPolicy) -> Rows:
         "peers",
         f"""
         with beside as (
-            select w.node_id, s.kind, s.scope, count(distinct s.node_id) as value_count
+            select w.node_id, s.kind, s.scope, count(distinct {plain_id("s")}) as value_count
             from held w join held s on s.sighting_id = w.sighting_id and s.rank < w.rank
             group by w.node_id, s.kind, s.scope
         )

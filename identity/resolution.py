@@ -9,11 +9,20 @@ from pyspark.sql import SparkSession
 
 from identity.components import components
 from identity.events import one_id_events
-from identity.graph import identifier_nodes, joining_links, link_ends, members, person_map
+from identity.graph import (
+    identifier_nodes,
+    joining_links,
+    link_ends,
+    members,
+    on_all_days,
+    person_map,
+)
 from identity.guards import hubs
 from identity.history import holding_before, next_history
-from identity.never_merge import KeptApart, keep_apart
+from identity.never_merge import keep_apart
 from identity.one_ids import numbered
+from identity.periods import Periods, periods, ranged
+from identity.reissued import Disputed
 from identity.rulings import Rulings, effective_joins, facts_of_kinds
 from identity.sightings import check_numbers, holdings, identified, is_weak, sighting_state
 from identity.weak_kinds import attached
@@ -42,13 +51,14 @@ class Resolution(Histories):
 
 @dataclass(frozen=True)
 class _Graph:
-    """The night's graph: identifiers, what may link, who belongs together."""
+    """The night's graph: identifiers, what may link, who belongs together, or does by day."""
 
     nodes: Rows
     hubs: Rows
     linkable: Rows
-    kept: KeptApart
+    rejected: Rows
     members: Rows
+    by_day: Rows
 
 
 def engine_for(row_count: int, spark: SparkSession, policy: IdentityPolicy) -> Engine:
@@ -74,25 +84,26 @@ def resolve_identity(
     policy: IdentityPolicy,
     business_date: date,
     components_by: ComponentsEngine | None = None,
+    disputed: Disputed | None = None,
 ) -> Resolution:
     """OneIDs of the night `business_date`, from all slices of identity.sightings up to it.
 
     `rulings` are what other rules say than shared identifiers. `components_by` None: what the
     policy says for a full build where no map is valid the day before, else what it says for a
-    night. A sighting none of whose identifiers links is anonymous and not in the map. The
-    same data gives the same rows, run again or rebuilt, whatever the order of rows and the engine.
-    Nothing is read from the clock.
+    night. `disputed` judges names (identity.reissued); None: names tell nothing. A sighting none of
+    whose identifiers links is anonymous and not in the map. The same data gives the same rows, run
+    again or rebuilt, whatever the order of rows and the engine. Nothing is read from the clock.
     """
     before = holding_before(engine, histories.one_ids, business_date)
     state = sighting_state(engine, sightings, business_date)
     found = identified(engine, state, sightings, rulings.refused, policy)
     by = components_by or _by(engine, before, policy)
-    graph = _graph(engine, found, rulings, policy, by)
+    graph = _graph(engine, found, rulings, policy, by, disputed)
     numbers = numbered(
         engine, graph.members, histories.one_ids, histories.events, rulings.pins, business_date
     )
     # Read by the map's history and by the events.
-    after = engine.kept(person_map(engine, graph.members, numbers))
+    after = engine.kept(person_map(engine, graph.members, numbers, graph.by_day))
     links = joining_links(engine, graph.linkable, graph.members, policy)
 
     def next_of(history: Rows, current: Rows, keep_claims: bool = False) -> Rows:
@@ -102,9 +113,11 @@ def resolve_identity(
         next_of(histories.nodes, graph.nodes),
         next_of(histories.links, links),
         next_of(histories.hubs, graph.hubs),
-        next_of(histories.rejected_links, graph.kept.refused),
+        next_of(histories.rejected_links, graph.rejected),
         next_of(histories.one_ids, after, keep_claims=True),
-        one_id_events(engine, before, after, policy, business_date),
+        one_id_events(
+            engine, on_all_days(engine, before), on_all_days(engine, after), policy, business_date
+        ),
     )
 
 
@@ -116,22 +129,22 @@ def _by(engine: Engine, before: Rows, policy: IdentityPolicy) -> ComponentsEngin
 
 
 def _graph(
-    engine: Engine, found: Rows, rulings: Rulings, policy: IdentityPolicy, by: ComponentsEngine
-) -> _Graph:
+    engine: Engine, found: Rows, rulings: Rulings, policy: IdentityPolicy, by: ComponentsEngine,
+    disputed: Disputed | None,
+) -> _Graph:  # fmt: skip
     # Read by every step: sums and refusals are done once.
     known = engine.kept(found)
-    held = holdings(engine, known)
-    nodes = engine.kept(identifier_nodes(engine, held))
+    cut = periods(engine, holdings(engine, known), rulings.facts, policy, disputed)
+    nodes = engine.kept(identifier_nodes(engine, cut.held))
     check_numbers(engine, known, nodes, policy)
-    found_hubs = engine.kept(hubs(engine, held, nodes, policy))
-    linking = "select h.* from held h anti join hubs b on b.node_id = h.node_id"
-    linkable = engine.rows("linkable", linking, held=held, hubs=found_hubs)
+    found_hubs = engine.kept(hubs(engine, cut.held, nodes, policy))
+    linkable, by_day = _linkable(engine, cut, found_hubs, policy)
     strong, weak = (
         engine.rows("of_strength", f"select * from links where {which}", links=linkable)
         for which in (f"not {is_weak(policy)}", is_weak(policy))
     )
     # Read by the components and by what keeps apart.
-    joins = engine.kept(effective_joins(engine, rulings.joins, held, nodes))
+    joins = engine.kept(effective_joins(engine, rulings.joins, cut.held, nodes))
     labels = components(engine, *link_ends(engine, strong, joins), by, policy.components)
     facts = _facts(engine, rulings, strong, policy)
     kept = keep_apart(engine, strong, joins, facts, labels)
@@ -141,8 +154,24 @@ def _graph(
         strong=persons, weak=attached(engine, weak, persons),
     )  # fmt: skip
     # Read by the numbering, the links and the map.
-    who = engine.kept(members(engine, held, nodes, placed, policy))
-    return _Graph(nodes, found_hubs, linkable, kept, who)
+    who = engine.kept(members(engine, cut.held, nodes, placed, policy))
+    rejected = engine.rows(
+        "rejected", "select * from refused union all select * from cuts",
+        refused=kept.refused, cuts=cut.cuts,
+    )  # fmt: skip
+    return _Graph(nodes, found_hubs, linkable, rejected, who, by_day)
+
+
+def _linkable(
+    engine: Engine, cut: Periods, found_hubs: Rows, policy: IdentityPolicy
+) -> tuple[Rows, Rows]:
+    """The holdings that may link, and the sightings that link nobody since their person depends on
+    the day (`ranged`, identity.periods)."""
+    linking = "select h.* from held h anti join hubs b on b.node_id = h.node_id"
+    without_hubs = engine.rows("without_hubs", linking, held=cut.held, hubs=found_hubs)
+    by_day = engine.kept(ranged(engine, cut.across, without_hubs, policy))
+    linkable = "select h.* from held h anti join by_day d on d.sighting_id = h.sighting_id"
+    return engine.rows("linkable", linkable, held=without_hubs, by_day=by_day), by_day
 
 
 def _facts(engine: Engine, rulings: Rulings, strong: Rows, policy: IdentityPolicy) -> Rows:
