@@ -5,6 +5,7 @@ from __future__ import annotations
 from identity.disputed_names import SealedNames, disputed_identifiers
 from model.engines import Engine, Rows
 from model.identity_policy import IdentityPolicy
+from model.node_ids import plain_id
 from model.sql_text import is_one_of, number_of
 
 _DISAGREE = "disagree"
@@ -17,9 +18,9 @@ def hubs(
     """Identifiers that lose all their links, one row per node_id, with the first reason that holds.
 
     Values of never-merge kinds are no hubs: they are kept apart link by link. Counted over all
-    sightings at once, so that no order of rows decides. `nodes` are the identifiers of `held`;
-    `names` are what their sightings bear, for a policy whose names disagree. Columns of
-    identity.hubs but its validity.
+    sightings at once, so that no order of rows decides, and period by period: what was handed on
+    has the company of two owners. `nodes` are the identifiers of `held`; `names` are what their
+    sightings bear, for a policy whose names disagree. Columns of identity.hubs but its validity.
     """
     judged = engine.rows(
         "judged_identifiers",
@@ -68,7 +69,7 @@ def _peers(engine: Engine, held: Rows, policy: IdentityPolicy) -> Rows:
         "peers",
         f"""
         with beside as (
-            select w.node_id, s.kind, s.scope, count(distinct s.node_id) as value_count
+            select w.node_id, s.kind, s.scope, count(distinct {plain_id("s")}) as value_count
             from held w join held s on s.sighting_id = w.sighting_id and s.rank < w.rank
             group by w.node_id, s.kind, s.scope
         )

@@ -4,18 +4,29 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date
+from functools import partial
 
 from pyspark.sql import SparkSession
 
 from identity.components import components
+from identity.disputed_names import contradicting_sightings
 from identity.events import one_id_events
-from identity.graph import identifier_nodes, joining_links, link_ends, members, person_map
+from identity.graph import (
+    identifier_nodes,
+    joining_links,
+    link_ends,
+    members,
+    on_all_days,
+    person_map,
+)
 from identity.guards import hubs
 from identity.history import holding_before, next_history
 from identity.lost_map import refuse_a_lost_map, told_events, told_map
 from identity.never_merge import keep_apart
 from identity.one_ids import numbered
+from identity.periods import Periods, periods, ranged
 from identity.redirects import claims_of_runs
+from identity.reissued import Disputed
 from identity.rulings import (
     Rulings,
     effective_joins,
@@ -50,7 +61,7 @@ class Resolution(Histories):
 
 @dataclass(frozen=True)
 class _Graph:
-    """The night's graph: identifiers, what may link, who belongs together."""
+    """The night's graph: identifiers, what may link, who belongs together, or does by day."""
 
     nodes: Rows
     hubs: Rows
@@ -58,6 +69,7 @@ class _Graph:
     rejected: Rows
     members: Rows
     pins: Rows
+    by_day: Rows
 
 
 def engine_for(row_count: int, spark: SparkSession, policy: IdentityPolicy) -> Engine:
@@ -84,15 +96,17 @@ def resolve_identity(
     business_date: date,
     components_by: ComponentsEngine | None = None,
     is_lost: bool = False,
+    disputed: Disputed | None = None,
 ) -> Resolution:
     """OneIDs of the night `business_date`, from all slices of identity.sightings up to it.
 
     `rulings` are what other rules say than shared identifiers. `components_by` None: what the
     policy says for a full build where no map is valid the day before, else what it says for a
     night. `is_lost`: the map is made anew, with the numbers that the log of events tells up to this
-    night; InputMissingError where the map is lost and this is not said. A sighting none of whose
-    identifiers links is anonymous and not in the map. The same data gives the same rows, run again
-    or rebuilt, whatever the order of rows and the engine. Nothing is read from the clock.
+    night; InputMissingError where the map is lost and this is not said. `disputed` judges pairs of
+    sightings by their names (identity.reissued); None: as the rulings' names tell. A sighting none
+    of whose identifiers links is anonymous and not in the map. The same data gives the same rows,
+    run again or rebuilt, whatever the order of rows and the engine. Nothing is read from the clock.
     """
     before = holding_before(engine, histories.one_ids, business_date)
     if not is_lost:
@@ -100,7 +114,7 @@ def resolve_identity(
     state = sighting_state(engine, sightings, business_date)
     found = identified(engine, state, sightings, rulings.refused, policy)
     by = components_by or _by(engine, before, policy)
-    graph = _graph(engine, found, rulings, policy, by)
+    graph = _graph(engine, found, rulings, policy, by, disputed or _by_names(rulings))
     after, events = _numbered(engine, graph, histories, policy, business_date, is_lost)
     links = joining_links(engine, graph.linkable, graph.members, policy)
 
@@ -126,11 +140,19 @@ def _numbered(
     held = told_map(engine, log, graph.members, day) if is_lost else history
     numbers = numbered(engine, graph.members, held, log, graph.pins, day)
     # Read by the map's history and by the events.
-    after = engine.kept(person_map(engine, graph.members, numbers))
+    after = engine.kept(person_map(engine, graph.members, numbers, graph.by_day))
+    whole = on_all_days(engine, after)
     if is_lost:
-        return after, told_events(engine, log, graph.members, after, policy, day)
-    before, claims = holding_before(engine, history, day), claims_of_runs(engine, history, day)
-    return after, one_id_events(engine, before, after, log, claims, policy, day)
+        return after, told_events(engine, log, graph.members, whole, policy, day)
+    before = on_all_days(engine, holding_before(engine, history, day))
+    claims = claims_of_runs(engine, history, day)
+    return after, one_id_events(engine, before, whole, log, claims, policy, day)
+
+
+def _by_names(rulings: Rulings) -> Disputed | None:
+    """Which sightings contradict each other by the names they bear."""
+    names = rulings.person_names
+    return None if names is None else partial(contradicting_sightings, names=names)
 
 
 def _by(engine: Engine, before: Rows, policy: IdentityPolicy) -> ComponentsEngine:
@@ -141,32 +163,32 @@ def _by(engine: Engine, before: Rows, policy: IdentityPolicy) -> ComponentsEngin
 
 
 def _graph(
-    engine: Engine, found: Rows, rulings: Rulings, policy: IdentityPolicy, by: ComponentsEngine
-) -> _Graph:
+    engine: Engine, found: Rows, rulings: Rulings, policy: IdentityPolicy, by: ComponentsEngine,
+    disputed: Disputed | None,
+) -> _Graph:  # fmt: skip
     # Read by every step: sums and refusals are done once.
     known = engine.kept(found)
-    held = holdings(engine, known)
-    nodes = engine.kept(identifier_nodes(engine, held))
+    cut = periods(engine, holdings(engine, known), rulings.facts, policy, disputed)
+    nodes = engine.kept(identifier_nodes(engine, cut.held))
     check_numbers(engine, known, nodes, policy)
     rulings = without_names(engine, rulings, nodes)
-    found_hubs = engine.kept(hubs(engine, held, nodes, policy, rulings.person_names))
-    linking = "select h.* from held h anti join hubs b on b.node_id = h.node_id"
-    linkable = engine.rows("linkable", linking, held=held, hubs=found_hubs)
+    found_hubs = engine.kept(hubs(engine, cut.held, nodes, policy, rulings.person_names))
+    linkable, by_day = _linkable(engine, cut, found_hubs, policy)
     strong, weak = (
         engine.rows("of_strength", f"select * from links where {which}", links=linkable)
         for which in (f"not {is_weak(policy)}", is_weak(policy))
     )
     # Read by the components and by what keeps apart.
-    joins = engine.kept(effective_joins(engine, rulings.joins, held, nodes))
+    joins = engine.kept(effective_joins(engine, rulings.joins, cut.held, nodes))
     labels = components(engine, *link_ends(engine, strong, joins), by, policy.components)
     facts = _facts(engine, rulings, strong, policy)
     kept = keep_apart(engine, strong, joins, facts, labels)
     persons = engine.kept(kept.labels)  # read by the weak kinds and beside them
     placed, apart = _with_weak(engine, weak, rulings.facts, persons)
     # Read by the numbering, the links and the map.
-    who = engine.kept(members(engine, held, nodes, placed, policy))
-    rejected = _and(engine, "rejected", kept.refused, apart)
-    return _Graph(nodes, found_hubs, linkable, rejected, who, rulings.pins)
+    who = engine.kept(members(engine, cut.held, nodes, placed, policy))
+    rejected = _and(engine, "rejected", _and(engine, "refused", kept.refused, apart), cut.cuts)
+    return _Graph(nodes, found_hubs, linkable, rejected, who, rulings.pins, by_day)
 
 
 def _with_weak(
@@ -186,6 +208,18 @@ def _with_weak(
 def _and(engine: Engine, step: str, some: Rows, more: Rows) -> Rows:
     both = "select * from these union all select * from more"
     return engine.rows(step, both, these=some, more=more)
+
+
+def _linkable(
+    engine: Engine, cut: Periods, found_hubs: Rows, policy: IdentityPolicy
+) -> tuple[Rows, Rows]:
+    """The holdings that may link, and the sightings that link nobody since their person depends on
+    the day (`ranged`, identity.periods)."""
+    linking = "select h.* from held h anti join hubs b on b.node_id = h.node_id"
+    without_hubs = engine.rows("without_hubs", linking, held=cut.held, hubs=found_hubs)
+    by_day = engine.kept(ranged(engine, cut.across, without_hubs, policy))
+    linkable = "select h.* from held h anti join by_day d on d.sighting_id = h.sighting_id"
+    return engine.rows("linkable", linkable, held=without_hubs, by_day=by_day), by_day
 
 
 def _facts(engine: Engine, rulings: Rulings, strong: Rows, policy: IdentityPolicy) -> Rows:

@@ -12,6 +12,7 @@ from identity.disputed_names import SealedNames
 from model.ddl_types import arrow_schema
 from model.engines import Engine, Rows
 from model.identity_policy import IdentityPolicy
+from model.node_ids import plain_id
 from model.sql_text import is_one_of
 
 REFUSED = "kind string, scope string, token string, reason string"
@@ -102,12 +103,13 @@ def _meant(engine: Engine, named: Rows, nodes: Rows) -> Rows:
 
 
 def facts_of_kinds(engine: Engine, links: Rows, policy: IdentityPolicy) -> Rows:
-    """Facts (FACTS) of never-merge kinds: each of their identifiers is a value of its own."""
+    """Facts (FACTS) of never-merge kinds: each of their identifiers is a value of its own, the same
+    in all its periods."""
     return engine.rows(
         "facts_of_kinds",
         f"""
         select distinct node_id, 'never_merge ' || kind as rule, scope,
-            cast(node_id as string) as value
+            cast({plain_id("links")} as string) as value
         from links where {is_one_of("kind", policy.never_merge_kinds)}
         """,
         links=links,

@@ -53,10 +53,13 @@ SIGHTINGS = TableContract(
 NODES = TableContract(
     "identity", "nodes",
     columns(
-        "node_id bigint | 节点 | 63 bits of the identifier's token",
+        "node_id bigint | 节点 | 63 bits of the identifier's token; of a later period, of token "
+        "and first day",
         "kind string | 标识类型 | Kind of identifier",
         "scope string | 作用域 | Scope",
         "token string | 令牌 | Keyed token",
+        "period_from date | 期始 | First day of a later period (past its window, or re-issued); "
+        "null: the first",
         "first_date date | 首见日 | First event day",
         "last_date date | 末见日 | Last event day",
         "sighting_count bigint | 识别组数 | Sightings that hold it",
@@ -115,11 +118,13 @@ REJECTED_LINKS = TableContract(
         "sighting_id bigint | 识别组 | Sighting end of the refused link",
         "node_id bigint | 节点 | Identifier end",
         "kind string | 标识类型 | Kind of the identifier",
-        "rule string | 规则 | Rule that refused it",
+        "rule string | 规则 | Rule that refused it; window or re-issued: the sighting opens a new "
+        "period of the identifier, whose node before this is",
     )
     + _VALIDITY,
     ("sighting_id", "node_id", "valid_from"), None, "被拒关联",
-    "Links refused because they would join two values of a rule that a person has one of",
+    "Links refused since they would join two values of a rule that a person has one of, or "
+    "across periods of an identifier",
 )
 HUBS = TableContract(
     "identity", "hubs",
