@@ -103,7 +103,7 @@ def values_of(profiles: str, events: str, names: dict[str, str]) -> Values:
         """).fetchone()  # fmt: skip
         happened = connection.execute(f"""
             select count(*), sum({names['money']}), count(distinct {names['sku']}),
-                   cast(sum(epoch({names['happened']})) as bigint) from {events}
+                   sum(cast(epoch({names['happened']}) as bigint)) from {events}
         """).fetchone()  # fmt: skip
     assert people is not None
     assert happened is not None

@@ -10,14 +10,15 @@ SHARED, ATTACHED = "shared identifier", "attached"
 
 
 def identifier_nodes(engine: Engine, held: Rows) -> Rows:
-    """Identifiers, one row per node_id, hubs among them: the columns of identity.nodes but its
-    validity."""
+    """Identifiers by period, one row per node_id, hubs among them: the columns of identity.nodes
+    but its validity. Days of a sighting before the period do not count."""
     return engine.rows(
         "identifier_nodes",
         """
-        select node_id, kind, scope, token, min(first_date) as first_date,
+        select node_id, kind, scope, token, period_from,
+            greatest(min(first_date), coalesce(period_from, min(first_date))) as first_date,
             max(last_date) as last_date, count(*) as sighting_count
-        from held group by node_id, kind, scope, token
+        from held group by node_id, kind, scope, token, period_from
         """,
         held=held,
     )
@@ -83,10 +84,12 @@ def joining_links(engine: Engine, linkable: Rows, placed: Rows, policy: Identity
     )  # fmt: skip
 
 
-def person_map(engine: Engine, placed: Rows, numbers: Rows) -> Rows:
+def person_map(engine: Engine, placed: Rows, numbers: Rows, by_day: Rows) -> Rows:
     """The night's map: the columns of identity.one_ids but its validity.
 
-    `placed` are the members, `numbers` is (component, one_id), one row per person.
+    `placed` are the members, `numbers` is (component, one_id), one row per person. `by_day` are
+    sightings that belong to the person of one identifier, by its periods (`ranged`,
+    identity.periods); one that a join placed belongs there on all days.
     """
     return engine.rows(
         "map",
@@ -94,6 +97,17 @@ def person_map(engine: Engine, placed: Rows, numbers: Rows) -> Rows:
         select m.node_id, m.kind, n.one_id,
             cast(null as date) as seen_from, cast(null as date) as seen_to
         from members m join numbers n on n.component = m.component
+        union all
+        select d.sighting_id, 'sighting', n.one_id, d.seen_from, d.seen_to
+        from by_day d join members m on m.node_id = d.node_id
+        join numbers n on n.component = m.component
+        anti join members s on s.node_id = d.sighting_id
         """,
-        members=placed, numbers=numbers,
+        members=placed, numbers=numbers, by_day=by_day,
     )  # fmt: skip
+
+
+def on_all_days(engine: Engine, persons: Rows) -> Rows:
+    """The rows of a map that decide all days of their node: one per node_id."""
+    whole = "select * from persons where seen_from is null and seen_to is null"
+    return engine.rows("on_all_days", whole, persons=persons)

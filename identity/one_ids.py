@@ -6,6 +6,7 @@ from datetime import date
 
 import pyarrow as pa
 
+from identity.graph import on_all_days
 from identity.history import holding_before
 from model.ddl_types import arrow_schema
 from model.engines import Engine, Rows
@@ -28,14 +29,16 @@ def numbered(
     `history` is identity.one_ids and `events` identity.one_id_events, with all they ever held.
     """
     people = engine.kept(_persons(engine, members))
-    before = holding_before(engine, history, business_date)
+    # A sighting of two persons by its days speaks for neither.
+    voices = on_all_days(engine, history)
+    before = holding_before(engine, voices, business_date)
     handed_on = engine.kept(_handed_on(engine, members, people, before, pins))
     unclaimed = """
         select h.* from history h anti join before_night b on b.one_id = h.one_id
         anti join handed_on n on n.one_id = h.one_id
     """
     claims = engine.rows(
-        "claims_left", unclaimed, history=history, before_night=before, handed_on=handed_on
+        "claims_left", unclaimed, history=voices, before_night=before, handed_on=handed_on
     )
     new = _without(engine, people, handed_on)
     returned = engine.kept(_returned(engine, members, new, claims, business_date))
@@ -56,8 +59,8 @@ def numbered(
 def _persons(engine: Engine, members: Rows) -> Rows:
     """Components that have a sighting: (component, first_seen, smallest_token).
 
-    They order persons, since no two share an identifier; a sighting all of whose links a rule
-    refused is a person without one, and its component tells it from others.
+    They order persons; the component tells apart those that share the token of a re-issued
+    identifier, and persons without one, all of whose links a rule refused.
     """
     return engine.rows(
         "persons",

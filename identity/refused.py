@@ -85,6 +85,12 @@ def _lengths(value: str) -> Iterator[int]:
     return (len(value) + 2 * signs for signs in range(value.count("k") + 1))
 
 
+def refusing_list(value: str, kind: str, policy: IdentityPolicy) -> str | None:
+    """The name of the `invalid` list that holds an identifier, as its kind spells it; None where
+    none does."""
+    return _reason([_listed(policy, kind, name) for name in (kind, ANY)], value)
+
+
 def refused_counts(engine: Engine, slices: Rows, refused: Rows, business_date: date) -> Rows:
     """How much of what was seen up to a night names nobody, as identity.refused_identifiers has it.
 

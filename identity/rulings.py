@@ -6,29 +6,38 @@ all facts, of which a person has one value each.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 
+from identity.disputed_names import SealedNames
 from model.ddl_types import arrow_schema
 from model.engines import Engine, Rows
 from model.identity_policy import IdentityPolicy
-from model.node_ids import node_id
+from model.node_ids import node_id, plain_id
 from model.sql_text import is_one_of
 
 REFUSED = "kind string, scope string, token string, reason string"
 FACTS = "node_id bigint, rule string, scope string, value string"
 JOINS = "node_id bigint, other_node_id bigint"
 PINS = "node_id bigint, one_id bigint"
+NAMED = "name bigint, token string, named_on date"
 RULED = "node_id bigint, ruling bigint"
-# What each frame of rulings says about a node, as one text: what a night is compared by.
+# What each frame of rulings says of a node, as one text: what nights are compared by.
 _SAID = {
-    "refused": (f"select {node_id('token')} as node_id, 'refused' as said from refused",),
-    "facts": ("select node_id, concat_ws('|', 'fact', rule, scope, value) as said from facts",),
-    "joins": (
-        "select node_id, concat('join ', other_node_id) as said from joins",
-        "select other_node_id, concat('join ', node_id) from joins",
-    ),
-    "pins": ("select node_id, concat('pin ', one_id) as said from pins",),
-}  # fmt: skip
+    "refused": f"select {node_id('token')} as node_id, 'refused' as said from refused",
+    "facts": "select node_id, concat_ws('|', 'fact', rule, scope, value) as said from facts",
+    "joins": """
+        select node_id, concat('join ', other_node_id) as said from joins
+        union all select other_node_id, concat('join ', node_id) from joins
+    """,
+    "pins": "select node_id, concat('pin ', one_id) as said from pins",
+    "person_names": """
+        select sighting_id as node_id, concat_ws('|', 'name', token, given_token) as said
+        from person_names
+    """,
+    # Who has a name is looked at on every night (identity.touched); who had one, by this.
+    "named": f"select {node_id('token')} as node_id, concat_ws('|', name, named_on) as said "
+    "from named",
+}
 
 
 @dataclass(frozen=True)
@@ -41,28 +50,38 @@ class Rulings:
     `joins` (node_id, other_node_id): nodes of one person, ahead of all links and whatever the facts
     or hubs say; without effect where either end was not seen. `pins` (node_id, one_id): the person
     that holds the node bears this number. Rows may come twice, in any order.
+
+    `person_names`: those that sightings bear, sealed, for rules that ask whether they can be one
+    person's. `named` (name, token, named_on): names, numbers below 0, that facts, joins and pins
+    may have in place of a node_id: they mean the node that an identifier was on a day, since one
+    that was re-issued is several. None: there are no names.
     """
 
     refused: Rows
     facts: Rows
     joins: Rows
     pins: Rows
+    person_names: SealedNames | None = None
+    named: Rows | None = None
 
 
 def ruled(engine: Engine, rulings: Rulings) -> Rows | None:
-    """What all rulings say, one row per node and saying (RULED); a night touches the nodes of
-    which it is not what the night before said.
+    """What all rulings say, one row per node and saying (RULED): a night looks at the nodes of
+    which they say otherwise than on the night before.
 
-    None where a frame has been added that is not compared here: then no night can be told from the
-    one before, and every night is a full build.
+    None where a frame has been added to Rulings that is not told here: then no night can be
+    compared with the one before, and every night looks at everything.
     """
     frames = {each.name: getattr(rulings, each.name) for each in fields(rulings)}
     if frames.keys() - _SAID.keys():
         return None
-    said = " union all ".join(sql for name in frames for sql in _SAID[name])
+    if rulings.person_names is not None:
+        frames["person_names"] = rulings.person_names.borne
+    given = {name: frame for name, frame in frames.items() if frame is not None}
+    said = " union all ".join(f"select * from ({_SAID[name]}) {name}_said" for name in given)
     return engine.rows(
         "ruled", f"select distinct node_id, {node_id('md5(said)')} as ruling from ({said}) sayings",
-        **frames,
+        **given,
     )  # fmt: skip
 
 
@@ -71,13 +90,64 @@ def nothing(engine: Engine, columns: str) -> Rows:
     return engine.of(arrow_schema(columns).empty_table())
 
 
+def without_names(engine: Engine, rulings: Rulings, nodes: Rows) -> Rulings:
+    """The rulings with a node_id in place of every name; what is said of an identifier that nobody
+    shows has no effect. `nodes` are the night's identifiers."""
+    if rulings.named is None:
+        return rulings
+    meant = engine.kept(_meant(engine, rulings.named, nodes))
+    facts = """
+        select coalesce(m.node_id, f.node_id) as node_id, f.rule, f.scope, f.value
+        from facts f left join meant m on m.name = f.node_id
+    """
+    joins = """
+        select coalesce(m.node_id, j.node_id) as node_id,
+            coalesce(o.node_id, j.other_node_id) as other_node_id
+        from joins j
+        left join meant m on m.name = j.node_id
+        left join meant o on o.name = j.other_node_id
+    """
+    pins = """
+        select coalesce(m.node_id, p.node_id) as node_id, p.one_id
+        from pins p left join meant m on m.name = p.node_id
+    """
+    return replace(
+        rulings,
+        facts=engine.rows("facts_of_nodes", facts, facts=rulings.facts, meant=meant),
+        joins=engine.rows("joins_of_nodes", joins, joins=rulings.joins, meant=meant),
+        pins=engine.rows("pins_of_nodes", pins, pins=rulings.pins, meant=meant),
+        named=None,
+    )
+
+
+def _meant(engine: Engine, named: Rows, nodes: Rows) -> Rows:
+    """(name, node_id) of the names of somebody: the identifier's last node that began by the day of
+    the name, or its first one where all began later."""
+    return engine.rows(
+        "meant",
+        """
+        select name, node_id from (
+            select n.name, i.node_id, row_number() over (
+                partition by n.name
+                order by case when i.first_date <= n.named_on then i.first_date end
+                    desc nulls last, i.first_date nulls first, i.node_id
+            ) as place
+            from named n join nodes i on i.token = n.token
+        ) in_order
+        where place = 1
+        """,
+        named=named, nodes=nodes,
+    )  # fmt: skip
+
+
 def facts_of_kinds(engine: Engine, links: Rows, policy: IdentityPolicy) -> Rows:
-    """Facts (FACTS) of never-merge kinds: each of their identifiers is a value of its own."""
+    """Facts (FACTS) of never-merge kinds: each of their identifiers is a value of its own, the same
+    in all its periods."""
     return engine.rows(
         "facts_of_kinds",
         f"""
         select distinct node_id, 'never_merge ' || kind as rule, scope,
-            cast(node_id as string) as value
+            cast({plain_id("links")} as string) as value
         from links where {is_one_of("kind", policy.never_merge_kinds)}
         """,
         links=links,
@@ -106,4 +176,40 @@ def effective_joins(engine: Engine, joins: Rows, held: Rows, nodes: Rows) -> Row
         join seen o on o.node_id = j.other_node_id
         """,
         joins=joins, held=held, nodes=nodes,
+    )  # fmt: skip
+
+
+def refused_to_attach(engine: Engine, weak: Rows, facts: Rows, persons: Rows) -> Rows:
+    """Weak holdings whose sighting is a person's that has another value of a rule than the weak
+    identifier (`facts`): the columns of identity.rejected_links but its validity.
+
+    `persons` (node_id, component) are those of strong links and joins; a weak identifier that has
+    its person by a join keeps it. Facts of weak identifiers are few: what is large is read once.
+    """
+    return engine.rows(
+        "refused_to_attach",
+        """
+        with told as (
+            select w.sighting_id, w.node_id, w.kind, f.rule, f.scope, min(f.value) as value
+            from weak w join facts f on f.node_id = w.node_id
+            anti join persons p on p.node_id = w.node_id
+            group by w.sighting_id, w.node_id, w.kind, f.rule, f.scope
+        ), theirs as (
+            select p.component, f.node_id, f.rule, f.scope, min(f.value) as value
+            from facts f
+            semi join told t on t.rule = f.rule and t.scope = f.scope
+            join persons p on p.node_id = f.node_id
+            group by p.component, f.node_id, f.rule, f.scope
+        ), compared as (
+            select t.sighting_id, t.node_id, t.kind, t.rule
+            from told t
+            join persons p on p.node_id = t.sighting_id
+            join theirs o on o.component = p.component and o.rule = t.rule and o.scope = t.scope
+            group by t.sighting_id, t.node_id, t.kind, t.rule, t.scope
+            having max(case when o.value = t.value then 1 else 0 end) = 0
+        )
+        select sighting_id, node_id, kind, min(rule) as rule
+        from compared group by sighting_id, node_id, kind
+        """,
+        weak=weak, facts=facts, persons=persons,
     )  # fmt: skip

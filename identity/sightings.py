@@ -101,9 +101,13 @@ def identified(
 
 
 def holdings(engine: Engine, found: Rows) -> Rows:
-    """The identified without those refused: a sighting all of whose identifiers are has no row."""
+    """The identified without those refused: a sighting all of whose identifiers are has no row.
+
+    `period_from` is null: no identifier is cut into periods yet (identity.periods).
+    """
     columns = (
-        "sighting_id, node_id, kind, scope, token, rank, sources, first_date, last_date, row_count"
+        "sighting_id, node_id, kind, scope, token, rank, sources, first_date, last_date, "
+        "row_count, cast(null as date) as period_from"
     )
     return engine.rows(
         "holdings", f"select {columns} from found where not is_refused", found=found

@@ -12,9 +12,10 @@ from ingestion.standards import Standards
 from ingestion.versions import ACCEPTED
 from language.binding import quoted
 from model.canonical import SPARK_TYPES
+from model.contracts import IDENTIFIER_TYPE
 from model.ddl_types import arrow_type
 from model.engines import Engine, Rows
-from model.fixed_tables import IDENTIFIER_TYPE, SIGHTINGS
+from model.fixed_tables import SIGHTINGS
 from model.node_ids import sighting_number
 from model.sql_text import date_literal
 

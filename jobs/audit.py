@@ -9,6 +9,8 @@ from datetime import datetime, timezone
 
 from jobs.night import Night
 from lake.ledger import AuditRecord, record_audit
+from lake.log_tables import append_records
+from model.ops_tables import AUDIT
 
 
 def record_accepted(night: Night, accepted: Sequence[tuple[str, str, int]]) -> None:
@@ -20,6 +22,17 @@ def record_accepted(night: Night, accepted: Sequence[tuple[str, str, int]]) -> N
         )
         for code, reason, row_count in accepted
     ])  # fmt: skip
+
+
+def record_command(
+    lake_root: str, commands: Sequence[str], purpose: str | None, row_count: int
+) -> None:
+    """A row of ops.audit for each command, written without a session; `commands` are told without
+    the identifiers they were given, `row_count` is of each."""
+    now, user = datetime.now(timezone.utc), user_name()
+    append_records(
+        lake_root, AUDIT, [(now, user, command, purpose, row_count) for command in commands], {}
+    )
 
 
 def user_name() -> str:

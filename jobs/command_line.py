@@ -9,6 +9,7 @@ import click
 
 from jobs import (
     channel_commands,
+    correct_commands,
     nights,
     person_page,
     quarantine_commands,
@@ -34,6 +35,7 @@ def app() -> None:
 @click.option("--accept", multiple=True, metavar="CODE", help="Let a failed check pass.")
 @click.option("--reason", default="", help="Why it may pass; recorded.")
 @click.option("--dry-run", is_flag=True, help="Show what becomes of the files; write nothing.")
+@click.option("--rebuild-map", is_flag=True, help="Make a lost map anew, from the log of OneIDs.")
 @common
 def run(given: Common, **options: Any) -> None:
     """Run a night: ingest_channels, resolve_identity, compute_tags, report_insight, publish."""
@@ -163,6 +165,82 @@ def quarantine_list(given: Common, **options: Any) -> None:
 def quarantine_redrive(given: Common, **options: Any) -> None:
     """Ask the next night to try quarantined lines again, under the definitions of then."""
     quarantine_commands.redrive(given, **options)
+
+
+@app.group()
+def correct() -> None:
+    """Say what the rules of identity cannot know; it stands above them, night after night.
+
+    An identifier is written kind:value, or kind@scope:value. Without words, they are read from
+    --file or standard input, so that no shell remembers them: a correction a line, A,B.
+    """
+
+
+def _correction(command: Any) -> Any:
+    """The words and options of a correction."""
+    for option in (
+        click.option("--until", "until_text", default=None, metavar="DATE", help="Last night."),
+        click.option("--from", "from_text", default=None, metavar="DATE",
+                     help="First night (default: the one after the last published)."),
+        click.option("--author", default=None, help="Who wants it (default: your login name)."),
+        click.option("--reason", default="", help="Why; recorded."),
+        click.option("--file", default=None, metavar="FILE", help="Corrections, one a line."),
+        click.argument("words", nargs=-1, metavar="[IDENTIFIER]..."),
+    ):  # fmt: skip
+        command = option(command)
+    return command
+
+
+@correct.command("link")
+@_correction
+@common
+def correct_link(given: Common, **options: Any) -> None:
+    """A B: two identifiers are one person's, whatever the rules say."""
+    correct_commands.make(given, "link", **options)
+
+
+@correct.command("unlink")
+@_correction
+@common
+def correct_unlink(given: Common, **options: Any) -> None:
+    """A B: two identifiers are never one person's."""
+    correct_commands.make(given, "unlink", **options)
+
+
+@correct.command("block")
+@_correction
+@common
+def correct_block(given: Common, **options: Any) -> None:
+    """A: an identifier names nobody and joins nobody."""
+    correct_commands.make(given, "block", **options)
+
+
+@correct.command("pin")
+@_correction
+@common
+def correct_pin(given: Common, **options: Any) -> None:
+    """A ONE_ID: the person who holds an identifier bears this number."""
+    correct_commands.make(given, "pin", **options)
+
+
+@correct.command("list")
+@click.option("--all", "is_all", is_flag=True, help="Also those that ended or were withdrawn.")
+@click.option("--format", "form", type=click.Choice(["table", "csv", "json"]), default="table")
+@common
+def correct_list(given: Common, **options: Any) -> None:
+    """Show the corrections that stand, their identifiers masked."""
+    correct_commands.show(given, **options)
+
+
+@correct.command("withdraw")
+@click.argument("correction_id", type=int)
+@click.option("--reason", default="", help="Why; recorded.")
+@click.option("--from", "from_text", default=None, metavar="DATE",
+              help="First night without it (default: the one after the last published).")
+@common
+def correct_withdraw(given: Common, **options: Any) -> None:
+    """End a correction; nights that had it keep it."""
+    correct_commands.withdraw(given, **options)
 
 
 def main(arguments: list[str] | None = None) -> int:

@@ -2,25 +2,54 @@
 
 from __future__ import annotations
 
+from identity.corrections import with_corrections
+from identity.disputed_names import SealedNames
+from identity.person_facts import composite_facts, sealed_names
 from identity.refused import refused_tokens
 from identity.rulings import FACTS, JOINS, PINS, Rulings, nothing
+from jobs.corrections import all_corrections
 from jobs.last_resolution import LastResolution
 from jobs.night import Night
+from lake.readers import current_rows
 from model.engines import Engine, Rows
-from model.fixed_tables import VAULT_IDENTIFIERS
+from model.fixed_tables import VAULT_IDENTIFIERS, VAULT_PROFILES
 from model.ops_tables import LISTED
 from model.sql_text import date_literal
 
 
-def rulings_of(engine: Engine, refused: Rows) -> Rulings:
+def rulings_of(night: Night, engine: Engine, refused: Rows) -> Rulings:
     """A night's rulings; `refused` are the rows of `listed`, kept.
 
-    No rule gives facts beside those of never-merge kinds, joins or pins yet.
+    Joins and pins are corrections' (`corrected`).
     """
+    facts, names = told_of_persons(night, engine)
     return Rulings(
-        refused=refused,
-        facts=nothing(engine, FACTS), joins=nothing(engine, JOINS), pins=nothing(engine, PINS),
+        refused=refused, facts=facts, joins=nothing(engine, JOINS), pins=nothing(engine, PINS),
+        person_names=names,
     )  # fmt: skip
+
+
+def corrected(night: Night, engine: Engine, rulings: Rulings) -> Rulings:
+    """The rulings, and above them the corrections that hold on the night."""
+    corrections = all_corrections(night.lake.root)
+    return with_corrections(engine, rulings, corrections, night.business_date)
+
+
+def told_of_persons(night: Night, engine: Engine) -> tuple[Rows, SealedNames | None]:
+    """The facts and the names that the golden table's current rows tell."""
+    golden = night.project.model.golden_tables
+    if not golden:
+        return nothing(engine, FACTS), None
+    (table,) = golden
+    versions = night.lake.rows(engine, table.contract, until=night.business_date)
+    current = current_rows(table, "versions", night.business_date)
+    rows = engine.rows("golden_rows", current, versions=versions)
+    vault = night.lake.rows(engine, VAULT_PROFILES, until=night.business_date)
+    policy = night.definitions.policy
+    return (
+        composite_facts(engine, rows, table, policy),
+        sealed_names(engine, rows, vault, table, night.key),
+    )
 
 
 def listed(night: Night, engine: Engine, last: LastResolution | None) -> Rows:

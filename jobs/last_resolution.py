@@ -17,7 +17,7 @@ from identity.touched import Since
 from jobs.night import Night
 from lake.log_tables import read_rows
 from lake.snapshots import versions
-from model.engines import Engine
+from model.engines import Engine, Rows
 from model.errors import NOWHERE
 from model.fixed_tables import (
     IDENTITY_HISTORIES,
@@ -63,8 +63,13 @@ def forget(night: Night) -> None:
         night.lake.overwrite_records(RESOLVED, [])
 
 
-def remember(night: Night) -> None:
-    """The tables are written as the night has resolved them."""
+def remember(night: Night, engine: Engine, on_lists: Rows, said: Rows | None) -> None:
+    """The tables are written as the night has resolved them; `on_lists` are its values that name
+    nobody, `said` what its rulings say (None: not to be compared)."""
+    if said is None:
+        return
+    night.lake.overwrite(LISTED, engine.output(on_lists))
+    night.lake.overwrite(RULED, engine.output(said))
     day = night.business_date
     night.lake.overwrite_records(RESOLVED, [(
         day, night.lake.run_id, _definitions_hash(night), _slices_hash(night, day),

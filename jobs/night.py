@@ -46,7 +46,8 @@ class Night:
     """The business date, the definitions, and the lake a stage reads and writes.
 
     `accepted` maps codes of checks that a person lets pass to the reason given; `counted` are the
-    answers to the gate's questions that a stage met on its way, by slice.
+    answers to the gate's questions that a stage met on its way, by slice. `rebuilds_map`: the map
+    is lost, and its numbers are those that the log of OneIDs tells.
     """
 
     business_date: date
@@ -56,6 +57,7 @@ class Night:
     progress: Progress
     accepted: Mapping[str, str] = field(default_factory=dict)
     counted: dict[str, SliceCounts] = field(default_factory=dict, repr=False)
+    rebuilds_map: bool = False
     _persons: dict[str, _Kept] = field(default_factory=dict, repr=False)
 
     @property
@@ -138,13 +140,16 @@ def session_of(project: Project) -> Iterator[SparkSession]:
 
 def open_night(
     spark: SparkSession, definitions: Definitions, business_date: date, progress: Progress,
-    accepted: Mapping[str, str] | None = None, run_id: str = "",
-) -> Night:
+    accepted: Mapping[str, str] | None = None, run_id: str = "", rebuilds_map: bool = False,
+) -> Night:  # fmt: skip
     """A night over the project's lake, ready for its stages."""
     project = definitions.project
     run_id = run_id or new_run_id(business_date)
     lake = Lake(spark, project.lake_root, run_id, definitions.fingerprint)
-    return Night(business_date, definitions, lake, key_of(project), progress, accepted or {})
+    return Night(
+        business_date, definitions, lake, key_of(project), progress, accepted or {},
+        rebuilds_map=rebuilds_map,
+    )  # fmt: skip
 
 
 def key_of(project: Project) -> TokenKey:

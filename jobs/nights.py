@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
+from jobs import resolve_identity
 from jobs.common_arguments import Common
 from jobs.definitions import Definitions
 from jobs.dry_run import show as dry_run_shown
@@ -23,18 +24,46 @@ from model.project import Project
 
 def run(
     given: Common, date_text: str, first: str | None, only: str | None,
-    accept: Sequence[str], reason: str, dry_run: bool,
+    accept: Sequence[str], reason: str, dry_run: bool, rebuild_map: bool,
 ) -> None:  # fmt: skip
-    """One night, or the stages of it that --from or --only name; --dry-run only shows its files."""
+    """One night, or the stages of it that --from or --only name; --dry-run only shows its files.
+
+    `rebuild_map`: the map of a night that was resolved before is made anew from the log of OneIDs.
+    """
     if accept and not reason.strip():
         raise UsageError('--accept needs --reason "…": why the check may pass is recorded')
     stages = chosen_stages(first, only)
     definitions = given.definitions()
     night = business_date(date_text, definitions.project)
+    if rebuild_map:
+        _refuse_to_rebuild(definitions.project.lake_root, night, stages, dry_run)
     if dry_run:
         dry_run_shown(definitions, night)
         return
-    _run_nights(given, definitions, [night], stages, dict.fromkeys(accept, reason))
+    accepted = dict.fromkeys(accept, reason)
+    _run_nights(given, definitions, [night], stages, accepted, rebuild_map)
+
+
+def _refuse_to_rebuild(
+    lake_root: str, night: date, stages: Sequence[Stage], dry_run: bool
+) -> None:
+    """UsageError where a map cannot be made anew: the log tells of nights that were resolved."""
+    if dry_run or resolve_identity.NAME not in [stage.name for stage in stages]:
+        raise UsageError("--rebuild-map goes with the stage resolve_identity, and is no dry run")
+    resolved = {
+        row["business_date"] for row in stage_rows(lake_root)
+        if row["stage"] == resolve_identity.NAME and row["outcome"] != "failed"
+    }  # fmt: skip
+    if night in resolved:
+        return
+    hint = (
+        f"; make the map of the last one, then run {night}: "
+        f"onefold run --date {max(resolved)} --from resolve_identity --rebuild-map"
+    )
+    raise UsageError(
+        f"--rebuild-map: {night} is no night that was resolved, so the log of OneIDs does not tell "
+        f"of it{hint if resolved else ''}"
+    )
 
 
 def backfill(given: Common, first: str, last: str) -> None:
@@ -55,7 +84,7 @@ def business_date(text: str, project: Project) -> date:
 
 def _run_nights(
     given: Common, definitions: Definitions, nights: Sequence[date], stages: Sequence[Stage],
-    accepted: Mapping[str, str],
+    accepted: Mapping[str, str], rebuilds_map: bool = False,
 ) -> None:  # fmt: skip
     project, progress = definitions.project, given.progress()
     run_id = new_run_id(nights[0])
@@ -66,7 +95,9 @@ def _run_nights(
     ):
         for day in nights:
             progress.say(f"business date {day} · lake {project.lake_root}")
-            night = open_night(spark, definitions, day, progress, accepted, run_id)
+            night = open_night(
+                spark, definitions, day, progress, accepted, run_id, rebuilds_map
+            )
             try:
                 run_night(night, stages, lease.confirm)
             finally:

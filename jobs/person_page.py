@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Sequence
 from typing import Any
 
 from pyspark.sql import DataFrame, SparkSession
@@ -11,66 +10,65 @@ from pyspark.sql import functions as F
 from rich.console import Console
 from rich.table import Table
 
-from identity.normalise import normalised
+from jobs.audit import record_command
 from jobs.common_arguments import Common
 from jobs.definitions import Definitions
+from jobs.identifier_lookup import nobody_has, published_identifiers, wanted_of_any_kind
 from jobs.night import key_of, session_of
 from jobs.questions import published_or_refused
 from lake.published import register_views
 from lake.snapshots import table_path
+from lake.views import PublishedNight
 from model.errors import InputMissingError, UsageError
 from model.fixed_tables import VAULT_IDENTIFIERS
 from privacy.masks import masked
-from privacy.tokens import TokenKey, token_of, unseal
+from privacy.tokens import TokenKey, unseal
 
 TIMELINE_ROWS = 15
 
 
 def show(given: Common, identifier: str | None, reveal: bool) -> None:
-    """Finds the person by any identifier and prints ids, golden profile, tags and last rows."""
-    value = (identifier or sys.stdin.readline()).strip()
-    if not value:
+    """Finds the person by any identifier and prints ids, golden profile, tags and last rows.
+
+    A value that several persons hold, in other kinds or scopes or one after the other, shows all of
+    them. InputMissingError (exit 4) where nobody holds it. What is revealed is audited.
+    """
+    word = (identifier or sys.stdin.readline()).strip()
+    if not word:
         raise UsageError("no identifier: give one, or pass it on standard input")
     definitions = given.definitions()
     project = definitions.project
     night = published_or_refused(project.lake_root)
     key = key_of(project)
+    persons = _persons(definitions, night, key, word)
+    console = Console()
+    if len(persons) > 1:
+        console.print(f"{len(persons)} persons hold this value: {', '.join(map(str, persons))}")
     with session_of(project) as spark:
         register_views(spark, project.lake_root, night, definitions.contracts, definitions.tables)
-        person = _person(spark, definitions, key, value)
-        console = Console()
-        console.print(f"[bold]OneID {person}[/] on {night.business_date}")
-        _print(console, _identifiers(spark, definitions, person, key, reveal))
-        _print(console, _cells(spark, "identity.golden_profiles", person))
-        _print(console, _cells(spark, "tags.customer_tags", person))
-        fed = [t for t in definitions.tables if t.contract.full_name in night.versions]
-        for table in fed:
-            _print(console, _timeline(spark, table.name, person))
+        for person in persons:
+            console.print(f"[bold]OneID {person}[/] on {night.business_date}")
+            _print(console, _identifiers(spark, definitions, person, key, reveal))
+            _print(console, _cells(spark, "identity.golden_profiles", person))
+            _print(console, _cells(spark, "tags.customer_tags", person))
+            fed = [t for t in definitions.tables if t.contract.full_name in night.versions]
+            for table in fed:
+                _print(console, _timeline(spark, table.name, person))
+    if reveal:
+        record_command(project.lake_root, ["profile --reveal"], None, len(persons))
 
 
-def _person(spark: SparkSession, definitions: Definitions, key: TokenKey, value: str) -> int:
-    tokens = _tokens(spark, definitions, key, value)
-    found = (
-        spark.table("identity.nodes")
-        .where(F.col("token").isin(tokens))
-        .join(spark.table("identity.one_ids"), "node_id")
-        .select("one_id").distinct().limit(3).collect()  # a handful at most
-    )  # fmt: skip
-    if not found:
-        raise InputMissingError("nobody has this identifier (or it is a hub, which joins nobody)")
-    return int(found[0][0])
-
-
-def _tokens(
-    spark: SparkSession, definitions: Definitions, key: TokenKey, value: str
-) -> Sequence[str]:
-    """The tokens the value has under every kind and scope the lake knows."""
-    kinds = definitions.policy.kinds
-    spelt = {name: normalised(value, kind) for name, kind in kinds.items()}
-    scopes = spark.table("identity.nodes").select("kind", "scope").distinct().collect()  # few
-    return [
-        token_of(key, kind, scope, found) for kind, scope in scopes if (found := spelt.get(kind))
-    ]
+def _persons(
+    definitions: Definitions, night: PublishedNight, key: TokenKey, word: str
+) -> list[int]:
+    """The OneIDs of all who hold the value, smallest first."""
+    asked = wanted_of_any_kind(word, definitions.policy)
+    with published_identifiers(definitions, night, key) as known:
+        found = [one for each in known.find(asked).values() for one in each]
+    persons = sorted({one_id for one in found for one_id in one.one_ids})
+    if not persons:
+        raise InputMissingError(nobody_has(found))
+    return persons
 
 
 def _identifiers(

@@ -33,6 +33,7 @@ from model.fixed_tables import (
     REJECTED_LINKS,
     TAG_METRICS,
 )
+from model.number_events import COUNTS_PEOPLE
 from model.ops_tables import QUARANTINE
 from model.sql_text import date_literal
 from tags.catalog import catalog_rows
@@ -95,7 +96,11 @@ def _identity(night: Night, engine: Engine) -> IdentityHealth:
                count(case when kind = 'sighting' then 1 end) as sightings
         from one_ids
     """, one_ids=one_ids)  # fmt: skip
-    events = _counted(engine, _slice(night, engine, ONE_ID_EVENTS), "event")
+    told = engine.rows(
+        "events_of_people", f"select event from these where {COUNTS_PEOPLE}",
+        these=_slice(night, engine, ONE_ID_EVENTS),
+    )  # fmt: skip
+    events = _counted(engine, told, "event")
     row_count, anonymous = _clean_rows(night, engine)
     identifiers = engine.rows(
         "identifiers", "select kind from one_ids where kind <> 'sighting'", one_ids=one_ids

@@ -9,11 +9,12 @@ import pyarrow as pa
 from pyspark.sql import DataFrame
 
 from identity.golden import golden_profiles
+from identity.ground import Histories
 from identity.refused import refused_counts
-from identity.resolution import Histories, Resolution, engine_for, fits_here, resolve_identity
+from identity.resolution import Resolution, engine_for, fits_here, resolve_identity
 from identity.rulings import ruled
 from identity.sightings import live_count
-from jobs.identity_inputs import listed, rulings_of
+from jobs.identity_inputs import corrected, listed, rulings_of
 from jobs.last_resolution import forget, last_resolution, remember
 from jobs.night import Night
 from lake.tables import side_by_side
@@ -31,7 +32,6 @@ from model.fixed_tables import (
     REJECTED_LINKS,
     SIGHTINGS,
 )
-from model.ops_tables import LISTED, RULED
 from model.sql_text import is_one_of
 
 NAME = "resolve_identity"
@@ -49,21 +49,17 @@ def map_people(night: Night) -> None:
     last = last_resolution(night)
     with engine_for(_size(night), lake.spark, policy) as engine:
         # Kept, since opening the vault's values costs most of it.
-        refused = engine.kept(listed(night, engine, last))
+        on_lists = engine.kept(listed(night, engine, last))
         seen = lake.rows(engine, SIGHTINGS, until=day)
-        linking, rulings = _linking(night, engine, seen), rulings_of(engine, refused)
+        rulings = corrected(night, engine, rulings_of(night, engine, on_lists))
         resolution = resolve_identity(
-            engine, linking, rulings, _histories(night, engine), policy, day,
+            engine, _linking(night, engine, seen), rulings, _histories(night, engine), policy, day,
+            is_lost=night.rebuilds_map,
             since=None if last is None else last.since(night, engine),
         )  # fmt: skip
-        said = ruled(engine, rulings)
         forget(night)
-        _write(night, engine, resolution, refused_counts(engine, seen, refused, day))
-        overwritten = {LISTED: refused} | ({} if said is None else {RULED: said})
-        for contract, rows in overwritten.items():
-            lake.overwrite(contract, engine.output(rows))
-    if said is not None:
-        remember(night)
+        _write(night, engine, resolution, refused_counts(engine, seen, rulings.refused, day))
+        remember(night, engine, on_lists, ruled(engine, rulings))
 
 
 def tables(night: Night) -> Sequence[TableContract]:

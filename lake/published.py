@@ -1,4 +1,4 @@
-"""The published night as readers see it in Spark: versions pinned, dates applied."""
+"""The published night as readers see it: versions pinned; in Spark, or as Arrow reads the files."""
 
 from __future__ import annotations
 
@@ -6,14 +6,19 @@ import re
 from collections.abc import Iterable, Sequence
 from datetime import date
 
+import pyarrow as pa
+import pyarrow.dataset as ds
+from pyarrow import fs
 from pyspark.sql import DataFrame, SparkSession
 
-from lake.files import write_text
+from lake.files import file_system, write_text
 from lake.readers import by_person
+from lake.snapshots import open_table, table_path
 from lake.tables import Lake
 from lake.views import PublishedNight, duckdb_views, script, spark_views
 from model.canonical import CanonicalTable
 from model.contracts import TableContract
+from model.ddl_types import arrow_schema
 from model.fixed_tables import ONE_IDS
 
 
@@ -54,3 +59,16 @@ def person_rows(lake: Lake, table: CanonicalTable, business_date: date) -> DataF
         versions=lake.read(table.contract),
         one_ids=lake.read(ONE_IDS),
     )
+
+
+def published_data(
+    root: str, night: PublishedNight, contract: TableContract
+) -> ds.Dataset | pa.Table:
+    """The rows of all dates of a table as the night was published, read when asked for, without
+    Spark; an empty table where the night has none. Who asks applies the date (lake.readers)."""
+    version, path = night.versions.get(contract.full_name), table_path(root, contract)
+    table = None if version is None else open_table(path, version)
+    if table is None:
+        return arrow_schema(contract.schema).empty_table()
+    native, place = file_system(path)
+    return table.to_pyarrow_dataset(filesystem=fs.SubTreeFileSystem(place, native))

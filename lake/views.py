@@ -1,8 +1,8 @@
 """Generated views of the last published night: `views/spark.sql` and `views/duckdb.sql`.
 
 Both give every table at the versions of the published row and as readers of its date see it, and
-`by_person.<table>` for every canonical table. Spark's views name versions; DuckDB's list files, so
-that they need no extension.
+`by_person.<table>` for every canonical table; `identity.one_id_redirects` tells where every number
+ever given leads. Spark's views name versions; DuckDB's list files, so that they need no extension.
 """
 
 from __future__ import annotations
@@ -17,7 +17,8 @@ from lake.snapshots import files_at, table_path
 from model.canonical import CanonicalTable
 from model.contracts import TableContract
 from model.ddl_types import parts
-from model.fixed_tables import ONE_IDS
+from model.fixed_tables import ONE_ID_EVENTS, ONE_IDS
+from model.number_events import redirects
 
 HIDDEN_ZONES = ("vault", "ops", "raw")  # read by path permission, or through the commands
 _SCALARS = {"string": "varchar", "binary": "blob", "timestamp": "timestamptz", "int": "integer"}
@@ -96,6 +97,8 @@ def _views(
             for table in tables
             if table.contract.full_name in known
         ]
+    if ONE_ID_EVENTS.full_name in known:
+        views.append(View("identity", "one_id_redirects", redirects(source(ONE_ID_EVENTS), day)))
     return views
 
 

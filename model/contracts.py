@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 Pii = Literal["none", "low", "high"]
+IDENTIFIER_TYPE = "struct<kind: string, scope: string, token: string>"
 
 
 @dataclass(frozen=True)

@@ -14,7 +14,7 @@ _MONTHS_PER = {"m": 1, "y": 12}
 _SPAN = re.compile(r"([1-9][0-9]{0,4})([dwmy])")
 
 
-def parse_business_date(text: str, today: date | None = None) -> date:
+def parse_business_date(text: str, today: date | None = None, option: str = "--date") -> date:
     """2017-03-01 or 20170301 as a date; UsageError (exit 2) otherwise, or when after `today`."""
     digits = text.replace("-", "") if re.fullmatch(r"\d{4}-\d{2}-\d{2}", text) else text
     try:
@@ -22,9 +22,10 @@ def parse_business_date(text: str, today: date | None = None) -> date:
             raise ValueError
         day = date(int(digits[:4]), int(digits[4:6]), int(digits[6:]))
     except ValueError:
-        raise UsageError(f"--date {text}: expected a day such as 2017-03-01 or 20170301") from None
+        expected = "expected a day such as 2017-03-01 or 20170301"
+        raise UsageError(f"{option} {text}: {expected}") from None
     if today is not None and day > today:
-        raise UsageError(f"--date {text}: lies in the future; today is {today}")
+        raise UsageError(f"{option} {text}: lies in the future; today is {today}")
     return day
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from model.contracts import Column, TableContract, columns
+from model.contracts import IDENTIFIER_TYPE, Column, TableContract, columns
 from model.ops_tables import OPS_TABLES
 
 _VALIDITY = columns(
@@ -34,7 +34,6 @@ VAULT_PROFILES = TableContract(
     "Sealed values of high-pii columns, one row per distinct value",
 )
 
-IDENTIFIER_TYPE = "struct<kind: string, scope: string, token: string>"
 SIGHTINGS = TableContract(
     "identity", "sightings",
     columns(
@@ -54,10 +53,13 @@ SIGHTINGS = TableContract(
 NODES = TableContract(
     "identity", "nodes",
     columns(
-        "node_id bigint | 节点 | 63 bits of the identifier's token",
+        "node_id bigint | 节点 | 63 bits of the identifier's token; of a later period, of token "
+        "and first day",
         "kind string | 标识类型 | Kind of identifier",
         "scope string | 作用域 | Scope",
         "token string | 令牌 | Keyed token",
+        "period_from date | 期始 | First day of a later period (past its window, or re-issued); "
+        "null: the first",
         "first_date date | 首见日 | First event day",
         "last_date date | 末见日 | Last event day",
         "sighting_count bigint | 识别组数 | Sightings that hold it",
@@ -100,10 +102,13 @@ ONE_ID_EVENTS = TableContract(
     columns(
         "business_date date | 业务日 | Night of the event",
         "one_id bigint | 客户号 | The person concerned",
-        "event string | 事件 | minted, merged_into, split_from or retired",
+        "event string | 事件 | minted, merged_into, split_from, retired, or anchored: another node "
+        "stands for it",
         "other_one_id bigint | 对方客户号 | Person merged into, split from or attached to; "
         "null otherwise",
-        "reason string | 原因 | Why, in words",
+        "reason string | 原因 | Why, in words; 'redirected: …' where a number that led to another "
+        "leads on, which changes no number of people",
+        "node_id bigint | 节点 | Identifier or sighting that stands for the number: its anchor",
     ),
     ("one_id", "event", "other_one_id"), "business_date", "客户号事件", "What happened to OneIDs",
 )
@@ -113,11 +118,13 @@ REJECTED_LINKS = TableContract(
         "sighting_id bigint | 识别组 | Sighting end of the refused link",
         "node_id bigint | 节点 | Identifier end",
         "kind string | 标识类型 | Kind of the identifier",
-        "rule string | 规则 | Rule that refused it",
+        "rule string | 规则 | Rule that refused it; window or re-issued: the sighting opens a new "
+        "period of the identifier, whose node before this is",
     )
     + _VALIDITY,
     ("sighting_id", "node_id", "valid_from"), None, "被拒关联",
-    "Links refused because they would join two values of a rule that a person has one of",
+    "Links refused since they would join two values of a rule that a person has one of, or "
+    "across periods of an identifier",
 )
 HUBS = TableContract(
     "identity", "hubs",
@@ -137,7 +144,8 @@ REFUSED_IDENTIFIERS = TableContract(
     columns(
         "business_date date | 业务日 | Night",
         "kind string | 标识类型 | Kind of identifier",
-        "reason string | 原因 | The list it is on: invalid.<kind> or invalid.any",
+        "reason string | 原因 | The list it is on, invalid.<kind> or invalid.any; or blocked, "
+        "by a correction",
         "source string | 来源 | channel.dataset it was seen in",
         "identifier_count bigint | 标识数 | Different identifiers refused",
         "value_count bigint | 值数 | Values of rows that show one of them, up to the night",

@@ -20,6 +20,7 @@ Normaliser = Literal[
     "text", "phone", "email", "cn_id_card", "device", "idfa", "imei", "oaid", "openid", "unionid"
 ]
 NO_REGION = "ZZ"
+PHONES_ARE_REISSUED_AFTER = Duration(90)
 ComponentsEngine = Literal["graphframes", "local", "auto"]
 
 
@@ -32,7 +33,9 @@ class IdentifierKind:
     `aliases`: whether every e-mail address is a mailbox of its own (apart), or those are one that
     their provider takes for one (provider), or also all that differ behind a + only (tags).
     `max_sightings` and `max_peers` None: no limit. `window`: only sightings whose days come within
-    it of each other join (not computed yet). `strength: weak` kinds attach, never merge.
+    it of each other join. `reissued_after`: days of silence after which an identifier may be
+    somebody else's, where the two sides contradict each other; None: never, but for phones 90.
+    `strength: weak` kinds attach, never merge.
     """
 
     rank: int
@@ -44,15 +47,22 @@ class IdentifierKind:
     max_sightings: int | None = None
     max_peers: int | None = None
     window: Duration | None = None
+    reissued_after: Duration | None = None
     strength: Literal["strong", "weak"] = "strong"
     location: Location = NOWHERE
+
+    @property
+    def silence(self) -> Duration | None:
+        """How long an identifier that was re-issued was silent, at the least."""
+        usual = PHONES_ARE_REISSUED_AFTER if self.normalise == "phone" else None
+        return self.reissued_after or usual
 
 
 @dataclass(frozen=True)
 class DisagreeRule:
     """A weaker identifier beside two different values of one of `kinds` is a hub.
 
-    `names`: so is one beside names that cannot be one person's (not computed yet).
+    `names`: so is one beside names that cannot be one person's.
     """
 
     kinds: tuple[str, ...] = ()
@@ -133,19 +143,7 @@ class IdentityPolicy:
 
         Whoever builds one of these takes its line away.
         """
-        told = [
-            (kind.location, f"{name}: window {kind.window}: age keeps no sightings apart yet")
-            for name, kind in self.kinds.items() if kind.window
-        ]  # fmt: skip
-        told += [
-            (self.places.get("never_merge", self.location),
-             f"never_merge [{', '.join(columns)}]: composites keep nobody apart yet")
-            for columns in self.never_merge_composites
-        ]  # fmt: skip
-        if self.disagree.names:
-            where = self.places.get("disagree", self.location)
-            told.append((where, "disagree.names: names make no hubs yet"))
-        told += [(rule.location, f"match {rule.name}: joins nobody yet") for rule in self.match]
+        told = [(rule.location, f"match {rule.name}: joins nobody yet") for rule in self.match]
         if self.gate:
             where = self.places.get("gate", self.location)
             told.append((where, "gate: holds no night yet"))

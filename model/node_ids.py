@@ -20,6 +20,20 @@ def node_id(token: str) -> str:
     return f"({high} % 2147483648) * 4294967296 + {low}"
 
 
+def period_id(token: str, first_day: str) -> str:
+    """SQL for 63 bits over a token and a day: the number of an identifier's later period."""
+    return node_id(f"sha2(concat({token}, ' ', cast({first_day} as string)), 256)")
+
+
+def plain_id(row: str) -> str:
+    """SQL for an identifier's number, the same in all its periods, of a row (alias) that has
+    node_id, token and period_from."""
+    return (
+        f"(case when {row}.period_from is null then {row}.node_id "
+        f"else {node_id(f'{row}.token')} end)"
+    )
+
+
 def sighting_number(identifiers: Iterable[tuple[str, str, str]]) -> int | None:
     """63 bits over a set of identifiers (kind, scope, token); None where there are none.
 

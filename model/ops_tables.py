@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from model.contracts import TableContract, columns
+from model.contracts import IDENTIFIER_TYPE, TableContract, columns
 
 FILES = TableContract(
     "ops", "files",
@@ -59,6 +59,24 @@ REDRIVES = TableContract(
     ),
     ("requested_at", "channel", "dataset"), None, "重处理申请",
     "Quarantined lines to be tried again",
+)
+CORRECTIONS = TableContract(
+    "ops", "corrections",
+    columns(
+        "correction_id bigint | 更正号 | 1, 2, 3, … in the order they were made",
+        "kind string | 类别 | link, unlink, block or pin",
+        f"ends array<{IDENTIFIER_TYPE}> | 标识 | The identifiers it is about, by their tokens: two "
+        "of a link or unlink, one of a block or pin",
+        "one_id bigint | 客户号 | The number that a pin gives; null otherwise",
+        "author string | 提出人 | Who wants it so",
+        "reason string | 原因 | Why",
+        "from_date date | 起始业务日 | First night it holds",
+        "until_date date | 截止业务日 | Last night it holds, both ends counting; null: no end",
+        "made_at timestamp | 提出时间 | When it was made",
+        "withdrawn_at timestamp | 撤回时间 | When until_date was drawn in; null: it stands",
+    ),
+    ("correction_id",), None, "人工更正",
+    "What people know better: identifiers that are one person's or are not, names of nobody, pins",
 )
 RUNS = TableContract(
     "ops", "runs",
@@ -161,6 +179,6 @@ LISTED = TableContract(
 )
 
 OPS_TABLES = (
-    FILES, QUARANTINE, REDRIVES, RUNS, QUALITY_RESULTS, SLICE_METRICS, PUBLISHED, AUDIT, RESOLVED,
-    RULED, LISTED,
+    FILES, QUARANTINE, REDRIVES, CORRECTIONS, RUNS, QUALITY_RESULTS, SLICE_METRICS, PUBLISHED,
+    AUDIT, RESOLVED, RULED, LISTED,
 )  # fmt: skip

@@ -11,7 +11,7 @@ import pyarrow.compute as pc
 
 HIDDEN = "****"
 _SHOWN_DIGITS = 7  # three in front and four behind, of the eleven of a Chinese mobile number
-_COMPOUND_SURNAMES = frozenset(re.findall(
+COMPOUND_SURNAMES = frozenset(re.findall(
     "..",
     "欧阳太史端木上官司马东方独孤南宫闻人夏侯诸葛尉迟公羊赫连澹台皇甫宗政濮阳公冶太叔申屠公孙慕容仲孙"
     "钟离长孙宇文司徒鲜于司空令狐轩辕百里呼延东郭",
@@ -62,7 +62,7 @@ def _name(value: str) -> str:
 
 
 def _chinese_name(word: str) -> str:
-    shown = 2 if word[:2] in _COMPOUND_SURNAMES and len(word) > 2 else 1  # noqa: PLR2004
+    shown = 2 if word[:2] in COMPOUND_SURNAMES and len(word) > 2 else 1  # noqa: PLR2004
     return word[:shown] + "*" * (len(word) - shown) if len(word) > shown else HIDDEN
 
 

@@ -26,11 +26,12 @@ from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 from pyspark.sql import Column
 
 from model.errors import UsageError
-from privacy.masks import MASKS, masked, masker
+from privacy.masks import COMPOUND_SURNAMES, MASKS, masked, masker
 
 __all__ = [
-    "MASKS", "TokenKey", "column_kind", "load_key", "masked", "masker", "seal", "seal_of", "sealer",
-    "seals_of", "token", "token_of", "tokeniser", "tokens_of", "unseal", "unseal_of", "unseals_of",
+    "COMPOUND_SURNAMES", "MASKS", "TokenKey", "column_kind", "load_key", "masked", "masker", "seal",
+    "seal_of", "sealer", "seals_of", "token", "token_of", "tokeniser", "tokens_of", "unseal",
+    "unseal_of", "unseals_of",
 ]  # fmt: skip
 
 SECRET_VARIABLE = "ONEFOLD_PSEUDONYM_SECRET"

@@ -68,6 +68,7 @@ EXCEPTIONS: dict[str, dict[str, str]] = {
     "rows_on_the_driver": {
         "identity/components.py": "the labels made in memory within their limit; rows of counts",
         "identity/evaluate.py:evaluated": "one row of counts and sums",
+        "identity/lost_map.py:refuse_a_lost_map": "two rows of counts",
         "identity/resolution.py:_by": "one row: is there a map the day before",
         "identity/sightings.py:check_numbers": "one row of counts",
         "identity/sightings.py:live_count": "one number",

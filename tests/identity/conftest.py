@@ -9,6 +9,7 @@ from pyspark.sql import SparkSession
 
 from model.engines import Engine, SparkEngine
 from model.local_engine import LocalEngine
+from tests.identity.thirty_nights import Years, thirty_nights
 
 OpenEngine = Callable[[], Engine]
 
@@ -27,3 +28,9 @@ def engine(request: pytest.FixtureRequest) -> Iterator[Engine]:
     is_local = request.param == "local"
     with LocalEngine() if is_local else SparkEngine(request.getfixturevalue("spark")) as opened:
         yield opened
+
+
+@pytest.fixture(scope="session")
+def years() -> Years:
+    """Thirty nights in which numbers merge, split, retire, return and are taken back."""
+    return thirty_nights(seed=5)

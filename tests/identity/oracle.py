@@ -6,8 +6,20 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+from identity.names import names_differ
 from model.identity_policy import IdentityPolicy
-from tests.identity.worlds import Fact, Words, kind_of, node, scope_of, sighting, token
+from tests.identity.period_oracle import PlainPeriods
+from tests.identity.worlds import (
+    Borne,
+    Fact,
+    Words,
+    kind_of,
+    node,
+    plain,
+    scope_of,
+    sighting,
+    token,
+)
 
 
 class UnionFind:
@@ -42,36 +54,54 @@ def _meet_anew(one: Mapping[Any, set[str]], other: Mapping[Any, set[str]]) -> bo
     )  # fmt: skip
 
 
+def _any_differ(names: Iterable[str]) -> bool:
+    known = list(names)
+    return any(names_differ(one, other) for one in known for other in known)
+
+
 class Persons:
     """The partition of sightings and identifiers that the policy asks for.
 
-    `seen` maps the words of each sighting to its last day; `facts` and `joins` are rulings.
+    `seen` maps the words of each sighting to its night, or its first and last night; `facts` and
+    `joins` are rulings, `names` what sightings bear. Words may name a later period: `phone:1/40`
+    begins on night 40.
     """
 
     def __init__(
         self,
-        seen: Mapping[Words, Any],
+        seen: Mapping[Words, int | tuple[int, int]],
         policy: IdentityPolicy,
         facts: Iterable[Fact] = (),
         joins: Iterable[tuple[int, int]] = (),
+        names: Iterable[Borne] = (),
     ) -> None:
         self.policy = policy
-        self.seen = seen
-        words_of_all = {word for words in seen for word in words.split()}
-        there = {sighting(words) for words in seen} | {node(word) for word in words_of_all}
-        self.joins = [pair for pair in joins if there.issuperset(pair)]
+        self.days = {w: (d, d) if isinstance(d, int) else d for w, d in seen.items()}
         self.facts: dict[int, dict[Any, str]] = defaultdict(dict)
         for each, rule, value in facts:
             self.facts[each][rule] = min(value, self.facts[each].get(rule, value))
+        self.periods = PlainPeriods(self.days, policy, self.facts)
+        self.held = self.periods.held
+        words_of_all = {word for held in self.held.values() for word in held}
+        there = {sighting(words) for words in seen} | {node(word) for word in words_of_all}
+        self.joins = [pair for pair in joins if there.issuperset(pair)]
         for word in words_of_all:
             if kind_of(word) in policy.never_merge_kinds:
-                self.facts[node(word)][kind_of(word), scope_of(word)] = word
+                self.facts[node(word)][kind_of(word), scope_of(word)] = plain(word)
+        self.names: dict[int, set[str]] = defaultdict(set)
+        for each, written in names:
+            self.names[each].add(written)
         self.beside = defaultdict(set)
-        for words in seen:
-            for word in words.split():
+        for words, held in self.held.items():
+            for word in held:
                 self.beside[word].add(words)
         self.hubs = {word for word in self.beside if self._is_hub(word)}
+        self.ranged = {
+            words: pieces for (words, home), pieces in self.periods.across.items()
+            if self._decides_alone(words, home)
+        }  # fmt: skip
         self.refused: set[tuple[int, int]] = set()
+        self.values: dict[int, dict[Any, set[str]]] = {}
         self.partition = self._strong()
         self._attach()
 
@@ -85,29 +115,53 @@ class Persons:
         rules = self.policy.kinds[kind_of(word)]
         if kind_of(word) in self.policy.never_merge_kinds:
             return False
-        beside = {other for words in self.beside[word] for other in words.split()}
+        beside = {plain(other) for words in self.beside[word] for other in self.held[words]}
         stronger = [other for other in beside if self._rank(other) < rules.rank]
         counts = Counter((kind_of(other), scope_of(other)) for other in stronger)
         return (
             len(self.beside[word]) > (rules.max_sightings or 10**9)
             or max(counts.values(), default=0) > (rules.max_peers or 10**9)
             or any(n > 1 for (kind, _), n in counts.items() if kind in self.policy.disagree.kinds)
+            or (self.policy.disagree.names and self._is_disputed(word))
+        )
+
+    def _is_disputed(self, word: Words) -> bool:
+        """Whether the names of two stronger identifiers seen with it cannot be one person's."""
+        beside = {other for words in self.beside[word] for other in self.held[words]}
+        stronger = [other for other in beside if self._rank(other) < self._rank(word)]
+        borne = [self._names_of(other) for other in stronger]
+        told = {name for names in borne if not _any_differ(names) for name in names}
+        return _any_differ(told)
+
+    def _names_of(self, word: Words) -> set[str]:
+        """Names of the sightings in which nothing is stronger."""
+        return {
+            name
+            for words in self.beside[word] for name in self.names[sighting(words)]
+            if all(self._rank(word) <= self._rank(other) for other in self.held[words])
+        }  # fmt: skip
+
+    def _decides_alone(self, words: Words, home: Words) -> bool:
+        others = [word for word in self.held[words] if word != home and word not in self.hubs]
+        return home not in self.hubs and all(
+            self._is_weak(other) and self._rank(other) > self._rank(home) for other in others
         )
 
     def _links(self, weak: bool) -> list[tuple[Words, Words]]:
         return [
             (words, word)
-            for words in self.seen
-            for word in words.split()
-            if word not in self.hubs and self._is_weak(word) == weak
-        ]
+            for words, held in self.held.items()
+            for word in held
+            if words not in self.ranged
+            and word not in self.hubs and self._is_weak(word) == weak
+        ]  # fmt: skip
 
     def _strong(self) -> dict[int, int]:
         # Stable sorts, the least important first.
         ordered = sorted(
             self._links(weak=False), key=lambda link: (token(link[1]), sighting(link[0]))
         )
-        ordered.sort(key=lambda link: self.seen[link[0]], reverse=True)
+        ordered.sort(key=lambda link: self.days[link[0]][1], reverse=True)
         ordered.sort(key=lambda link: self._rank(link[1]))
         sets = UnionFind()
         held: dict[int, dict[Any, set[str]]] = defaultdict(lambda: defaultdict(set))
@@ -131,10 +185,11 @@ class Persons:
             else:
                 unite(one, other)
         ends = {end for words, word in ordered for end in (sighting(words), node(word))}
+        self.values = held
         return {each: sets.root(each) for each in ends.union(*self.joins)}
 
     def _attach(self) -> None:
-        links = self._links(weak=True)
+        links = [link for link in self._links(weak=True) if not self._is_refused(*link)]
         persons, followers = defaultdict(set), defaultdict(list)
         joined = {word for _, word in links if node(word) in self.partition}
         for words, word in links:
@@ -152,10 +207,30 @@ class Persons:
                 self.partition[node(word)] = home
                 self.partition |= {sighting(words): home for words in followers[word]}
 
+    def _is_refused(self, words: Words, word: Words) -> bool:
+        """Whether a weak identifier may not attach to the person of a sighting."""
+        person = self.partition.get(sighting(words))
+        if person is None or node(word) in self.partition:
+            return False
+        own = {rule: {value} for rule, value in self.facts[node(word)].items()}
+        is_refused = _meet_anew(own, self.values[person])
+        if is_refused:
+            self.refused.add((sighting(words), node(word)))
+        return is_refused
+
     def groups(self) -> set[frozenset[int]]:
         """Persons as sets of nodes; those without a sighting are none."""
-        sightings = {sighting(words) for words in self.seen}
+        sightings = {sighting(words) for words in self.days}
         found = defaultdict(set)
         for each, component in self.partition.items():
             found[component].add(each)
         return {frozenset(group) for group in found.values() if group & sightings}
+
+    def by_day(self) -> set[tuple[int, frozenset[int], int | None, int | None]]:
+        """Sightings whose person depends on the day: the person's nodes, first and last night."""
+        return {
+            (sighting(words), group, start, end)
+            for words, pieces in self.ranged.items() if sighting(words) not in self.partition
+            for word, start, end in pieces
+            for group in self.groups() if node(word) in group
+        }  # fmt: skip

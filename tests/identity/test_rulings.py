@@ -8,7 +8,9 @@ from functools import partial
 import pytest
 from pyspark.sql import SparkSession
 
-from model.engines import SparkEngine
+from identity.rulings import FACTS, JOINS, NAMED, PINS, REFUSED, Rulings, without_names
+from model.ddl_types import arrow_schema
+from model.engines import Engine, Rows, SparkEngine
 from tests.identity.oracle import Persons
 from tests.identity.worlds import (
     POLICY,
@@ -18,7 +20,9 @@ from tests.identity.worlds import (
     night,
     node,
     random_world,
+    records,
     sighting,
+    table_of,
 )
 
 RULES = ("never_merge birth_date+gender", "cannot_link 7")
@@ -141,3 +145,34 @@ def test_of_two_pins_that_cannot_both_hold_the_older_number_does() -> None:
     world.pins = ((node("account:2"), 7), (node("account:1"), 7))
     world.run(3)
     assert (world.one_id("account:1 phone:1"), world.one_id("account:2")) == (7, 9)
+
+
+def test_a_name_means_the_node_that_an_identifier_was_on_its_day(engine: Engine) -> None:
+    def rows(ddl: str, *records: tuple[object, ...]) -> Rows:
+        names = arrow_schema(ddl).names
+        return table_of(engine, [dict(zip(names, each, strict=True)) for each in records], ddl)
+
+    nodes = rows(
+        "node_id bigint, token string, first_date date",
+        (11, "phone", night(3)), (12, "phone", night(8)), (13, "phone", night(20)),
+        (21, "account", night(5)),
+    )
+    named = rows(
+        NAMED, (-1, "phone", night(1)), (-2, "phone", night(7)), (-3, "phone", night(8)),
+        (-4, "phone", night(99)), (-5, "account", night(1)), (-6, "nobody", night(1)),
+    )
+    rulings = Rulings(
+        refused=rows(REFUSED, ("phone", "global", "other", "invalid")),
+        facts=rows(FACTS, (-2, "rule", "", "a"), (21, "rule", "", "b"), (-6, "rule", "", "c")),
+        joins=rows(JOINS, (-3, -5), (-4, 77)),
+        pins=rows(PINS, (-1, 5), (30, 6)),
+        named=named,
+    )
+    found = without_names(engine, rulings, nodes)
+    assert found.named is None
+    assert {(row.node_id, row.value) for row in records(engine, found.facts)} == {
+        (11, "a"), (21, "b"), (-6, "c"),
+    }  # fmt: skip
+    joins = {(row.node_id, row.other_node_id) for row in records(engine, found.joins)}
+    assert joins == {(12, 21), (13, 77)}
+    assert {tuple(row) for row in records(engine, found.pins)} == {(11, 5), (30, 6)}

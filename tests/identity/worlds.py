@@ -12,7 +12,10 @@ from typing import Any
 
 import pyarrow as pa
 
-from identity.resolution import Histories, resolve_identity
+from identity.disputed_names import SealedNames
+from identity.ground import Histories
+from identity.reissued import Disputed
+from identity.resolution import resolve_identity
 from identity.rulings import FACTS, JOINS, PINS, REFUSED, RULED, Rulings, ruled
 from identity.touched import Since
 from model.ddl_types import arrow_schema
@@ -28,6 +31,7 @@ from model.fixed_tables import (
 )
 from model.identity_policy import DisagreeRule, IdentifierKind, IdentityPolicy
 from model.local_engine import LocalEngine
+from privacy.tokens import TokenKey, seal_of, token_of
 
 FIRST = date(2017, 9, 28)
 POLICY = IdentityPolicy(
@@ -55,6 +59,8 @@ KINDS = (
 # "phone:1 email:a" is a sighting; a word is kind:value of the global scope, or kind@scope:value.
 Words = str
 Fact = tuple[int, str, str]  # a node, a rule and the node's value of it
+Borne = tuple[int, str]  # a sighting, and a name as its rows write it
+KEY = TokenKey.from_secret("0123456789abcdef0123456789abcdef")
 
 
 def night(number: int) -> date:
@@ -74,13 +80,21 @@ def scope_of(word: Words) -> str:
     return word.split(":")[0].partition("@")[2] or "global"
 
 
+def plain(word: Words) -> Words:
+    """An identifier without the first night of its period (`phone:1/40`)."""
+    return word.split("/")[0]
+
+
 def token(word: Words) -> str:
-    return "k0000_" + hashlib.sha256(word.encode()).hexdigest()
+    return "k0000_" + hashlib.sha256(plain(word).encode()).hexdigest()
 
 
 def node(word: Words) -> int:
-    """The node number of an identifier."""
-    return bits(token(word).removeprefix("k0000_"))
+    """The node number of an identifier, or of one of its later periods."""
+    if word == plain(word):
+        return bits(token(word).removeprefix("k0000_"))
+    day = night(int(word.split("/")[1])).isoformat()
+    return bits(hashlib.sha256(f"{token(word)} {day}".encode()).hexdigest())
 
 
 def sighting(words: Words) -> int:
@@ -121,6 +135,25 @@ def random_world(seed: int) -> dict[str, int]:
     return found
 
 
+def random_world_of_days(seed: int) -> dict[str, tuple[int, int]]:
+    """Sightings of a little world whose days lie far apart: their first and last night. Something
+    in it may have been handed on, and is seen alone before and after."""
+    choice = random.Random(seed)
+    size, found = choice.randint(1, 3), {}
+    for _ in range(choice.randint(0, 8)):
+        kinds = choice.sample(KINDS, choice.choice((1, 2, 2, 3)))
+        words = " ".join(sorted(f"{kind}:{seed}-{choice.randrange(size)}" for kind in kinds))
+        last = choice.randint(-700, 1)
+        found[words] = (last - choice.choice((0, 0, 0, 20, 100)), last)
+    owner, thing = choice.choice(("account", "card", "passport")), choice.choice(KINDS[7:9])
+    for number, day in enumerate((-500, -250, choice.randint(-170, 1))):
+        found[f"{owner}:{seed}-{number} {thing}:{seed}-0"] = (day, day)
+    for beside in ("", f" cookie:{seed}-0", f" device:{seed}-0"):
+        words = " ".join(sorted(f"{thing}:{seed}-0{beside}".split()))
+        found[words] = (choice.randint(-600, -300), choice.randint(-260, 1))
+    return found
+
+
 def table_of(engine: Engine, rows: list[dict[str, Any]], ddl: str, partitions: int = 0) -> Rows:
     """Rows of an engine from dictionaries; spread over so many partitions where it is Spark."""
     given = engine.of(pa.Table.from_pylist(rows, schema=arrow_schema(ddl)))
@@ -146,6 +179,24 @@ def refused_rows(engine: Engine, *words: Words) -> Rows:
     return table_of(engine, rows, REFUSED)
 
 
+def sealed_names(engine: Engine, borne: Iterable[Borne]) -> SealedNames:
+    """The names of sightings as a golden table and the vault have them. Written with a comma, the
+    family's name and the given one have tokens of their own."""
+    rows, seals = [], {}
+    for sighting_id, written in borne:
+        tokens = []
+        for part in written.split(", "):
+            tokens.append(token_of(KEY, "column:name", "", part))
+            seals[tokens[-1]] = seal_of(KEY, part)
+        first, given = (*tokens, None)[:2]
+        rows.append({"sighting_id": sighting_id, "token": first, "given_token": given})
+    sealed = [{"token": token, "sealed": seal} for token, seal in seals.items()]
+    return SealedNames(
+        table_of(engine, rows, "sighting_id bigint, token string, given_token string"),
+        table_of(engine, sealed, "token string, sealed binary"), KEY,
+    )  # fmt: skip
+
+
 @dataclass
 class World:
     """Sightings that grow, the histories after the last night, and how to run another one."""
@@ -156,6 +207,8 @@ class World:
     facts: tuple[Fact, ...] = ()
     joins: tuple[tuple[int, int], ...] = ()
     pins: tuple[tuple[int, int], ...] = ()
+    names: tuple[Borne, ...] = ()
+    disputed: Disputed | None = None
     tables: dict[str, list[Any]] = field(default_factory=lambda: {name: [] for name in TABLES})
     last: int = 0  # the night that wrote the tables, 0: none
     ruled: pa.Table | None = None  # what other rules said on it
@@ -173,10 +226,11 @@ class World:
         open_engine: Callable[[], Engine] = LocalEngine,
         components: Any = "local",
         partitions: int = 0,
+        is_lost: bool = False,
         largest_share: float = 0.0,
     ) -> World:
-        """Runs a night and keeps what it wrote, as the lake would. `largest_share` of the map that
-        may be looked at again; 0: a full build."""
+        """Runs a night and keeps what it wrote, as the lake would. It looks at what changed only,
+        up to `largest_share` of the map; 0: at everything."""
         arrived = [row for row in self.rows if row["business_date"] <= night(number)]
         with open_engine() as engine:
             rulings = self.rulings(engine)
@@ -188,7 +242,7 @@ class World:
             resolution = resolve_identity(
                 engine, table_of(engine, arrived, SIGHTINGS.schema, partitions),
                 rulings, self.histories(engine), self.policy,
-                night(number), components, since,
+                night(number), components, is_lost, self.disputed, since,
             )  # fmt: skip
             self.ruled, self.last = engine.arrow(said).cast(arrow_schema(RULED)), number
             found = {name: engine.arrow(getattr(resolution, name)) for name in TABLES}
@@ -211,6 +265,7 @@ class World:
         return Rulings(
             refused_rows(engine, *self.refused),
             rows(facts, FACTS), rows(self.joins, JOINS), rows(self.pins, PINS),
+            sealed_names(engine, self.names),
         )  # fmt: skip
 
     def histories(self, engine: Engine) -> Histories:
@@ -235,9 +290,16 @@ class World:
             row for row in self.tables["one_ids"]
             if (row.valid_to is None if number is None else _holds(row, night(number)))
         ]  # fmt: skip
-        found = {row.node_id: row.one_id for row in rows}
-        assert len(found) == len(rows), "one row a node"
+        found = {row.node_id: row.one_id for row in rows if not _is_by_day(row)}
+        assert len(found) == sum(not _is_by_day(row) for row in rows), "one row a node"
+        assert found.keys().isdisjoint(row.node_id for row in rows if _is_by_day(row))
         return found
+
+    def by_day(self, words: Words) -> list[tuple[int | None, date | None, date | None]]:
+        """The OneIDs of a sighting whose person depends on the day, with their first and last."""
+        rows = [row for row in self.open("one_ids") if row.node_id == sighting(words)]
+        found = [(row.one_id, row.seen_from, row.seen_to) for row in rows if _is_by_day(row)]
+        return sorted(found, key=lambda row: row[1] or date.min)
 
     def open(self, name: str) -> list[Any]:
         return [row for row in self.tables[name] if row.valid_to is None]
@@ -255,6 +317,10 @@ class World:
             sets[name] = {repr(row) for row in rows}
             assert len(sets[name]) == len(rows), f"duplicate rows in {name}"
         return sets
+
+
+def _is_by_day(row: Any) -> bool:
+    return row.seen_from is not None or row.seen_to is not None
 
 
 def groups(world: World) -> set[frozenset[int]]:

@@ -14,7 +14,14 @@ from lake.snapshots import versions
 from lake.tables import Lake
 from lake.views import PublishedNight, View, duckdb_type, duckdb_views, script, spark_views
 from model.canonical import CanonicalColumn, CanonicalTable
-from model.fixed_tables import CUSTOMER_TAGS, HUBS, ONE_IDS, SIGHTINGS, VAULT_PROFILES
+from model.fixed_tables import (
+    CUSTOMER_TAGS,
+    HUBS,
+    ONE_ID_EVENTS,
+    ONE_IDS,
+    SIGHTINGS,
+    VAULT_PROFILES,
+)
 
 D1, D2 = date(2017, 3, 1), date(2017, 3, 2)
 VISITS = CanonicalTable(
@@ -33,7 +40,8 @@ UNFED = CanonicalTable(
     name="unfed",
 )
 CONTRACTS = (
-    VISITS.contract, UNFED.contract, ONE_IDS, HUBS, SIGHTINGS, CUSTOMER_TAGS, VAULT_PROFILES,
+    VISITS.contract, UNFED.contract, ONE_IDS, ONE_ID_EVENTS, HUBS, SIGHTINGS, CUSTOMER_TAGS,
+    VAULT_PROFILES,
 )  # fmt: skip
 
 
@@ -68,6 +76,10 @@ def write_first_nights(lake: Lake) -> None:
         lake.replace_slice(VISITS.contract, frame.coalesce(1), arrived)
     one_ids = [(7, "sighting", 41, D1, None, None, None), (8, "sighting", 42, D1, D2, None, None)]
     lake.overwrite(ONE_IDS, spark.createDataFrame(one_ids, ONE_IDS.schema).coalesce(1))
+    lived = [(D1, 41, "minted", None, "", 7), (D1, 42, "minted", None, "", 8)]
+    for day, events in ((D1, lived), (D2, [(D2, 42, "merged_into", 41, "", 8)])):
+        rows = spark.createDataFrame(events, ONE_ID_EVENTS.schema)
+        lake.replace_slice(ONE_ID_EVENTS, rows.coalesce(1), day)
     for day, spent in ((D1, 1.0), (D2, 2.5)):
         lake.replace_slice(CUSTOMER_TAGS, tags(spark, day, spent), day)
     lake.overwrite(HUBS, spark.createDataFrame([], HUBS.schema))
@@ -88,6 +100,7 @@ def write_unpublished_night(lake: Lake) -> None:
     lake.replace_slice(VISITS.contract, frame.coalesce(1), D2)
     lake.replace_slice(CUSTOMER_TAGS, tags(lake.spark, D2, 77.0), D2)
     lake.overwrite(ONE_IDS, lake.spark.createDataFrame([], ONE_IDS.schema))
+    lake.replace_slice(ONE_ID_EVENTS, lake.spark.createDataFrame([], ONE_ID_EVENTS.schema), D2)
 
 
 @pytest.fixture(scope="module")
@@ -125,7 +138,8 @@ def test_every_readable_table_has_a_view_and_the_hidden_zones_have_none(night: N
     names = sorted(f"{view.schema}.{view.name}" for view in night.views)
     assert names == [
         "by_person.unfed", "by_person.visits", "clean.unfed", "clean.visits", "identity.hubs",
-        "identity.one_ids", "identity.sightings", "tags.customer_tags",
+        "identity.one_id_events", "identity.one_id_redirects", "identity.one_ids",
+        "identity.sightings", "tags.customer_tags",
     ]  # fmt: skip
     found = night.duckdb.execute("select schema_name || '.' || view_name from duckdb_views()")
     assert set(names) <= {name for (name,) in found.fetchall()}
@@ -152,6 +166,11 @@ def test_persons_have_their_current_rows_with_the_map_of_the_night(night: Night)
 
 def test_the_map_shows_what_holds_on_the_night(night: Night) -> None:
     assert both(night, "identity.one_ids", "node_id, one_id") == [(7, 41)]
+
+
+def test_every_number_ever_given_leads_to_the_one_it_is_now(night: Night) -> None:
+    leads = both(night, "identity.one_id_redirects", "one_id, current_one_id, event")
+    assert leads == [(41, 41, "minted"), (42, 41, "merged_into")]
 
 
 @pytest.mark.parametrize("name", ["identity.hubs", "identity.sightings"])

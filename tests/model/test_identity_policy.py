@@ -80,8 +80,6 @@ def test_what_is_read_and_not_computed_yet_is_told_by_place() -> None:
         "i.yml:7: phone: window 720d: age keeps no sightings apart yet",
         "i.yml:9: device: window 365d: age keeps no sightings apart yet",
         "i.yml:10: cookie: window 90d: age keeps no sightings apart yet",
-        "i.yml:16: never_merge [birth_date, gender]: composites keep nobody apart yet",
-        "i.yml:17: disagree.names: names make no hubs yet",
         "i.yml:20: match person: joins nobody yet",
         "i.yml:26: gate: holds no night yet",
     ]

@@ -1,0 +1,96 @@
+"""What the rows of golden tables tell of persons: composites that keep apart, and names."""
+
+from __future__ import annotations
+
+import re
+
+from identity.disputed_names import SealedNames
+from identity.rulings import FACTS, nothing
+from model.canonical import CanonicalTable
+from model.engines import Engine, Rows
+from model.identity_policy import IdentityPolicy
+from model.sql_text import is_one_of, text_literal
+from privacy.tokens import TokenKey
+
+# Words of a column's own name that say which part of a name it holds; a whole name has neither.
+_FAMILY = re.compile("family|last|sur")
+_GIVEN = re.compile("given|first|fore")
+
+
+def composite_facts(
+    engine: Engine, rows: Rows, table: CanonicalTable, policy: IdentityPolicy
+) -> Rows:
+    """The facts (FACTS of identity.rulings) of never-merge composites, by sighting.
+
+    `rows` are the current rows of the golden table; those of channels in shadow tell nothing, nor
+    does one in which a part is not filled. A sighting has one value: of two rows the newer one's,
+    as for versions of one key, since it is what was said last and may mend the other; then by
+    channel and key.
+    """
+    keys = ", ".join(f"r.{name}" for name in table.key)
+    order = f"{table.newest_first('r')}, r.channel, {keys}"
+    parts = [
+        f"""
+        select r.sighting_id as node_id,
+            {text_literal(f"never_merge {'+'.join(columns)}")} as rule, '' as scope,
+            concat_ws(chr(31), {", ".join(f"cast({name} as string)" for name in stored)}) as value,
+            row_number() over (partition by r.sighting_id order by {order}) as place
+        from told r
+        where {_tells_a_person(table)}
+            and {" and ".join(f"{name} is not null" for name in stored)}
+        """
+        for columns in policy.never_merge_composites
+        for stored in [[_told(table, name) for name in columns]]
+    ]
+    if not parts:
+        return nothing(engine, FACTS)
+    return engine.rows(
+        "composite_facts",
+        f"""
+        select node_id, rule, scope, value from ({" union all ".join(parts)}) told_by_row
+        where place = 1
+        """,
+        told=rows,
+    )
+
+
+def sealed_names(
+    engine: Engine, rows: Rows, vault: Rows, table: CanonicalTable, key: TokenKey
+) -> SealedNames | None:
+    """The names that the current rows of the golden table tell, by sighting; None where it has no
+    high-pii column masked as a name. `vault` is vault.profiles up to the night; channels in shadow
+    tell no names.
+
+    Each such column is a whole name, but a family's and a given one beside it make one together:
+    the words of their own names tell them.
+    """
+    columns = [name for name in table.high_pii if table.columns[name].mask == "name"]
+    families = [name for name in columns if _FAMILY.search(name)]
+    givens = [name for name in columns if _GIVEN.search(name) and name not in families]
+    pairs = list(zip(families, givens, strict=False))
+    wholes = [name for name in columns if not any(name in pair for pair in pairs)]
+    stored = [(f"{name}_token", "cast(null as string)") for name in wholes]
+    stored += [(f"{family}_token", f"{given}_token") for family, given in pairs]
+    if not stored:
+        return None
+    borne = " union ".join(
+        f"select sighting_id, {token} as token, {given} as given_token from told r "
+        f"where {_tells_a_person(table)} and {token} is not null"
+        for token, given in stored
+    )
+    sealed = f"select token, sealed from vault where {is_one_of('column_name', columns)}"
+    return SealedNames(
+        engine.rows("names_borne", borne, told=rows),
+        engine.rows("names_sealed", sealed, vault=vault), key,
+    )  # fmt: skip
+
+
+def _tells_a_person(table: CanonicalTable) -> str:
+    """SQL: the row `r` has a sighting, and its channel may join persons."""
+    is_shadow = is_one_of("r.channel", sorted(table.reading.shadow))
+    return f"r.sighting_id is not null and not {is_shadow}"
+
+
+def _told(table: CanonicalTable, name: str) -> str:
+    """What tells two values of a column apart: the value, or its token."""
+    return f"r.{table.columns[name].stored_as(name)[0].name}"

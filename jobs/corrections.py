@@ -1,0 +1,37 @@
+"""The table ops.corrections: read whole, grown by rows; only commands write it, nights only read.
+
+Whoever writes holds the lake's lease, so that no night is under way and no two take one number.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import asdict
+
+from identity.corrections import Correction, End
+from lake.log_tables import append_records, overwrite_records, read_rows
+from model.ops_tables import CORRECTIONS
+
+
+def all_corrections(lake_root: str) -> list[Correction]:
+    """Every correction ever made, in their order; those withdrawn among them."""
+    found = [
+        Correction(**{**row, "ends": tuple(End(**end) for end in row["ends"])})
+        for row in read_rows(lake_root, CORRECTIONS)
+    ]
+    return sorted(found, key=lambda each: each.correction_id)
+
+
+def add_corrections(lake_root: str, corrections: Sequence[Correction]) -> None:
+    """Adds corrections in one commit."""
+    append_records(lake_root, CORRECTIONS, [_values(each) for each in corrections], {})
+
+
+def rewrite_corrections(lake_root: str, corrections: Sequence[Correction]) -> None:
+    """Makes these the whole table, in one commit."""
+    overwrite_records(lake_root, CORRECTIONS, [_values(each) for each in corrections], {})
+
+
+def _values(correction: Correction) -> tuple[object, ...]:
+    values = asdict(correction)
+    return tuple(values[name] for name in CORRECTIONS.column_names)

@@ -1,0 +1,126 @@
+"""Periods of identifiers in plain Python, written for reading: what the SQL is held to.
+
+A period is a word with its first day behind a stroke: `phone:1/40` begins on night 40.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Mapping
+
+from model.identity_policy import IdentityPolicy
+from tests.identity.worlds import Words, kind_of, node, plain, scope_of, sighting
+
+Days = Mapping[Words, tuple[int, int]]  # first and last night of each sighting
+CROWD = 100
+
+
+class PlainPeriods:
+    """`held`: the periods each sighting holds; `cuts`: (sighting, node before, rule); `across`: of
+    a sighting and a period it holds, all periods it lies in, with first and last night."""
+
+    def __init__(
+        self, days: Days, policy: IdentityPolicy, facts: Mapping[int, Mapping[object, str]]
+    ) -> None:
+        self.days, self.policy, self.facts = days, policy, facts
+        self.held = {words: words.split() for words in days}
+        self.cuts: set[tuple[int, int, str]] = set()
+        self.across: dict[tuple[Words, Words], list[tuple[Words, int | None, int | None]]] = {}
+        self._cut({word: self._window_starts(word) for word in self._words()}, "window")
+        self._cut({word: self._reissue_starts(word) for word in self._words()}, "re-issued")
+
+    def _words(self) -> set[Words]:
+        return {word for words in self.held.values() for word in words}
+
+    def _holders(self, word: Words) -> list[Words]:
+        """Sightings of a word, in the order of their days."""
+        own = [words for words, held in self.held.items() if word in held]
+        return sorted(own, key=lambda words: (*self.days[words], sighting(words)))
+
+    def _rank(self, word: Words) -> int:
+        return self.policy.kinds[kind_of(word)].rank
+
+    def _others(self, words: Words, word: Words) -> list[Words]:
+        """What else of strong kinds the sighting holds."""
+        kinds = self.policy.kinds
+        return [o for o in self.held[words] if o != word and kinds[kind_of(o)].strength == "strong"]
+
+    def _window_starts(self, word: Words) -> dict[int, Words]:
+        window = self.policy.kinds[kind_of(word)].window
+        found, until = {}, None
+        for words in self._holders(word) if window else []:
+            first, last = self.days[words]
+            if until is not None and window and first - until > window.days:
+                found[first] = words
+            until = max(last, last if until is None else until)
+        return found
+
+    def _reissue_starts(self, word: Words) -> dict[int, Words]:
+        silence = self.policy.kinds[kind_of(word)].silence
+        parts: list[list[Words]] = []
+        until = None
+        for words in self._holders(word) if silence else []:
+            if any(self._rank(other) < self._rank(word) for other in self.held[words]):
+                first, last = self.days[words]
+                if until is None or (silence and first - until >= silence.days):
+                    parts.append([])
+                parts[-1].append(words)
+                until = max(last, last if until is None else until)
+        owners: list[tuple[set[Words], dict[object, set[str]]]] = []
+        found = {}
+        for part in parts:
+            things, values = self._side(word, part)
+            if any(things & earlier for earlier, _ in owners[:-1]):
+                return {}
+            if not owners:
+                owners.append((things, values))
+                continue
+            mine, told = owners[-1]
+            differ = [r for r in told.keys() & values.keys()
+                      if len(told[r]) == len(values[r]) == 1 and told[r] != values[r]]  # fmt: skip
+            if differ and not mine & things:
+                owners.append((things, values))
+                found[self.days[part[0]][0]] = part[0]
+            else:
+                mine |= things
+                for rule, own in values.items():
+                    told.setdefault(rule, set()).update(own)
+        return found
+
+    def _side(
+        self, word: Words, part: list[Words]
+    ) -> tuple[set[Words], dict[object, set[str]]]:
+        """Identifiers of the owners on one side, and their values of stronger kinds and rules."""
+        beside = {o for words in part for o in self._others(words, word)}
+        around = {s for o in beside if len(self._holders(o)) <= CROWD for s in self._holders(o)}
+        things = {o for s in around for o in self._others(s, word)
+                  if len(self._holders(o)) <= CROWD}  # fmt: skip
+        values: dict[object, set[str]] = defaultdict(set)
+        for thing in things:
+            if self._rank(thing) < self._rank(word):
+                values[kind_of(thing), scope_of(thing)].add(plain(thing))
+        for told in {*map(sighting, around), *map(node, things)}:
+            for rule, value in self.facts.get(told, {}).items():
+                values["rule", rule].add(value)
+        return {plain(thing) for thing in things}, values
+
+    def _cut(self, starts: Mapping[Words, Mapping[int, Words]], rule: str) -> None:
+        for word, begun in starts.items():
+            periods = {None: word} | {day: f"{plain(word)}/{day}" for day in sorted(begun)}
+            before = word
+            for day in sorted(begun):
+                self.cuts.add((sighting(begun[day]), node(before), rule))
+                before = periods[day]
+            for words in self._holders(word) if begun else []:
+                first, last = self.days[words]
+                day = max((day for day in begun if day <= last), default=None)
+                self.held[words] = [periods[day] if o == word else o for o in self.held[words]]
+                inside = [day for day in sorted(begun) if first < day <= last]
+                if inside:
+                    earlier = max((day for day in begun if day <= first), default=None)
+                    spans = [earlier, *inside]
+                    ends = [*(day - 1 for day in inside), None]
+                    self.across[words, periods[day]] = [
+                        (periods[span], span if n else None, end)
+                        for n, (span, end) in enumerate(zip(spans, ends, strict=True))
+                    ]
