@@ -9,7 +9,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from identity.reissued import Disputed, reissue_starts
+from identity.reissued import reissue_starts
+from identity.rulings import Rulings
 from identity.sightings import is_weak
 from model.engines import Engine, Rows
 from model.identity_policy import IdentityPolicy
@@ -37,20 +38,17 @@ class Periods:
     across: Rows
 
 
-def periods(
-    engine: Engine, held: Rows, facts: Rows, policy: IdentityPolicy,
-    disputed: Disputed | None = None,
-) -> Periods:  # fmt: skip
+def periods(engine: Engine, held: Rows, rulings: Rulings, policy: IdentityPolicy) -> Periods:
     """The holdings, each identifier cut into its periods by `window` and `reissued_after`.
 
-    `facts` are rulings: two values of one rule tell two owners apart; `disputed` tells by names
-    (identity.reissued). Counted over all sightings at once, so that no order of rows decides.
+    Facts and disputed names of the `rulings` tell two owners apart (identity.reissued). Counted
+    over all sightings at once, so that no order of rows decides.
     """
     windows = {name: kind.window for name, kind in policy.kinds.items() if kind.window}
     lengths = {name: window.days for name, window in windows.items()}
     aged = engine.kept(_window_starts(engine, held, lengths))
     by_window = _split(engine, held, aged)
-    given = engine.kept(reissue_starts(engine, by_window, facts, policy, disputed))
+    given = engine.kept(reissue_starts(engine, by_window, rulings, policy))
     cuts = engine.rows(
         "cuts", "select * from aged union all select * from given",
         aged=_cuts(engine, held, aged, WINDOW), given=_cuts(engine, by_window, given, REISSUED),

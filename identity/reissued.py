@@ -6,31 +6,25 @@ share nothing but a phone. So the two sides of a silence have to contradict each
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import TypeAlias
-
-from identity.rulings import nothing
+from identity.disputed_names import SealedNames, contradicting_sightings
+from identity.rulings import Rulings, nothing
 from identity.sides import STARTS, starts_of
 from model.engines import Engine, Rows
 from model.identity_policy import IdentityPolicy
 from model.node_ids import plain_id
 from model.sql_text import is_one_of, number_of
 
-# Of pairs of sightings (sighting_id, other_sighting_id), those whose names cannot be one person's.
-Disputed: TypeAlias = Callable[[Engine, Rows], Rows]
 # Beyond so many sightings an identifier names no single owner, and its pairs would be too many.
 _CROWD = 100
 
 
-def reissue_starts(
-    engine: Engine, held: Rows, facts: Rows, policy: IdentityPolicy, disputed: Disputed | None
-) -> Rows:
+def reissue_starts(engine: Engine, held: Rows, rulings: Rulings, policy: IdentityPolicy) -> Rows:
     """STARTS: first days of owners after the first, each with the sighting that shows it.
 
     A side of a silence is the owners that stand there: all that its sightings hold of strong kinds,
     and what stands beside that elsewhere. Two sides contradict each other where they share nothing
     of it, and each has one value of the same stronger kind and scope, or of the same rule
-    (`facts`), and not the same one; or where names on them are disputed. One value, since what
+    (`facts`), and not the same one; or where names on them cannot be one person's. One value, since what
     several persons use at a time is shared, not handed on; so is what comes back to an earlier
     owner, and nothing of it is cut. Silence is counted in days between sightings that hold
     something stronger. Only identifiers whose sides differ come into a process, with their sides.
@@ -39,7 +33,7 @@ def reissue_starts(
     beside = _beside(policy)
     open_ = engine.kept(_without_one_owner(engine, held, silent, beside))
     around = engine.kept(_around(engine, held, open_, beside))
-    told = _told(engine, held, open_, around, facts, beside, disputed)
+    told = _told(engine, held, open_, around, rulings, beside)
     return engine.by_group("reissue_starts", told, "node_id", starts_of, STARTS)
 
 
@@ -135,16 +129,15 @@ def _owners(rows: str) -> str:
 
 
 def _told(
-    engine: Engine, held: Rows, open_: Rows, around: Rows, facts: Rows, beside: str,
-    disputed: Disputed | None,
-) -> Rows:  # fmt: skip
+    engine: Engine, held: Rows, open_: Rows, around: Rows, rulings: Rulings, beside: str
+) -> Rows:
     """What `starts_of` reads, of identifiers with two values of one rule or a dispute.
 
     Rows of three sorts, by node_id and part: what is there (rule, value, thing); disputes
     (other_part); the day and the sighting with which the part begins (starts_on, sighting_id).
     """
-    there = engine.kept(_there(engine, held, around, facts, beside))
-    disputes = engine.kept(_disputes(engine, around, disputed))
+    there = engine.kept(_there(engine, held, around, rulings.facts, beside))
+    disputes = engine.kept(_disputes(engine, around, rulings.person_names))
     return engine.rows(
         "told_of_sides",
         """
@@ -207,27 +200,29 @@ def _there(engine: Engine, held: Rows, around: Rows, facts: Rows, beside: str) -
     )  # fmt: skip
 
 
-def _disputes(engine: Engine, around: Rows, disputed: Disputed | None) -> Rows:
-    """(node_id, part, other_part) of sides, or of one side, where names are disputed."""
-    if disputed is None:
+def _disputes(engine: Engine, around: Rows, names: SealedNames | None) -> Rows:
+    """(node_id, part, other_part) of sides, or of one side, whose names cannot be one person's."""
+    if names is None:
         return nothing(engine, "node_id bigint, part int, other_part int")
-    rows = engine.rows(
+    pairs = engine.rows(
         "pairs_of_names",
         f"""
-        with few as (
-            select node_id from around group by node_id having count(*) <= {_CROWD}
+        with named as (
+            select a.* from around a semi join borne b on b.sighting_id = a.sighting_id
         ), small as (
-            select a.* from around a semi join few f on f.node_id = a.node_id
+            select n.* from named n semi join (
+                select node_id from named group by node_id having count(*) <= {_CROWD}
+            ) f on f.node_id = n.node_id
         )
         select a.node_id, a.part, b.part as other_part, a.sighting_id,
             b.sighting_id as other_sighting_id
         from small a join small b on b.node_id = a.node_id and b.sighting_id > a.sighting_id
         """,
-        around=around,
-    )
-    pairs = engine.kept(rows)
+        around=around, borne=names.borne,
+    )  # fmt: skip
+    kept = engine.kept(pairs)
     asked = engine.rows(
-        "asked", "select distinct sighting_id, other_sighting_id from pairs", pairs=pairs
+        "asked", "select distinct sighting_id, other_sighting_id from pairs", pairs=kept
     )
     return engine.rows(
         "disputes",
@@ -236,5 +231,5 @@ def _disputes(engine: Engine, around: Rows, disputed: Disputed | None) -> Rows:
         from pairs p semi join judged j
             on j.sighting_id = p.sighting_id and j.other_sighting_id = p.other_sighting_id
         """,
-        pairs=pairs, judged=disputed(engine, asked),
+        pairs=kept, judged=contradicting_sightings(engine, asked, names),
     )  # fmt: skip

@@ -4,12 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date
-from functools import partial
 
 from pyspark.sql import SparkSession
 
 from identity.components import components
-from identity.disputed_names import contradicting_sightings
 from identity.events import one_id_events
 from identity.graph import (
     identifier_nodes,
@@ -26,7 +24,6 @@ from identity.never_merge import keep_apart
 from identity.one_ids import numbered
 from identity.periods import Periods, periods, ranged
 from identity.redirects import claims_of_runs
-from identity.reissued import Disputed
 from identity.rulings import (
     Rulings,
     effective_joins,
@@ -96,17 +93,15 @@ def resolve_identity(
     business_date: date,
     components_by: ComponentsEngine | None = None,
     is_lost: bool = False,
-    disputed: Disputed | None = None,
 ) -> Resolution:
     """OneIDs of the night `business_date`, from all slices of identity.sightings up to it.
 
     `rulings` are what other rules say than shared identifiers. `components_by` None: what the
     policy says for a full build where no map is valid the day before, else what it says for a
     night. `is_lost`: the map is made anew, with the numbers that the log of events tells up to this
-    night; InputMissingError where the map is lost and this is not said. `disputed` judges pairs of
-    sightings by their names (identity.reissued); None: as the rulings' names tell. A sighting none
-    of whose identifiers links is anonymous and not in the map. The same data gives the same rows,
-    run again or rebuilt, whatever the order of rows and the engine. Nothing is read from the clock.
+    night; InputMissingError where the map is lost and this is not said. A sighting none of whose
+    identifiers links is anonymous and not in the map. The same data gives the same rows, run again
+    or rebuilt, whatever the order of rows and the engine. Nothing is read from the clock.
     """
     before = holding_before(engine, histories.one_ids, business_date)
     if not is_lost:
@@ -114,7 +109,7 @@ def resolve_identity(
     state = sighting_state(engine, sightings, business_date)
     found = identified(engine, state, sightings, rulings.refused, policy)
     by = components_by or _by(engine, before, policy)
-    graph = _graph(engine, found, rulings, policy, by, disputed or _by_names(rulings))
+    graph = _graph(engine, found, rulings, policy, by)
     after, events = _numbered(engine, graph, histories, policy, business_date, is_lost)
     links = joining_links(engine, graph.linkable, graph.members, policy)
 
@@ -149,12 +144,6 @@ def _numbered(
     return after, one_id_events(engine, before, whole, log, claims, policy, day)
 
 
-def _by_names(rulings: Rulings) -> Disputed | None:
-    """Which sightings contradict each other by the names they bear."""
-    names = rulings.person_names
-    return None if names is None else partial(contradicting_sightings, names=names)
-
-
 def _by(engine: Engine, before: Rows, policy: IdentityPolicy) -> ComponentsEngine:
     """Who the policy says computes components: for a full build, or for a night after another."""
     some = "select count(*) as n from (select 1 from before_night limit 1) few"
@@ -163,12 +152,11 @@ def _by(engine: Engine, before: Rows, policy: IdentityPolicy) -> ComponentsEngin
 
 
 def _graph(
-    engine: Engine, found: Rows, rulings: Rulings, policy: IdentityPolicy, by: ComponentsEngine,
-    disputed: Disputed | None,
-) -> _Graph:  # fmt: skip
+    engine: Engine, found: Rows, rulings: Rulings, policy: IdentityPolicy, by: ComponentsEngine
+) -> _Graph:
     # Read by every step: sums and refusals are done once.
     known = engine.kept(found)
-    cut = periods(engine, holdings(engine, known), rulings.facts, policy, disputed)
+    cut = periods(engine, holdings(engine, known), rulings, policy)
     nodes = engine.kept(identifier_nodes(engine, cut.held))
     check_numbers(engine, known, nodes, policy)
     rulings = without_names(engine, rulings, nodes)

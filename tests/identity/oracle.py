@@ -80,7 +80,10 @@ class Persons:
         self.facts: dict[int, dict[Any, str]] = defaultdict(dict)
         for each, rule, value in facts:
             self.facts[each][rule] = min(value, self.facts[each].get(rule, value))
-        self.periods = PlainPeriods(self.days, policy, self.facts)
+        self.names: dict[int, set[str]] = defaultdict(set)
+        for each, written in names:
+            self.names[each].add(written)
+        self.periods = PlainPeriods(self.days, policy, self.facts, self.names)
         self.held = self.periods.held
         words_of_all = {word for held in self.held.values() for word in held}
         there = {sighting(words) for words in seen} | {node(word) for word in words_of_all}
@@ -88,9 +91,6 @@ class Persons:
         for word in words_of_all:
             if kind_of(word) in policy.never_merge_kinds:
                 self.facts[node(word)][kind_of(word), scope_of(word)] = plain(word)
-        self.names: dict[int, set[str]] = defaultdict(set)
-        for each, written in names:
-            self.names[each].add(written)
         self.beside = defaultdict(set)
         for words, held in self.held.items():
             for word in held:

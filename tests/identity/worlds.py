@@ -13,7 +13,6 @@ from typing import Any
 import pyarrow as pa
 
 from identity.disputed_names import SealedNames
-from identity.reissued import Disputed
 from identity.resolution import Histories, resolve_identity
 from identity.rulings import FACTS, JOINS, PINS, REFUSED, Rulings
 from model.ddl_types import arrow_schema
@@ -206,7 +205,6 @@ class World:
     joins: tuple[tuple[int, int], ...] = ()
     pins: tuple[tuple[int, int], ...] = ()
     names: tuple[Borne, ...] = ()
-    disputed: Disputed | None = None
     tables: dict[str, list[Any]] = field(default_factory=lambda: {name: [] for name in TABLES})
 
     def see(self, *words: Words, on: int = 1, **more: Any) -> World:
@@ -230,7 +228,7 @@ class World:
             resolution = resolve_identity(
                 engine, table_of(engine, arrived, SIGHTINGS.schema, partitions),
                 self.rulings(engine), self.histories(engine), self.policy,
-                night(number), components, is_lost, self.disputed,
+                night(number), components, is_lost,
             )  # fmt: skip
             found = {name: engine.arrow(getattr(resolution, name)) for name in TABLES}
         for name, contract in TABLES.items():
