@@ -67,15 +67,18 @@ class GeneratedPeople:
         names = _names(folder, rows)
         return cls(newest, rows[rows["words"].notna()], events_of(folder), names)
 
-    def world(self, policy: IdentityPolicy) -> World:
-        """All of their versions as sightings of the last night, resolved."""
+    def world(self, policy: IdentityPolicy, is_named: bool = False) -> World:
+        """All of their versions as sightings of the last night, resolved; `is_named`: beside the
+        names that profiles tell."""
         number = (date.fromisoformat(self.versions["night"].max()) - FIRST).days + 1
         rows = [
             seen(words, on=number, day=day)
             for words, day in zip(self.versions["words"], self.versions["day"], strict=True)
         ]
         nobody = (*NOBODY, f"email:{MAILBOXES[0]}")
-        return World(rows, policy=policy, refused=nobody).run(number)
+        names = tuple((each, name) for each, own in self.names.items() for name in sorted(own))
+        borne = names if is_named else ()
+        return World(rows, policy=policy, refused=nobody, names=borne).run(number)
 
     def found(self, world: World) -> pa.Table:
         """channel, record_id, person, one_id of every record, as examples.people.found has them."""
