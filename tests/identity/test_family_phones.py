@@ -1,0 +1,54 @@
+"""The bar's family phones, scaled down: generated people, one phone in a hundred a family's."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from examples.people.plan import Plan
+from identity.evaluate import Evaluation
+from tests.identity.generated_people import GeneratedPeople, quality, shipped_policy
+from tests.identity.worlds import FIRST
+
+pytestmark = pytest.mark.slow
+PEOPLE, FAMILIES = 4_000, 40
+Scores = tuple[Evaluation, dict[str, tuple[int, int]]]
+
+
+@pytest.fixture(scope="module")
+def scores(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Scores]:
+    """Of people without family phones, with them, and with them where names do not count."""
+    by_names = shipped_policy()
+    assert by_names.disagree.names
+    silent = replace(by_names, disagree=replace(by_names.disagree, names=False))
+    found = {}
+    for name, families in (("alone", 0), ("families", FAMILIES)):
+        plan = Plan(PEOPLE, 1, FIRST, families=families)
+        people = GeneratedPeople.of(plan, tmp_path_factory.mktemp(name))
+        for label, policy in ((name, by_names), (f"{name} unnamed", silent)):
+            records = people.found(people.world(policy))
+            found[label] = quality(records), people.merged(records)
+    return found
+
+
+def test_hubs_of_family_phones_keep_precision_and_cost_half_a_point_of_recall(
+    scores: dict[str, Scores],
+) -> None:
+    alone, families = scores["alone"][0], scores["families"][0]
+    for ours, without in (
+        (families.b_cubed, alone.b_cubed),
+        (families.b_cubed_of_elements, alone.b_cubed_of_elements),
+    ):
+        assert ours.precision >= 0.99
+        assert ours.recall >= without.recall - 0.005
+    assert alone.true_pair_count > 30_000
+
+
+def test_names_part_the_families_that_cards_and_limits_leave_joined(
+    scores: dict[str, Scores],
+) -> None:
+    members, merged = scores["families"][1]["family"]
+    assert (members, merged) == (59, 0)
+    assert scores["families unnamed"][1]["family"][1] >= 10
+    assert scores["families"][0].pairwise.precision == 1 > scores["families unnamed"][0].pairwise.precision
