@@ -19,6 +19,7 @@ REFUSED = "kind string, scope string, token string, reason string"
 FACTS = "node_id bigint, rule string, scope string, value string"
 JOINS = "node_id bigint, other_node_id bigint"
 PINS = "node_id bigint, one_id bigint"
+CANNOT_LINK = "cannot_link "  # how the rules of corrections that keep apart begin
 NAMED = "name bigint, token string, named_on date"
 
 
@@ -29,8 +30,9 @@ class Rulings:
     `refused` (kind, scope, token, reason): identifiers that name nobody. `facts` (node_id, rule,
     scope, value): no person holds two values of one rule and scope; a link that would bring them
     together is refused under the rule's name. Of two values of one node the smaller counts.
-    `joins` (node_id, other_node_id): nodes of one person, ahead of all links and whatever the facts
-    or hubs say; without effect where either end was not seen. `pins` (node_id, one_id): the person
+    `joins` (node_id, other_node_id): the persons of two nodes are one, ahead of all links and
+    whatever hubs say, and facts but those of rules CANNOT_LINK; without effect where either end was
+    not seen. `pins` (node_id, one_id): the person
     that holds the node bears this number. Rows may come twice, in any order.
 
     `person_names`: those that sightings bear, sealed, for rules that ask whether they can be one

@@ -115,6 +115,30 @@ def test_a_link_stands_above_never_merge_and_shares_no_hub() -> None:
     assert len({world.one_id(words) for words in (*crowd, "account:8")}) == 5
 
 
+def test_a_link_makes_one_person_of_two_whatever_each_of_them_holds() -> None:
+    world = CorrectedWorld().see("account:1 passport:1", "account:2 passport:2 phone:2")
+    world.see("phone:2 national_id:2", "passport:3 phone:2", day=night(-9)).run(1)
+    assert not world.are_one("account:1", "account:2")
+    world.corrections = (correction(1, "link", "account:1", "account:2", first=2),)
+    world.run(2)
+    assert world.are_one(
+        "account:1", "account:2", "passport:1", "passport:2", "phone:2", "national_id:2"
+    )
+    assert world.one_id("passport:3 phone:2") not in (None, world.one_id("account:1 passport:1"))
+    assert [row.rule for row in world.open("rejected_links")] == ["never_merge passport"]
+
+
+def test_a_link_of_two_persons_keeps_what_an_unlink_keeps_apart() -> None:
+    world = CorrectedWorld().see("account:1 phone:1", "account:2 phone:2", "phone:2")
+    world.corrections = (
+        correction(1, "link", "account:1", "account:2"),
+        correction(2, "unlink", "account:1", "phone:2"),
+    )
+    world.run(1)
+    assert world.are_one("account:1", "account:2", "phone:1")
+    assert world.one_id("phone:2") not in (None, world.one_id("account:2 phone:2"))
+
+
 def test_a_link_brings_a_weak_identifier_to_its_person_though_others_show_it() -> None:
     world = CorrectedWorld().see("account:1 device:1", "account:2 device:1", "device:1")
     world.run(1)
