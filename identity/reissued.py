@@ -24,8 +24,8 @@ def reissue_starts(engine: Engine, held: Rows, rulings: Rulings, policy: Identit
     A side of a silence is the owners that stand there: all that its sightings hold of strong kinds,
     and what stands beside that elsewhere. Two sides contradict each other where they share nothing
     of it, and each has one value of the same stronger kind and scope, or of the same rule
-    (`facts`), and not the same one; or where names on them cannot be one person's. One value, since what
-    several persons use at a time is shared, not handed on; so is what comes back to an earlier
+    (`facts`), and not the same one; or where names on them cannot be one person's. One value, since
+    what several persons use at a time is shared, not handed on; so is what comes back to an earlier
     owner, and nothing of it is cut. Silence is counted in days between sightings that hold
     something stronger. Only identifiers whose sides differ come into a process, with their sides.
     """

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -15,6 +15,7 @@ from examples.people.generate import generate
 from examples.people.plan import Plan
 from examples.people.planted import MAILBOXES, PLACEHOLDERS
 from identity.evaluate import Evaluation, evaluated
+from model.dates import Duration
 from model.errors import Problems
 from model.identity_policy import IdentityPolicy, read_identity_policy
 from model.local_engine import LocalEngine
@@ -134,3 +135,10 @@ def _names(folder: Path, rows: pd.DataFrame) -> tuple[Borne, ...]:
             for words, line in zip(versions["words"], versions["line"], strict=True):
                 found.add((sighting(words), names[line]))
     return tuple(sorted(found))
+
+
+def never_reissued(policy: IdentityPolicy) -> IdentityPolicy:
+    """The policy without a second owner of anything."""
+    kinds = {name: replace(kind, reissued_after=Duration(99_999)) for name, kind in
+             policy.kinds.items()}  # fmt: skip
+    return replace(policy, kinds=kinds)

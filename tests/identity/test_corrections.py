@@ -178,7 +178,7 @@ def test_an_unlink_refuses_the_weakest_link_between_the_two_under_its_number() -
     assert (refused.sighting_id, refused.node_id, refused.rule) == (
         sighting("account:1 phone:1"), node("phone:1"), "cannot_link 7",
     )  # fmt: skip
-    assert {event for event, _, _ in world.happened(2)} == {"minted", "split_from"}
+    assert {event for event, _, _ in world.happened(2)} == {"minted", "split_from", "anchored"}
 
 
 def test_a_row_that_shows_both_ends_of_an_unlink_stays_with_the_stronger() -> None:
@@ -300,6 +300,7 @@ def test_corrections_are_obeyed_in_any_order(corrected: CorrectedWorld) -> None:
     assert other.shuffled(order).run(1).contents() == corrected.contents()
 
 
+@pytest.mark.long
 @pytest.mark.usefixtures("adaptive")
 def test_corrections_mean_the_same_on_spark(corrected: CorrectedWorld, spark: SparkSession) -> None:
     other = replace(corrected, tables=World().tables)

@@ -116,7 +116,7 @@ def test_random_worlds_of_days_are_what_the_plain_rules_say_in_any_order(aged: W
 
 
 @pytest.mark.usefixtures("adaptive")
-@pytest.mark.parametrize("partitions", [1, 8])
+@pytest.mark.parametrize("partitions", [pytest.param(1, marks=pytest.mark.long), 8])
 def test_periods_mean_the_same_on_spark(aged: World, spark: SparkSession, partitions: int) -> None:
     other = replace(aged, tables=World().tables)
     other.run(1, partial(SparkEngine, spark), partitions=partitions)
