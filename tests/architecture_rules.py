@@ -69,6 +69,7 @@ EXCEPTIONS: dict[str, dict[str, str]] = {
         "identity/components.py": "the labels made in memory within their limit; rows of counts",
         "identity/evaluate.py:evaluated": "one row of counts and sums",
         "identity/lost_map.py:refuse_a_lost_map": "two rows of counts",
+        "identity/night_difference.py": "rows of counts",
         "identity/resolution.py:_by": "one row: is there a map the day before",
         "identity/sightings.py:check_numbers": "one row of counts",
         "identity/sightings.py:live_count": "one number",
