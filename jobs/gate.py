@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import timedelta
 
+from ingestion.commonest_identifiers import commonest_identifiers
 from jobs.audit import record_accepted
 from jobs.identity_gate import identity_results
 from jobs.night import Night
@@ -12,7 +14,7 @@ from lake.ledger import QualityRecord, metric_rows, record_metrics, record_quali
 from lake.readers import published_rows
 from model.contracts import TableContract
 from model.engines import Engine, Rows
-from model.fixed_tables import ONE_IDS
+from model.fixed_tables import ONE_IDS, SIGHTINGS
 from model.settings import QualitySettings
 from model.slice_counts import SliceCounts, count_slice
 from model.sql_text import date_literal
@@ -34,8 +36,9 @@ def judge(
         return
     day, root = night.business_date, night.lake.root
     rows = metric_rows(root, day - timedelta(days=DAYS_KEPT_IN_MIND))
-    drift = _drift(night.project.settings.quality)
-    found = (*judge_slices(slices, histories(rows), day, drift), *of_map)
+    quality = night.project.settings.quality
+    judged = judge_slices(slices, histories(rows), day, _drift(quality), quality.breaks)
+    found = (*judged, *of_map)
     results = accepted(found, night.accepted)
     # Whatever the verdict: a night that is accepted later is the past of those behind it.
     record_metrics(night.lake, day, [_metric(night, *each) for each in _numbers(slices)], rows)
@@ -48,10 +51,20 @@ def judge(
 
 
 def _datasets(night: Night, counted: Mapping[str, SliceCounts]) -> list[CountedSlice]:
+    commonest = _commonest(night) if counted and night.project.settings.quality.breaks else {}
     return [
-        CountedSlice(checks, counted[checks.table_name])
-        for checks in night.definitions.dataset_checks if checks.table_name in counted
+        CountedSlice(
+            checks, replace(counted[name], commonest=commonest.get(name, {}))
+        )
+        for checks in night.definitions.dataset_checks if (name := checks.table_name) in counted
     ]  # fmt: skip
+
+
+def _commonest(night: Night) -> Mapping[str, Mapping[str, tuple[int, int]]]:
+    day = night.business_date
+    with night.engine() as engine:
+        sightings = night.lake.rows(engine, SIGHTINGS, until=day)
+        return commonest_identifiers(engine, sightings, day)
 
 
 def _tables(night: Night, contracts: Sequence[TableContract]) -> list[CountedSlice]:

@@ -75,6 +75,8 @@ EXCEPTIONS: dict[str, dict[str, str]] = {
         "identity/sightings.py:live_count": "one number",
         "ingestion/accounting.py": "a few rows for each file of the night",
         "ingestion/clean_rows.py:written_rows": "a few numbers of files",
+        "ingestion/commonest_identifiers.py": "a row for each dataset and kind",
+        "ingestion/cut_files.py": "a number for each file of the night, at most",
         "ingestion/file_ranges.py:results_of_ranges": "one small thing for each range of a file",
         "ingestion/sighting_rows.py:known_sets": "one row of counts",
         "ingestion/sighting_rows.py:_paths": "a row for each file of the night",
