@@ -10,6 +10,7 @@ from typing import NamedTuple
 from identity.night_difference import Held, NightDifference, night_difference
 from jobs.night import Night
 from lake.readers import valid_at
+from lake.tables import Lake
 from model.contracts import TableContract
 from model.engines import Engine, Rows
 from model.fixed_tables import HUBS, ONE_IDS
@@ -47,17 +48,19 @@ def checked(gate: IdentityGate, difference: NightDifference) -> tuple[CheckResul
 def difference_of(night: Night, engine: Engine) -> NightDifference:
     """What the night changed, computed once a run: the gate and the report tell the same."""
     if not night.difference:
-        day = night.business_date
-        before, after = (_held_at(night, engine, each) for each in (day - timedelta(days=1), day))
+        day, lake = night.business_date, night.lake
+        before, after = (held_at(engine, lake, each) for each in (day - timedelta(days=1), day))
         policy = night.definitions.policy
         night.difference.append(night_difference(engine, before, after, policy))
     return night.difference[0]
 
 
-def _held_at(night: Night, engine: Engine, day: date) -> Held:
+def held_at(engine: Engine, lake: Lake, day: date) -> Held:
+    """What a lake holds of persons at a date."""
+
     def held(contract: TableContract) -> Rows:
         sql = valid_at("history", contract.column_names, day)
-        return engine.rows(f"held_{contract.name}", sql, history=night.lake.rows(engine, contract))
+        return engine.rows(f"held_{contract.name}", sql, history=lake.rows(engine, contract))
 
     return Held(held(ONE_IDS), held(HUBS))
 

@@ -67,7 +67,7 @@ class SliceCounts:
     counts: Mapping[str, int]
     files: Mapping[str, tuple[tuple[str, int], ...]] = field(default_factory=dict)
     categories: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
-    repeated: int = 0
+    repeated: int | None = None
     commonest: Mapping[str, tuple[int, int]] = field(default_factory=dict)
 
 

@@ -1,8 +1,8 @@
 """Breaks with the nights before that hold a night without being asked: what no true night brings.
 
-A source that fell silent, an identifier that fell away or became one value, records that come again.
-Each is judged against the extremes of the last nights, not their mean, and only where there are too
-many rows for chance: a night is held for what is broken; drift warns of what is strange.
+A source that fell silent, an identifier that fell away or became one value, records that come
+again. Each is judged against the extremes of the last nights, not their mean, and only where there
+are too many rows for chance: a night is held for what is broken; drift warns of what is strange.
 """
 
 from __future__ import annotations

@@ -140,6 +140,7 @@ def metrics_of(table: TableChecks, found: SliceCounts) -> dict[Metric, float]:
     metrics = {Metric("rows"): float(rows)}
     if rows:
         metrics |= {Metric("filled", column): n / rows for column, n in filled.items()}
+    if rows and found.repeated is not None:
         metrics[Metric("repeated")] = found.repeated / rows
     for kind, (sets, commonest) in found.commonest.items():
         metrics[Metric("one_value", kind)] = commonest / sets

@@ -123,7 +123,7 @@ def test_numbers_of_the_night_are_shares_without_values(desk: Ingested) -> None:
     assert found == {
         Metric("rows"): 4.0, Metric("distinct", "mobile"): 0.75, Metric("filled", "id"): 1.0,
         Metric("filled", "mobile"): 1.0, Metric("filled", "note"): 1.0,
-        Metric("filled", "seen"): 1.0,
+        Metric("filled", "seen"): 1.0, Metric("repeated"): 0.25,
     }  # fmt: skip
 
 
