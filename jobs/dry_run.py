@@ -49,8 +49,11 @@ def show(
     makes_persons = any(stage.name == resolve_identity.NAME for stage in stages)
     if outlook or not makes_persons:
         return
+    if "://" in definitions.project.lake_root:
+        _print_files(["客户 persons are tried on lakes that lie on a disk only"], is_json)
+        return
     if not is_changed(definitions, business_date, planned if takes_in else ()):
-        told = f"无变化 no definition and no dump has changed since {business_date} was published"
+        told = f"无变化 nothing has changed since {business_date} was published"
         _print_files([told], is_json)
         return
     _print_persons(tried(definitions, business_date, stages, accepted, given.progress()), is_json)

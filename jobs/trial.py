@@ -18,10 +18,12 @@ from jobs.night import Night, open_night, session_of
 from jobs.progress import Progress
 from jobs.run_night import Stage
 from lake.lease import Lease
-from lake.ledger import definitions_of, file_rows, published_dates
+from lake.ledger import definitions_of, file_rows, published_dates, stale_dates
+from lake.log_tables import read_rows
 from lake.overlay import overlaid
 from lake.tables import Lake
 from model.errors import GateHeldError
+from model.ops_tables import CORRECTIONS, REDRIVES
 from model.project import Project
 from model.settings import PlaceSettings
 
@@ -45,15 +47,26 @@ class Trial:
 def is_changed(
     definitions: Definitions, business_date: date, planned: Sequence[Planned]
 ) -> bool:
-    """Whether the night would be another one than is published: a definition or a dump differs."""
+    """Whether the night would be another one than is published: a definition or a dump differs, an
+    earlier night was rebuilt, or somebody has asked for something since."""
     root = definitions.project.lake_root
-    if definitions_of(root, business_date) != definitions.fingerprint:
+    is_known = definitions_of(root, business_date) == definitions.fingerprint
+    if not is_known or business_date in stale_dates(root) or _is_asked_since(root, business_date):
         return True
     taken = {
         (row["path"], row["sha256"])
         for row in file_rows(root) if row["arrived_date"] == business_date
     }  # fmt: skip
     return any((f.path, f.sha256) not in taken for _, _, plan in planned for f in plan.take)
+
+
+def _is_asked_since(root: str, business_date: date) -> bool:
+    """Whether a correction or a redrive was asked for since the night was published."""
+    published_at = published_dates(root)[business_date]
+    asked = [row["requested_at"] for row in read_rows(root, REDRIVES)]
+    for row in read_rows(root, CORRECTIONS):
+        asked += [row["made_at"], row["withdrawn_at"]]
+    return any(at is not None and at > published_at for at in asked)
 
 
 def tried(
