@@ -78,7 +78,6 @@ def test_what_is_read_and_not_computed_yet_is_told_by_place() -> None:
     assert policy.never_merge_composites == (("birth_date", "gender"),)
     assert [str(note) for note in policy.not_computed()] == [
         "i.yml:20: match person: joins nobody yet",
-        "i.yml:26: gate: holds no night yet",
     ]
 
 
@@ -95,6 +94,8 @@ def test_what_is_read_and_not_computed_yet_is_told_by_place() -> None:
         ("gate: {merges: 2}", "merges: '2' is no percentage; expected one such as 5% or 0.5%"),
         ("gate: {largest_person: 50}", "largest_person: '50' is no size of a person; expected one "
          "such as 50 sightings"),
+        ("gate: {floor: 20}", "floor: '20' is no number of persons; expected one such as 20 "
+         "persons"),
         ("gate: {new_hubs: -1}", "new_hubs: '-1' is no count; expected a whole number such as 100, "
          "or 0"),
         ("gate: {merge: 2%}", "unknown key 'merge'; did you mean 'merges'?"),
