@@ -32,8 +32,8 @@ class Rulings:
     together is refused under the rule's name. Of two values of one node the smaller counts.
     `joins` (node_id, other_node_id): the persons of two nodes are one, ahead of all links and
     whatever hubs say, and facts but those of rules CANNOT_LINK; without effect where either end was
-    not seen. `pins` (node_id, one_id): the person
-    that holds the node bears this number. Rows may come twice, in any order.
+    not seen. `pins` (node_id, one_id): the person that holds the node bears this number. Rows may
+    come twice, in any order.
 
     `person_names`: those that sightings bear, sealed, for rules that ask whether they can be one
     person's. `named` (name, token, named_on): names, numbers below 0, that facts, joins and pins

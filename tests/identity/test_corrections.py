@@ -250,6 +250,20 @@ def test_a_pin_gives_a_number_back_and_keeps_it_through_a_merge_and_a_rebuild() 
     assert rebuilt.map_on(2) == world.map_on(2)
 
 
+def test_a_correction_speaks_of_who_held_a_reissued_identifier_on_its_first_night() -> None:
+    world = CorrectedWorld().see("account:1 phone:1", day=night(-300), last=night(-200))
+    world.see("account:2 phone:1", day=night(-9)).see("account:8", "account:9")
+    world.corrections = (
+        correction(1, "link", "phone:1", "account:8", first=-250),
+        correction(2, "link", "phone:1", "account:9", first=1),
+        correction(3, "pin", "phone:1", one_id=77, first=1),
+    )
+    world.run(1)
+    assert world.are_one("account:1", "account:8")
+    assert world.are_one("account:2", "account:9")
+    assert world.one_id("account:2 phone:1") == 77 != world.one_id("account:1 phone:1")
+
+
 def random_corrections(
     seen: dict[str, int], choice: random.Random
 ) -> tuple[tuple[Correction, ...], tuple[Fact, ...], tuple[tuple[int, int], ...]]:
