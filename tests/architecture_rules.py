@@ -78,6 +78,7 @@ EXCEPTIONS: dict[str, dict[str, str]] = {
         "ingestion/commonest_identifiers.py": "a row for each dataset and kind",
         "ingestion/cut_files.py": "a number for each file of the night, at most",
         "ingestion/file_ranges.py:results_of_ranges": "one small thing for each range of a file",
+        "ingestion/ingest.py:_with_repeated": "one row of counts",
         "ingestion/sighting_rows.py:known_sets": "one row of counts",
         "ingestion/sighting_rows.py:_paths": "a row for each file of the night",
         "ingestion/sighting_rows.py:_teller": "take of an Arrow array",
