@@ -196,7 +196,9 @@ def _derived(
             for table in dataset.tables
         },
         quarantine=_quarantine(engine, standard, files, sound, standards),
-        sightings=sightings(engine, records, known, duplicated, files, standards),
+        sightings=sightings(
+            engine, records, known, duplicated, [file.path for file in sound], standards
+        ),
         identifiers=identifier_values(engine, known, standards),
         profile_values=profile_values(engine, standard, standards),
         files=file_records(dataset, standards.business_date, told),
@@ -268,7 +270,7 @@ def _quarantine(
     dataset = standards.dataset
     again = [n for n, file in enumerate(sound) if file.state == "redriven"]
     # Asked of the records alone: a few in a hundred, of whose columns the others need no look.
-    is_told = "_reasons <> ''" + "".join(f" or _number = {n}" for n in again)
+    is_told = "_reasons <> ''" + "".join(f" or standard._number = {n}" for n in again)
     return engine.rows("quarantine", f"""
         select {date_literal(standards.business_date)} as arrived_date,
                {text_literal(dataset.channel)} as channel, {text_literal(dataset.name)} as dataset,

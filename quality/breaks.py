@@ -14,9 +14,10 @@ from quality.checks import TableChecks
 from quality.comparisons import Finding, Night
 from quality.expectations import Bounds
 from quality.measures import Metric
+from quality.past import FEWEST_NIGHTS
 from quality.rules import Past
 
-LAST = Past(7)  # a week, so that every weekday is among them; one night is a past, too
+LAST = Past(7)  # a week, so that every weekday is among them
 FEW = 20  # rows, values or sets of identifiers below which a night says nothing
 DEVIATIONS = 4  # how many standard deviations of a count by chance a share must be away
 HALF, QUARTER = 0.5, 0.25
@@ -75,8 +76,9 @@ def _repeated(night: Night) -> Iterator[Finding]:
 
 
 def _past(night: Night, metric: Metric) -> list[float]:
-    return night.history.last(metric, LAST, night.day)
+    values = night.history.last(metric, LAST, night.day)
+    return values if len(values) >= FEWEST_NIGHTS else []
 
 
 def _nights(past: list[float]) -> str:
-    return "the night before" if len(past) == 1 else f"the {len(past)} nights before"
+    return f"the {len(past)} nights before"

@@ -14,11 +14,9 @@ from examples.people.found import merged_things
 from examples.people.generate import generate
 from examples.people.plan import Plan
 from examples.people.planted import MAILBOXES, PLACEHOLDERS
-from identity.evaluate import Evaluation, evaluated
 from model.dates import Duration
 from model.errors import Problems
 from model.identity_policy import IdentityPolicy, read_identity_policy
-from model.local_engine import LocalEngine
 from model.strict_yaml import load_yaml
 from tests.examples.people_dumps import events_of, landed, links_of, records_of, spelt
 from tests.identity.worlds import FIRST, Borne, World, seen, sighting
@@ -112,17 +110,6 @@ class GeneratedPeople:
 def number_of(night: str) -> int:
     """The number that worlds give to a night's date."""
     return (date.fromisoformat(night) - FIRST).days + 1
-
-
-def quality(records: pa.Table) -> Evaluation:
-    """How good the OneIDs of records are; one without is a person of its own."""
-    element = pa.array(range(len(records)), pa.int64())
-    with LocalEngine() as engine:
-        found, truth = (
-            engine.of(pa.table({"element": element, "cluster": records[name]}))
-            for name in ("one_id", "person")
-        )
-        return evaluated(engine, found, truth, unfound="alone")
 
 
 def _names(folder: Path, rows: pd.DataFrame) -> tuple[Borne, ...]:

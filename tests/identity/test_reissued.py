@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import pytest
 
+from examples.people.found import quality
 from examples.people.plan import Plan
 from tests.examples.people_dumps import START, of
 from tests.identity.generated_people import (
     GeneratedPeople,
     never_reissued,
-    quality,
     shipped_policy,
 )
 from tests.identity.worlds import World, sighting
@@ -39,10 +37,7 @@ def test_recycled_phones_merge_at_most_one_pair_of_owners_in_a_hundred(
 
 
 def test_recycled_phones_cost_nobody_else_a_link(people: GeneratedPeople, world: World) -> None:
-    policy = shipped_policy()
-    # Names would make hubs of the numbers, and part their owners too.
-    unnamed = replace(policy, disagree=replace(policy.disagree, names=False))
-    without = people.found(people.world(never_reissued(unnamed), with_names=False))
+    without = people.found(people.world(never_reissued(shipped_policy()), with_names=False))
     assert people.merged(without)["recycled_phone"][1] > 30, "the world is worth the test"
     assert quality(people.found(world)).b_cubed.recall >= quality(without).b_cubed.recall
 
