@@ -80,7 +80,10 @@ def _window_starts(engine: Engine, held: Rows, lengths: Mapping[str, int]) -> Ro
 
 def _split(engine: Engine, held: Rows, starts: Rows) -> Rows:
     """The holdings, those of a later period with its node_id and first day. A sighting across a
-    start belongs to the period of its last day."""
+    start belongs to the period of its last day. As they are where nothing starts: all steps of a
+    night read them."""
+    if not engine.one_row("starts", "select count(*) as n from starts", starts=starts)["n"]:
+        return held
     kept = "kind, scope, h.token, rank, sources, first_date, last_date, row_count"
     return engine.rows(
         "by_period",

@@ -104,13 +104,13 @@ def resolve_identity(
     or rebuilt, whatever the order of rows and the engine. Nothing is read from the clock.
     """
     before = holding_before(engine, histories.one_ids, business_date)
-    if not is_lost:
-        refuse_a_lost_map(engine, before, histories.events, business_date)
+    if not (has_map := _has_rows(engine, before)) and not is_lost:
+        refuse_a_lost_map(engine, histories.events, business_date)
     state = sighting_state(engine, sightings, business_date)
     found = identified(engine, state, sightings, rulings.refused, policy)
-    by = components_by or _by(engine, before, policy)
-    graph = _graph(engine, found, rulings, policy, by)
-    after, events = _numbered(engine, graph, histories, policy, business_date, is_lost)
+    usual = policy.components.night if has_map else policy.components.full_build
+    graph = _graph(engine, found, rulings, policy, components_by or usual)
+    after, events = _numbered(engine, graph, before, histories, policy, business_date, is_lost)
     links = joining_links(engine, graph.linkable, graph.members, policy)
 
     def next_of(history: Rows, current: Rows, keep_claims: bool = False) -> Rows:
@@ -127,10 +127,10 @@ def resolve_identity(
 
 
 def _numbered(
-    engine: Engine, graph: _Graph, histories: Histories, policy: IdentityPolicy, day: date,
-    is_lost: bool,
+    engine: Engine, graph: _Graph, before: Rows, histories: Histories, policy: IdentityPolicy,
+    day: date, is_lost: bool,
 ) -> tuple[Rows, Rows]:  # fmt: skip
-    """The night's map, and its events."""
+    """The night's map, and its events; `before` is the map that held before it."""
     log, history = histories.events, histories.one_ids
     held = told_map(engine, log, graph.members, day) if is_lost else history
     numbers = numbered(engine, graph.members, held, log, graph.pins, day)
@@ -139,16 +139,14 @@ def _numbered(
     whole = on_all_days(engine, after)
     if is_lost:
         return after, told_events(engine, log, graph.members, whole, policy, day)
-    before = on_all_days(engine, holding_before(engine, history, day))
     claims = claims_of_runs(engine, history, day)
-    return after, one_id_events(engine, before, whole, log, claims, policy, day)
+    was = on_all_days(engine, before)
+    return after, one_id_events(engine, was, whole, log, claims, policy, day)
 
 
-def _by(engine: Engine, before: Rows, policy: IdentityPolicy) -> ComponentsEngine:
-    """Who the policy says computes components: for a full build, or for a night after another."""
-    some = "select count(*) as n from (select 1 from before_night limit 1) few"
-    found = engine.one_row("map_before", some, before_night=before)["n"]
-    return policy.components.night if found else policy.components.full_build
+def _has_rows(engine: Engine, rows: Rows) -> bool:
+    some = "select count(*) as n from (select 1 from these limit 1) few"
+    return bool(engine.one_row("some", some, these=rows)["n"])
 
 
 def _graph(

@@ -58,11 +58,13 @@ def difference_of(night: Night, engine: Engine) -> NightDifference:
 def held_at(engine: Engine, lake: Lake, day: date) -> Held:
     """What a lake holds of persons at a date."""
 
-    def held(contract: TableContract) -> Rows:
-        sql = valid_at("history", contract.column_names, day)
-        return engine.rows(f"held_{contract.name}", sql, history=lake.rows(engine, contract))
+    return Held(*(rows_held_at(engine, lake, contract, day) for contract in (ONE_IDS, HUBS)))
 
-    return Held(held(ONE_IDS), held(HUBS))
+
+def rows_held_at(engine: Engine, lake: Lake, contract: TableContract, day: date) -> Rows:
+    """The rows of a history that hold at a date, without valid_to."""
+    sql = valid_at("history", contract.column_names, day)
+    return engine.rows(f"held_{contract.name}", sql, history=lake.rows(engine, contract))
 
 
 def _judged(gate: IdentityGate, night: NightDifference) -> Iterator[_Judged]:

@@ -19,10 +19,9 @@ from insight.report_data import (
     TagRow,
     row_of,
 )
-from jobs.identity_gate import difference_of
+from jobs.identity_gate import difference_of, rows_held_at
 from jobs.night import Night
 from lake.ledger import file_rows, quality_rows, stage_rows
-from lake.readers import valid_at
 from model.contracts import TableContract
 from model.engines import Engine, Rows
 from model.fixed_tables import (
@@ -170,8 +169,7 @@ def _counts(engine: Engine, rows: Rows, name: str, reason: str = "") -> tuple[Co
 
 
 def _held(night: Night, engine: Engine, contract: TableContract) -> Rows:
-    sql = valid_at("history", contract.column_names, night.business_date)
-    return engine.rows(f"held_{contract.name}", sql, history=night.lake.rows(engine, contract))
+    return rows_held_at(engine, night.lake, contract, night.business_date)
 
 
 def _slice(night: Night, engine: Engine, contract: TableContract) -> Rows:

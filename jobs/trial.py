@@ -6,14 +6,14 @@ from __future__ import annotations
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import date, timedelta
+from datetime import date
 from pathlib import Path
 
 from identity.night_difference import NightDifference, night_difference
 from jobs import gate, ingest_channels, resolve_identity
 from jobs.definitions import Definitions
 from jobs.file_plans import Planned
-from jobs.identity_gate import held_at
+from jobs.identity_gate import difference_of, held_at
 from jobs.night import Night, open_night, session_of
 from jobs.progress import Progress
 from jobs.run_night import Stage
@@ -117,11 +117,9 @@ def _difference(night: Night, known: Lake | None) -> NightDifference:
     """To what a lake knows of the night by now; None: to the night before."""
     day = night.business_date
     with night.engine() as engine:
-        before = (
-            held_at(engine, night.lake, day - timedelta(days=1)) if known is None
-            else held_at(engine, known, day)
-        )  # fmt: skip
-        after = held_at(engine, night.lake, day)
+        if known is None:
+            return difference_of(night, engine)
+        before, after = (held_at(engine, lake, day) for lake in (known, night.lake))
         return night_difference(engine, before, after, night.definitions.policy)
 
 
