@@ -4,8 +4,9 @@
 every guard, history and event; by engine: `local` (all in this process), `graphframes` (components
 by GraphFrames, the rest in this process), `spark` (both by Spark). `duckdb` normalises the dumps,
 lists the same identifiers and hubs, and clusters by SQL: no tokens, weak kinds, never-merge,
-numbers or histories. Components alone take the strong links as bare numbers. Every run is a process of its
-own, and its session has started before the clock does. All are held to the same values first.
+numbers or histories. Components alone take the strong links as bare numbers. Every run is a process
+of its own, and its session has started before the clock does. All are held to the same values
+first.
 
     python -m benchmarks.identity [PEOPLE …] [--only WAY,…] [--folder FOLDER]
 

@@ -45,7 +45,7 @@ PEERS = """
 
 
 def by_sql(project: Path) -> dict[str, Any]:
-    """Persons of strong links, written as Parquet; how many identifiers and components there are."""
+    """Persons of strong links, written as Parquet; how many identifiers and components."""
     with duckdb.connect() as connection:
         connection.execute("set preserve_insertion_order = false")
         for statement in (_records(project), HOLDINGS, HUBS, LINKS):

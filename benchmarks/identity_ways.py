@@ -52,8 +52,9 @@ def by_scipy(links: pa.Table) -> pa.Table:
 
 
 def by_splink(links: pa.Table) -> pa.Table:
-    from splink import DuckDBAPI  # a peer of this benchmark, in no lock of ours
-    from splink.clustering import cluster_pairwise_predictions_at_threshold
+    # A peer of this benchmark, in no lock of ours.
+    from splink import DuckDBAPI  # noqa: PLC0415
+    from splink.clustering import cluster_pairwise_predictions_at_threshold  # noqa: PLC0415
 
     with duckdb.connect() as connection:
         connection.register("links", links)

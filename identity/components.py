@@ -55,8 +55,8 @@ def _taken(
 
 
 def _in_memory(engine: Engine, nodes: Rows, edges: Rows) -> Rows:
-    """Labels by scipy in this process, proven. Bounded: at most `local_edges` links of 16 bytes come
-    here, and about 60 bytes a link are held while it works."""
+    """Labels by scipy in this process, proven. Bounded: at most `local_edges` links of 16 bytes
+    come here, and about 60 bytes a link are held while it works."""
     asked, links = engine.arrow(nodes)["node_id"].to_numpy(), engine.arrow(edges)
     ids, dense = np.unique(
         np.concatenate([links["src"].to_numpy(), links["dst"].to_numpy(), asked]),

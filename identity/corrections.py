@@ -13,7 +13,7 @@ from typing import Literal
 
 import pyarrow as pa
 
-from identity.rulings import Rulings
+from identity.rulings import CANNOT_LINK, Rulings
 from model.ddl_types import arrow_schema
 from model.engines import Engine, Rows
 
@@ -97,7 +97,7 @@ def with_corrections(
         refused=_refused_or_blocked(engine, rulings.refused, ends),
         facts=_and(
             engine, "facts_or_unlinks", rulings.facts, ends,
-            "select name as node_id, concat('cannot_link ', cast(correction_id as string)), '', "
+            f"select name as node_id, concat('{CANNOT_LINK}', cast(correction_id as string)), '', "
             "place from ends where correction = 'unlink'",
         ),
         joins=_and(

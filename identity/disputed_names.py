@@ -40,24 +40,7 @@ def disputed_identifiers(engine: Engine, held: Rows, among: Rows, names: SealedN
     bears names that cannot be one person's itself. `held` are the holdings. Only identifiers beside
     two different names are looked at. Any two of them dispute it: no order of rows decides.
     """
-    beside = engine.rows(
-        "names_beside",
-        """
-        with strong as (
-            select h.sighting_id, h.node_id, h.rank from held h
-            semi join bearers b on b.node_id = h.node_id
-        ), weak as (
-            select h.sighting_id, h.node_id, h.rank from held h
-            semi join among a on a.node_id = h.node_id
-        ), met as (
-            select distinct w.node_id, s.node_id as bearer from weak w
-            join strong s on s.sighting_id = w.sighting_id and s.rank < w.rank
-        )
-        select m.node_id, m.bearer, b.token, b.given_token
-        from met m join bearers b on b.node_id = m.bearer
-        """,
-        held=held, among=among, bearers=_bearers(engine, held, names),
-    )  # fmt: skip
+    beside = _names_beside(engine, held, among, names)
     several = engine.rows(
         "several_names",
         """
@@ -81,6 +64,29 @@ def disputed_identifiers(engine: Engine, held: Rows, among: Rows, names: SealedN
     judge = partial(_listed_differ, names.key)
     judged = engine.mapped("judged_names", listed, judge, "node_id bigint, differ boolean")
     return engine.rows("disputed", "select node_id from judged where differ", judged=judged)
+
+
+def _names_beside(engine: Engine, held: Rows, among: Rows, names: SealedNames) -> Rows:
+    """(node_id, bearer, token, given_token): names of stronger identifiers seen with those of
+    `among`."""
+    return engine.rows(
+        "names_beside",
+        """
+        with strong as (
+            select h.sighting_id, h.node_id, h.rank from held h
+            semi join bearers b on b.node_id = h.node_id
+        ), weak as (
+            select h.sighting_id, h.node_id, h.rank from held h
+            semi join among a on a.node_id = h.node_id
+        ), met as (
+            select distinct w.node_id, s.node_id as bearer from weak w
+            join strong s on s.sighting_id = w.sighting_id and s.rank < w.rank
+        )
+        select m.node_id, m.bearer, b.token, b.given_token
+        from met m join bearers b on b.node_id = m.bearer
+        """,
+        held=held, among=among, bearers=_bearers(engine, held, names),
+    )  # fmt: skip
 
 
 def _bearers(engine: Engine, held: Rows, names: SealedNames) -> Rows:

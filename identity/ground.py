@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import date
 
 from identity.graph import identifier_nodes
 from identity.guards import hubs
 from identity.history import Part, holding_before
 from identity.judged import Judged, NightBefore, judged, part_of
+from identity.locality import is_local, ruled
 from identity.periods import REISSUED, WINDOW, cut_at, periods
 from identity.region import Region, region
-from identity.reissued import Disputed
-from identity.rulings import Rulings, ruled, without_names
+from identity.rulings import Rulings, without_names
 from identity.sightings import check_numbers, holdings, identified, sighting_state
 from identity.touched import Since, touched
 from model.engines import Engine, Rows
@@ -74,20 +74,19 @@ class Ground:
 
 def looked_at(
     engine: Engine, sightings: Rows, rulings: Rulings, histories: Histories, policy: IdentityPolicy,
-    business_date: date, disputed: Disputed | None, since: Since,
+    business_date: date, since: Since | None,
 ) -> Again | None:  # fmt: skip
     """What a night looks at; None: everything."""
-    said = ruled(engine, rulings)
-    if said is None or since.night >= business_date:
+    if since is None or since.night >= business_date or not is_local(policy):
+        return None
+    if (said := ruled(engine, rulings)) is None:
         return None
     found = touched(engine, sightings, since, said, rulings, policy, business_date)
     held = (histories.nodes, histories.hubs, histories.rejected_links, histories.one_ids)
     before = NightBefore(
         *(engine.kept(holding_before(engine, rows, business_date)) for rows in held)
     )
-    known = judged(
-        engine, sightings, found, rulings, before, policy, business_date, disputed
-    )
+    known = judged(engine, sightings, found, rulings, before, policy, business_date)
     part = region(engine, found, known, before, policy)
     counts = engine.one_row(
         "region_share",
@@ -102,14 +101,13 @@ def looked_at(
 
 
 def whole_ground(
-    engine: Engine, sightings: Rows, rulings: Rulings, policy: IdentityPolicy, business_date: date,
-    disputed: Disputed | None,
-) -> Ground:  # fmt: skip
+    engine: Engine, sightings: Rows, rulings: Rulings, policy: IdentityPolicy, business_date: date
+) -> Ground:
     """The ground of all sightings (slices of identity.sightings)."""
     state = sighting_state(engine, sightings, business_date)
     # Read by every step: sums and refusals are done once.
     known = engine.kept(identified(engine, state, sightings, rulings.refused, policy))
-    cut = periods(engine, holdings(engine, known), rulings.facts, policy, disputed)
+    cut = periods(engine, holdings(engine, known), rulings, policy)
     nodes = engine.kept(identifier_nodes(engine, cut.held))
     check_numbers(engine, known, nodes, policy)
     told = without_names(engine, rulings, nodes)
@@ -121,7 +119,7 @@ def ground_again(
     engine: Engine, sightings: Rows, rulings: Rulings, policy: IdentityPolicy, business_date: date,
     again: Again,
 ) -> Ground:  # fmt: skip
-    """The ground of the region; identifiers are as judged anew, or as the night before knew them."""
+    """The ground of the region; identifiers are as judged anew, or as the night before had them."""
     read = engine.kept(part_of(engine, sightings, again.region.sightings))
     state = sighting_state(engine, read, business_date)
     known = engine.kept(identified(engine, state, read, rulings.refused, policy))
@@ -138,8 +136,7 @@ def ground_again(
     )  # fmt: skip
     return Ground(
         held, engine.kept(across), again.judged.cut.cuts, again.judged.nodes, again.judged.hubs,
-        engine.kept(nodes), again.judged.all_hubs,
-        replace(again.judged.rulings, joins=again.region.joins),
+        engine.kept(nodes), again.judged.all_hubs, again.judged.rulings,
     )  # fmt: skip
 
 

@@ -30,32 +30,22 @@ def holding_before(engine: Engine, history: Rows, business_date: date) -> Rows:
     return engine.rows("holding_before", held, history=history)
 
 
-def rows_of_part(engine: Engine, history: Rows, part: Part | None) -> Rows:
-    """The rows of a history that belong to a part of it; None: all."""
-    if part is None:
-        return history
+def rows_of_part(engine: Engine, history: Rows, part: Part) -> Rows:
+    """The rows of a history that belong to a part of it."""
     name = part.column
     within = f"select h.* from history h semi join part_values v on v.{name} = h.{name}"
     return engine.rows("rows_of_part", within, history=history, part_values=part.values)
 
 
 def next_history(
-    engine: Engine, history: Rows, current: Rows, business_date: date, keep_claims: bool = False,
-    part: Part | None = None,
-) -> Rows:  # fmt: skip
+    engine: Engine, history: Rows, current: Rows, business_date: date, keep_claims: bool = False
+) -> Rows:
     """The whole history with the night's state in it; `current` has its columns but the validity.
 
     Rows opened on the night or later are taken back and rows closed since are open again; then rows
     that `current` lacks are closed, and its new ones opened, with the night's date. So a night run
     again gives the same rows. `keep_claims`: rows taken back for good stay as claims.
-
-    `part`: `current` is the state of this part only, all other rows stay
-    as they are; nothing of theirs may be of the night or later.
     """
-    if part is not None:
-        kept = engine.kept(rows_of_part(engine, history, part))
-        moved = next_history(engine, kept, current, business_date, keep_claims)
-        return _beside_the_part(engine, history, moved, part)
     night = date_literal(business_date)
     state = ", ".join(name for name in history.columns if name not in VALIDITY)
     moved = engine.rows(
@@ -88,15 +78,22 @@ def next_history(
     )  # fmt: skip
 
 
-def _beside_the_part(engine: Engine, history: Rows, moved: Rows, part: Part) -> Rows:
+def next_history_of_part(
+    engine: Engine, history: Rows, part: Part, current: Rows, business_date: date,
+    keep_claims: bool = False,
+) -> Rows:  # fmt: skip
+    """As next_history, where `current` is the state of a part: all other rows stay as they are. No
+    row of the history may be of the night or later."""
+    ours = engine.kept(rows_of_part(engine, history, part))
+    moved = next_history(engine, ours, current, business_date, keep_claims)
     columns, name = ", ".join(history.columns), part.column
-    ours = ", ".join(f"h.{column}" for column in history.columns)
+    others = ", ".join(f"h.{column}" for column in history.columns)
     return engine.rows(
         "history_beside",
         f"""
         select {columns} from moved
         union all
-        select {ours} from history h anti join part_values v on v.{name} = h.{name}
+        select {others} from history h anti join part_values v on v.{name} = h.{name}
         """,
         moved=engine.kept(moved), history=history, part_values=part.values,
     )  # fmt: skip

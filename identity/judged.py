@@ -11,7 +11,7 @@ from identity.graph import identifier_nodes
 from identity.guards import hubs
 from identity.known_periods import known_periods, plain_nodes
 from identity.periods import Periods, periods
-from identity.reissued import Disputed, open_silences, told_beside
+from identity.reissued import open_silences, told_beside
 from identity.rulings import Rulings, without_names
 from identity.sightings import check_numbers, holdings, identified, sighting_state
 from identity.touched import Touched, held_by, holders
@@ -35,10 +35,10 @@ class Judged:
     """What is known of identifiers tonight.
 
     `nodes` and `hubs` are rows of those judged anew, by period. `pieces` (node_id, plain_id) are
-    the nodes that these are or were, `changed` (plain_id) those judged otherwise than before, `resting`
-    (node_id) the hubs that stay hubs. `all_hubs` (node_id) are all that are hubs tonight. `cut` has
-    the starts of periods and the cuts of those judged. `rulings` have nodes in place of names.
-    `read` (sighting_id) are the sightings it took.
+    the nodes that these are or were, `changed` (plain_id) those judged otherwise than before,
+    `resting` (node_id) the hubs that stay hubs. `all_hubs` (node_id) are all that are hubs tonight.
+    `cut` has the starts of periods and the cuts of those judged. `rulings` have nodes in place of
+    names. `read` (sighting_id) are the sightings it took.
     """
 
     nodes: Rows
@@ -54,10 +54,9 @@ class Judged:
 
 def judged(
     engine: Engine, slices: Rows, touched: Touched, rulings: Rulings, before: NightBefore,
-    policy: IdentityPolicy, business_date: date, disputed: Disputed | None,
+    policy: IdentityPolicy, business_date: date,
 ) -> Judged:  # fmt: skip
     """The identifiers of `touched.judged`, judged by all that any rule reads of them."""
-
 
     def found_of(sightings: Rows) -> Rows:
         return _found(engine, slices, sightings, rulings.refused, policy, business_date)
@@ -65,7 +64,7 @@ def judged(
     read = engine.kept(_read(engine, touched, found_of, rulings, policy))
     known = known_periods(engine, before.nodes, before.rejected_links, touched.judged)
     seen = engine.kept(found_of(read))
-    cut = periods(engine, holdings(engine, seen), rulings.facts, policy, disputed, known)
+    cut = periods(engine, holdings(engine, seen), rulings, policy, known)
     held = engine.kept(cut.held)
     check_numbers(engine, seen, identifier_nodes(engine, held), policy)
     nodes = engine.kept(_nodes(engine, held, touched.judged))

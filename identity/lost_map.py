@@ -18,12 +18,9 @@ from model.number_events import HAS_ENDED, last_told
 from model.sql_text import date_literal
 
 
-def refuse_a_lost_map(engine: Engine, before: Rows, log: Rows, business_date: date) -> None:
-    """InputMissingError where the map before the night holds nobody and the log tells of persons:
-    to go on would give everybody another number. A few numbers come to the driver."""
-    some = "select count(*) as n from (select 1 from before_night limit 1) few"
-    if engine.one_row("map_before", some, before_night=before)["n"]:
-        return
+def refuse_a_lost_map(engine: Engine, log: Rows, business_date: date) -> None:
+    """For a night before which the map holds nobody: InputMissingError where the log tells of
+    persons, since to go on would give everybody another number."""
     living = f"""
         select count(case when not {HAS_ENDED} then 1 end) as n, max(business_date) as last_date
         from ({last_told("log", _day_before(business_date))}) told

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 import pyarrow as pa
 
+from identity.rulings import CANNOT_LINK
 from model.ddl_types import arrow_schema
 from model.engines import Engine, Rows
 
@@ -38,9 +40,10 @@ def keep_apart(
 
     `links` join sightings and strong identifiers, `joins` any two nodes; `labels` are the
     components of both. Only components that break a rule are replayed, each in one process that
-    holds its links, and those of others that share no node with it: first the joins, of which none
-    is refused, then the strongest kind, the most recent, by token; a link that would bring two
-    values together is refused, unless a join did so before. The outcome does not depend on the order or the partitioning of rows.
+    holds its links: first the joins, of which none is refused, then the strongest kind, the most
+    recent, by token; a link that would bring two values together is refused, unless they are those
+    of two persons whom a join makes one: it overrules all rules but `cannot_link` ones. The outcome
+    does not depend on the order or the partitioning of rows.
     """
     broken = _broken(engine, links, joins, facts, labels)
     # Read for the labels and for the refused links.
@@ -110,6 +113,20 @@ class _Parts:
     parent: dict[int, int] = field(default_factory=dict)
     values: dict[int, dict[_Key, frozenset[str]]] = field(default_factory=dict)
 
+    @classmethod
+    def of(cls, facts: Sequence[dict[str, Any]]) -> _Parts:
+        """Every node a part of its own, with its facts."""
+        parts = cls()
+        for fact in facts:
+            parts.hold(fact["node_id"], {(fact["rule"], fact["scope"]): frozenset({fact["value"]})})
+        return parts
+
+    def hold(self, node: int, values: Mapping[_Key, frozenset[str]]) -> None:
+        """Adds values to the part of a node."""
+        held = self.values.setdefault(self.root(node), {})
+        for key, more in values.items():
+            held[key] = held.get(key, frozenset()) | more
+
     def root(self, node: int) -> int:
         while self.parent.setdefault(node, node) != node:
             self.parent[node] = self.parent[self.parent[node]]
@@ -131,23 +148,19 @@ class _Parts:
         first, second = sorted((one, other))
         if first != second:
             self.parent[second] = first
-            held = self.values.setdefault(first, {})
-            for key, values in self.values.pop(second, {}).items():
-                held[key] = held.get(key, frozenset()) | values
+            self.hold(first, self.values.pop(second, {}))
 
 
 def _replay(component: pa.Table) -> pa.Table:
     """The joins and links of some components, each with its rule if it is refused."""
     rows = component.sort_by(_STRONGEST_FIRST).to_pylist()
-    parts = _Parts()
-    for fact in (row for row in rows if row["sighting_id"] is None):
-        own = parts.values.setdefault(fact["node_id"], {})
-        own[fact["rule"], fact["scope"]] = frozenset({fact["value"]})
-    for join in (row for row in rows if _is_join(row)):
-        parts.join(parts.root(join["sighting_id"]), parts.root(join["node_id"]))
-    links = [row for row in rows if row["sighting_id"] is not None]
+    facts = [row for row in rows if row["sighting_id"] is None]
+    joins = [row for row in rows if _is_join(row)]
+    links = [row for row in rows if row["sighting_id"] is not None and not _is_join(row)]
+    parts = _Parts.of(facts)
+    _join_persons(parts, joins, _Parts.of(facts), links)
     # Later links move the parts of earlier ones: all are joined before any is told.
-    rules = [None if _is_join(link) else _joined(parts, link) for link in links]
+    rules = [*(None for _ in joins), *(_joined(parts, link) for link in links)]
     replayed = [
         {
             "sighting_id": link["sighting_id"], "node_id": link["node_id"],
@@ -155,9 +168,28 @@ def _replay(component: pa.Table) -> pa.Table:
             "sighting_part": parts.root(link["sighting_id"]),
             "node_part": parts.root(link["node_id"]),
         }
-        for link, rule in zip(links, rules, strict=True)
+        for link, rule in zip([*joins, *links], rules, strict=True)
     ]  # fmt: skip
     return pa.Table.from_pylist(replayed, schema=arrow_schema(_REPLAYED))
+
+
+def _join_persons(
+    parts: _Parts, joins: Sequence[dict[str, Any]], alone: _Parts, links: Sequence[dict[str, Any]]
+) -> None:
+    """Joins the ends, each with what its person holds where links `alone` make persons: so the two
+    persons become one, and not two nodes that are torn from them. What a correction keeps apart
+    stays apart."""
+    if not joins:
+        return
+    for link in links:
+        _joined(alone, link)
+    for join in joins:
+        parts.join(parts.root(join["sighting_id"]), parts.root(join["node_id"]))
+        for end in (join["sighting_id"], join["node_id"]):
+            held = alone.values.get(alone.root(end), {})
+            parts.hold(end, {
+                key: values for key, values in held.items() if not key[0].startswith(CANNOT_LINK)
+            })
 
 
 def _is_join(row: dict[str, Any]) -> bool:

@@ -9,8 +9,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from identity.reissued import Disputed, reissue_starts
-from identity.rulings import nothing
+from identity.reissued import reissue_starts
+from identity.rulings import Rulings, nothing
 from identity.sightings import is_weak
 from model.engines import Engine, Rows
 from model.identity_policy import IdentityPolicy
@@ -60,13 +60,13 @@ class Periods:
 
 
 def periods(
-    engine: Engine, held: Rows, facts: Rows, policy: IdentityPolicy,
-    disputed: Disputed | None = None, known: KnownPeriods | None = None,
+    engine: Engine, held: Rows, rulings: Rulings, policy: IdentityPolicy,
+    known: KnownPeriods | None = None,
 ) -> Periods:  # fmt: skip
     """The holdings, each identifier cut into its periods by `window` and `reissued_after`.
 
-    `facts` are rulings: two values of one rule tell two owners apart; `disputed` tells by names
-    (identity.reissued). Counted over all sightings at once, so that no order of rows decides.
+    Facts and disputed names of the `rulings` tell two owners apart (identity.reissued). Counted
+    over all sightings at once, so that no order of rows decides.
     """
     windows = {name: kind.window for name, kind in policy.kinds.items() if kind.window}
     lengths = {name: window.days for name, window in windows.items()}
@@ -76,7 +76,7 @@ def periods(
     by_window = _split(engine, held, all_aged)
     judged = _judged(engine, by_window, known)
     given = engine.kept(
-        reissue_starts(engine, by_window, facts, policy, disputed, judged, crowds)
+        reissue_starts(engine, by_window, rulings, policy, judged, crowds)
     )
     cuts = engine.rows(
         "cuts", "select * from aged union all select * from given",
@@ -130,7 +130,10 @@ def _window_starts(engine: Engine, held: Rows, lengths: Mapping[str, int]) -> Ro
 
 def _split(engine: Engine, held: Rows, starts: Rows) -> Rows:
     """The holdings, those of a later period with its node_id and first day. A sighting across a
-    start belongs to the period of its last day."""
+    start belongs to the period of its last day. As they are where nothing starts: all steps of a
+    night read them."""
+    if not engine.one_row("starts", "select count(*) as n from starts", starts=starts)["n"]:
+        return held
     kept = "kind, scope, h.token, rank, sources, first_date, last_date, row_count"
     return engine.rows(
         "by_period",

@@ -17,12 +17,11 @@ from model.sql_text import is_one_of
 
 @dataclass(frozen=True)
 class Region:
-    """`sightings` (sighting_id) whose persons are found anew, `numbers` (one_id) that these persons
-    had before, and `joins` (rulings.JOINS) among them."""
+    """`sightings` (sighting_id, some other nodes among them) whose persons are found anew, and
+    `numbers` (one_id) that these persons had before."""
 
     sightings: Rows
     numbers: Rows
-    joins: Rows
 
 
 def region(
@@ -30,8 +29,8 @@ def region(
 ) -> Region:
     """The region of what was touched and judged.
 
-    Nodes of one person are one key, its number below zero; who was in no person is its own. Keys
-    are bound by all that rules look at: the region is what is bound to a seed.
+    Nodes of one person are one key, its number below zero; a node that was in no person is its own.
+    Keys are bound by all that rules look at: the region is what is bound to a seed.
     """
     seeds = engine.kept(_seeds(engine, touched, judged))
     keyed = engine.kept(_keyed(engine, before.one_ids))
@@ -44,45 +43,35 @@ def region(
     again = """
         select k.node_id as sighting_id from keyed k semi join keys r on r.key = k.key
         where k.kind = 'sighting'
-        union select node_id from seeds where is_sighting
+        union select key from keys where key > 0
     """
     numbers = "select -key as one_id from keys where key < 0"
-    joins = """
-        select distinct j.node_id, j.other_node_id
-        from joins j left join keyed k on k.node_id = j.node_id
-        semi join keys r on r.key = coalesce(k.key, j.node_id)
-    """
     return Region(
-        engine.kept(engine.rows("sightings_again", again, keyed=keyed, keys=keys, seeds=seeds)),
+        engine.kept(engine.rows("sightings_again", again, keyed=keyed, keys=keys)),
         engine.kept(engine.rows("numbers_again", numbers, keys=keys)),
-        engine.kept(
-            engine.rows("joins_again", joins, joins=judged.rulings.joins, keyed=keyed, keys=keys)
-        ),
     )
 
 
 def _seeds(engine: Engine, touched: Touched, judged: Judged) -> Rows:
-    """Nodes (node_id, is_sighting) whose persons may be others than before.
+    """Nodes (node_id) whose persons may be others than before.
 
     Who shows an identifier that is judged otherwise is one, and who is beside a sighting that
-    changed; but not beside a hub, which links nobody, nor on a join, which stands on every night.
+    changed, but not beside a hub, which links nobody; and all that joins and pins are about.
     """
     return engine.rows(
         "seeds",
         """
-        select sighting_id as node_id, true as is_sighting from turned
+        select sighting_id as node_id from turned
         union
-        select p.sighting_id, true from pairs p semi join changed c on c.plain_id = p.node_id
+        select p.sighting_id from pairs p semi join changed c on c.plain_id = p.node_id
         union
-        select p.node_id, false from pieces p
+        select p.node_id from pieces p
         semi join (
             select node_id from held union select plain_id from changed
         ) h on h.node_id = p.plain_id
         anti join resting r on r.node_id = p.node_id
-        union
-        select node_id, false from joins union select other_node_id, false from joins
-        union
-        select node_id, false from pins
+        union select node_id from joins union select other_node_id from joins
+        union select node_id from pins
         """,
         turned=touched.sightings, pairs=touched.pairs, changed=judged.changed,
         pieces=judged.pieces, held=touched.held, resting=judged.resting, joins=judged.rulings.joins,
@@ -101,25 +90,19 @@ def _bonds(
     engine: Engine, touched: Touched, judged: Judged, before: NightBefore, keyed: Rows,
     policy: IdentityPolicy,
 ) -> Rows:  # fmt: skip
-    """Pairs of keys (src, dst): the two sides of a refused link, all who share a weak identifier
-    that is no hub, both ends of a join, a pinned number and who is to bear it, and all persons of
-    one sighting."""
+    """Pairs of keys (src, dst): the two sides of a refused link, all who hold an identifier that is
+    `_shared`, both ends of a join, a pinned number and who is to bear it, and all persons of one
+    sighting."""
     cuts = is_one_of("rule", (WINDOW, REISSUED))
     return engine.rows(
         "bonds",
         f"""
-        with plain_weak as (
-            select n.node_id, n.plain_id from nodes n
-            semi join weak_nodes w on w.node_id = n.node_id
-            anti join hubs h on h.node_id = n.node_id
-        ), by_day as (
+        with by_day as (
             select node_id from keyed group by node_id having count(*) > 1
         ), bonded as (
             select sighting_id as one, node_id as other from rejected_links where not {cuts}
             union all
-            select p.sighting_id, p.node_id from pairs p
-            semi join plain_weak w on w.plain_id = p.node_id
-            union all select node_id, plain_id from plain_weak where node_id <> plain_id
+            select p.sighting_id, s.node_id from pairs p join shared s on s.plain_id = p.node_id
             union all select node_id, other_node_id from joins
             union all select node_id, -one_id from pins
             union all select node_id, node_id from by_day
@@ -131,14 +114,30 @@ def _bonds(
         ) ends
         where src <> dst
         """,
-        nodes=plain_nodes(engine, before.nodes), hubs=before.hubs, keyed=keyed,
-        weak_nodes=engine.rows(
-            "weak_nodes",
-            f"select node_id from nodes where {is_one_of('kind', policy.weak_kinds)}",
-            nodes=before.nodes,
-        ),
+        shared=_shared(engine, before, policy), keyed=keyed,
         rejected_links=before.rejected_links, pairs=touched.pairs,
         joins=judged.rulings.joins, pins=judged.rulings.pins,
+    )  # fmt: skip
+
+
+def _shared(engine: Engine, before: NightBefore, policy: IdentityPolicy) -> Rows:
+    """(node_id, plain_id) of identifiers that several persons may hold, all of whom decide who has
+    it: weak ones that were no hubs, and all periods of those re-issued."""
+    weak = is_one_of("kind", policy.weak_kinds)
+    return engine.rows(
+        "shared_before",
+        f"""
+        select n.node_id, n.plain_id from plain_nodes n
+        semi join (select node_id from nodes where {weak}) w on w.node_id = n.node_id
+        anti join hubs h on h.node_id = n.node_id
+        union
+        select n.node_id, n.plain_id from plain_nodes n semi join (
+            select p.plain_id from plain_nodes p
+            semi join rejected_links r on r.node_id = p.node_id and r.rule = '{REISSUED}'
+        ) given on given.plain_id = n.plain_id
+        """,
+        plain_nodes=plain_nodes(engine, before.nodes), nodes=before.nodes, hubs=before.hubs,
+        rejected_links=before.rejected_links,
     )  # fmt: skip
 
 

@@ -6,33 +6,29 @@ share nothing but a phone. So the two sides of a silence have to contradict each
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import TypeAlias
-
-from identity.rulings import nothing
+from identity.disputed_names import SealedNames, contradicting_sightings
+from identity.rulings import Rulings, nothing
 from identity.sides import STARTS, starts_of
 from model.engines import Engine, Rows
 from model.identity_policy import IdentityPolicy
 from model.node_ids import plain_id
 from model.sql_text import is_one_of, number_of
 
-# Of pairs of sightings (sighting_id, other_sighting_id), those whose names cannot be one person's.
-Disputed: TypeAlias = Callable[[Engine, Rows], Rows]
 # Beyond so many sightings an identifier names no single owner, and its pairs would be too many.
 CROWD = 100
 
 
 def reissue_starts(
-    engine: Engine, held: Rows, facts: Rows, policy: IdentityPolicy, disputed: Disputed | None,
-    judged: Rows, crowds: Rows,
+    engine: Engine, held: Rows, rulings: Rulings, policy: IdentityPolicy, judged: Rows,
+    crowds: Rows,
 ) -> Rows:  # fmt: skip
     """STARTS: first days of owners after the first, each with the sighting that shows it.
 
     A side of a silence is the owners that stand there: all that its sightings hold of strong kinds,
     and what stands beside that elsewhere. Two sides contradict each other where they share nothing
     of it, and each has one value of the same stronger kind and scope, or of the same rule
-    (`facts`), and not the same one; or where names on them are disputed. One value, since what
-    several persons use at a time is shared, not handed on; so is what comes back to an earlier
+    (`facts`), and not the same one; or where names on them cannot be one person's. One value, since
+    what several persons use at a time is shared, not handed on; so is what comes back to an earlier
     owner, and nothing of it is cut. Silence is counted in days between sightings that hold
     something stronger. Only identifiers whose sides differ come into a process, with their sides.
 
@@ -46,7 +42,7 @@ def reissue_starts(
     )  # fmt: skip
     open_ = engine.kept(open_silences(engine, held, policy, judged))
     around = engine.kept(_around(engine, held, owning, open_, beside))
-    told = _told(engine, held, owning, open_, around, facts, beside, disputed)
+    told = _told(engine, held, owning, open_, around, rulings, beside)
     return engine.by_group("reissue_starts", told, "node_id", starts_of, STARTS)
 
 
@@ -149,16 +145,16 @@ def _owners(rows: str) -> str:
 
 
 def _told(
-    engine: Engine, held: Rows, owning: Rows, open_: Rows, around: Rows, facts: Rows, beside: str,
-    disputed: Disputed | None,
+    engine: Engine, held: Rows, owning: Rows, open_: Rows, around: Rows, rulings: Rulings,
+    beside: str,
 ) -> Rows:  # fmt: skip
     """What `starts_of` reads, of identifiers with two values of one rule or a dispute.
 
     Rows of three sorts, by node_id and part: what is there (rule, value, thing); disputes
     (other_part); the day and the sighting with which the part begins (starts_on, sighting_id).
     """
-    there = engine.kept(_there(engine, held, owning, around, facts, beside))
-    disputes = engine.kept(_disputes(engine, around, disputed))
+    there = engine.kept(_there(engine, held, owning, around, rulings.facts, beside))
+    disputes = engine.kept(_disputes(engine, around, rulings.person_names))
     return engine.rows(
         "told_of_sides",
         """
@@ -223,27 +219,29 @@ def _there(
     )  # fmt: skip
 
 
-def _disputes(engine: Engine, around: Rows, disputed: Disputed | None) -> Rows:
-    """(node_id, part, other_part) of sides, or of one side, where names are disputed."""
-    if disputed is None:
+def _disputes(engine: Engine, around: Rows, names: SealedNames | None) -> Rows:
+    """(node_id, part, other_part) of sides, or of one side, whose names cannot be one person's."""
+    if names is None:
         return nothing(engine, "node_id bigint, part int, other_part int")
-    rows = engine.rows(
+    pairs = engine.rows(
         "pairs_of_names",
         f"""
-        with few as (
-            select node_id from around group by node_id having count(*) <= {CROWD}
+        with named as (
+            select a.* from around a semi join borne b on b.sighting_id = a.sighting_id
         ), small as (
-            select a.* from around a semi join few f on f.node_id = a.node_id
+            select n.* from named n semi join (
+                select node_id from named group by node_id having count(*) <= {CROWD}
+            ) f on f.node_id = n.node_id
         )
         select a.node_id, a.part, b.part as other_part, a.sighting_id,
             b.sighting_id as other_sighting_id
         from small a join small b on b.node_id = a.node_id and b.sighting_id > a.sighting_id
         """,
-        around=around,
-    )
-    pairs = engine.kept(rows)
+        around=around, borne=names.borne,
+    )  # fmt: skip
+    kept = engine.kept(pairs)
     asked = engine.rows(
-        "asked", "select distinct sighting_id, other_sighting_id from pairs", pairs=pairs
+        "asked", "select distinct sighting_id, other_sighting_id from pairs", pairs=kept
     )
     return engine.rows(
         "disputes",
@@ -252,5 +250,5 @@ def _disputes(engine: Engine, around: Rows, disputed: Disputed | None) -> Rows:
         from pairs p semi join judged j
             on j.sighting_id = p.sighting_id and j.other_sighting_id = p.other_sighting_id
         """,
-        pairs=pairs, judged=disputed(engine, asked),
+        pairs=kept, judged=contradicting_sightings(engine, asked, names),
     )  # fmt: skip

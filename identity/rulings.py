@@ -6,38 +6,21 @@ all facts, of which a person has one value each.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, replace
 
 from identity.disputed_names import SealedNames
 from model.ddl_types import arrow_schema
 from model.engines import Engine, Rows
 from model.identity_policy import IdentityPolicy
-from model.node_ids import node_id, plain_id
+from model.node_ids import plain_id
 from model.sql_text import is_one_of
 
 REFUSED = "kind string, scope string, token string, reason string"
 FACTS = "node_id bigint, rule string, scope string, value string"
 JOINS = "node_id bigint, other_node_id bigint"
 PINS = "node_id bigint, one_id bigint"
+CANNOT_LINK = "cannot_link "  # how the rules of corrections that keep apart begin
 NAMED = "name bigint, token string, named_on date"
-RULED = "node_id bigint, ruling bigint"
-# What each frame of rulings says of a node, as one text: what nights are compared by.
-_SAID = {
-    "refused": f"select {node_id('token')} as node_id, 'refused' as said from refused",
-    "facts": "select node_id, concat_ws('|', 'fact', rule, scope, value) as said from facts",
-    "joins": """
-        select node_id, concat('join ', other_node_id) as said from joins
-        union all select other_node_id, concat('join ', node_id) from joins
-    """,
-    "pins": "select node_id, concat('pin ', one_id) as said from pins",
-    "person_names": """
-        select sighting_id as node_id, concat_ws('|', 'name', token, given_token) as said
-        from person_names
-    """,
-    # Who has a name is looked at on every night (identity.touched); who had one, by this.
-    "named": f"select {node_id('token')} as node_id, concat_ws('|', name, named_on) as said "
-    "from named",
-}
 
 
 @dataclass(frozen=True)
@@ -47,9 +30,10 @@ class Rulings:
     `refused` (kind, scope, token, reason): identifiers that name nobody. `facts` (node_id, rule,
     scope, value): no person holds two values of one rule and scope; a link that would bring them
     together is refused under the rule's name. Of two values of one node the smaller counts.
-    `joins` (node_id, other_node_id): nodes of one person, ahead of all links and whatever the facts
-    or hubs say; without effect where either end was not seen. `pins` (node_id, one_id): the person
-    that holds the node bears this number. Rows may come twice, in any order.
+    `joins` (node_id, other_node_id): the persons of two nodes are one, ahead of all links and
+    whatever hubs say, and facts but those of rules CANNOT_LINK; without effect where either end was
+    not seen. `pins` (node_id, one_id): the person that holds the node bears this number. Rows may
+    come twice, in any order.
 
     `person_names`: those that sightings bear, sealed, for rules that ask whether they can be one
     person's. `named` (name, token, named_on): names, numbers below 0, that facts, joins and pins
@@ -63,26 +47,6 @@ class Rulings:
     pins: Rows
     person_names: SealedNames | None = None
     named: Rows | None = None
-
-
-def ruled(engine: Engine, rulings: Rulings) -> Rows | None:
-    """What all rulings say, one row per node and saying (RULED): a night looks at the nodes of
-    which they say otherwise than on the night before.
-
-    None where a frame has been added to Rulings that is not told here: then no night can be
-    compared with the one before, and every night looks at everything.
-    """
-    frames = {each.name: getattr(rulings, each.name) for each in fields(rulings)}
-    if frames.keys() - _SAID.keys():
-        return None
-    if rulings.person_names is not None:
-        frames["person_names"] = rulings.person_names.borne
-    given = {name: frame for name, frame in frames.items() if frame is not None}
-    said = " union all ".join(f"select * from ({_SAID[name]}) {name}_said" for name in given)
-    return engine.rows(
-        "ruled", f"select distinct node_id, {node_id('md5(said)')} as ruling from ({said}) sayings",
-        **given,
-    )  # fmt: skip
 
 
 def nothing(engine: Engine, columns: str) -> Rows:

@@ -19,7 +19,7 @@ from model.sql_text import date_literal, is_one_of
 
 @dataclass(frozen=True)
 class Since:
-    """The last night that made the map, and what other rules said on it (rulings.ruled).
+    """The last night that made the map, and what other rules said on it (locality.ruled).
 
     A night that would read more than `largest_share` as many sightings as the map holds is a full
     build.
@@ -130,17 +130,28 @@ def _beside(
 ) -> Rows:
     """Identifiers that others' sightings judge: where one of these changed, they are judged too.
 
-    A name counts beside all that its bearer is seen with (disputed_names). Whether an identifier
-    was re-issued is told by what stands beside it, by what stands beside that, and by whether that
-    names a single owner: a crowd comes and goes by one sighting (reissued).
+    A name counts beside all that its bearer is seen with (disputed_names), and the bearer is
+    another one after it was re-issued.
+    """
+    given = engine.kept(_perhaps_reissued(engine, pairs, held))
+    if not policy.disagree.names or rulings.person_names is None:
+        return given
+    either = "select node_id from held union select node_id from given"
+    bearers = engine.rows("perhaps_bearers", either, held=held, given=given)
+    return held_by(engine, pairs, holders(engine, pairs, bearers))
+
+
+def _perhaps_reissued(engine: Engine, pairs: Rows, held: Rows) -> Rows:
+    """Identifiers that may be re-issued, or may not any longer.
+
+    That is told by what stands beside one, by what stands beside that, and by whether that names a
+    single owner: a crowd comes and goes by one sighting (reissued).
     """
     strong = engine.kept(
         engine.rows(
             "strong_pairs", "select sighting_id, node_id from pairs where not is_weak", pairs=pairs
         )
     )
-    are_named = policy.disagree.names and rulings.person_names is not None
-    near = held_by(engine, pairs, holders(engine, pairs if are_named else strong, held))
     crowds = engine.rows(
         "crowds_touched",
         f"""
@@ -150,18 +161,15 @@ def _beside(
         strong=strong, held=held,
     )  # fmt: skip
     around = held_by(engine, strong, holders(engine, strong, crowds))
-    far = held_by(engine, pairs, holders(engine, strong, around))
     return engine.rows(
-        "judged_beside",
-        f"""
-        select distinct n.node_id from (
-            select node_id, {"true" if are_named else "false"} as is_named from near
-            union all select node_id, false from far
-        ) n
-        left join (select distinct node_id from pairs where is_silent) s on s.node_id = n.node_id
-        where n.is_named or s.node_id is not null
+        "perhaps_reissued",
+        """
+        select distinct p.node_id from pairs p semi join (
+            select node_id from near union select node_id from far
+        ) n on n.node_id = p.node_id where p.is_silent
         """,
-        near=near, far=far, pairs=pairs,
+        pairs=pairs, near=held_by(engine, pairs, holders(engine, strong, held)),
+        far=held_by(engine, pairs, holders(engine, strong, around)),
     )  # fmt: skip
 
 

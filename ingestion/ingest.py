@@ -15,6 +15,7 @@ from ingestion.channels import Channel, Dataset
 from ingestion.check_counts import check_counts
 from ingestion.clean_rows import clean_rows, written_rows
 from ingestion.containers import packing_of
+from ingestion.cut_files import cut_files
 from ingestion.file_ranges import ranges_of
 from ingestion.layout import Layout, layout_of
 from ingestion.mapping import LINE, IntoTable
@@ -67,10 +68,11 @@ class IngestionContext:
 class IngestedDataset:
     """A dataset's rows of one night, in their contracts; lazy, of the engine that was given.
 
-    raw is None where the settings keep none; `files` are
-    records of ops.files; `accounts` are the proven accounts by path; `counts` answer the quality
-    gate, None where it asks nothing. `unread` are keys of quarantined records, by table, where the
-    dataset arrives whole: they are there, though their rows could not be accepted.
+    raw is None where the settings keep none; `files` are records of ops.files; `accounts` are the
+    proven accounts by path, `refused` reasons by path, `cut` the paths of files that end within a
+    record; `counts` answer the quality gate, None where it asks nothing. `unread` are keys of
+    quarantined records, by table, where the dataset arrives whole: they are there, though their
+    rows could not be accepted.
     """
 
     raw: Rows | None
@@ -84,6 +86,7 @@ class IngestedDataset:
     refused: Mapping[str, str]
     counts: SliceCounts | None
     unread: Mapping[str, Rows] = field(default_factory=dict)
+    cut: frozenset[str] = frozenset()
 
 
 def engine_for(
@@ -141,7 +144,11 @@ def ingest_dataset(
         sound, checked = [*sound, *redriven.files], [*checked, *redriven.files]
     try:
         standard = standard_rows(engine, records, standards)
-        return _derived(engine, standard, sound, checked, standards)
+        found = _derived(engine, standard, sound, checked, standards)
+        cut = cut_files(
+            engine, standard.rows, sound, found.accounts, layout, context.landing_root
+        )
+        return replace(found, cut=cut)
     except OnefoldError:
         raise
     except Exception as error:  # Spark's messages print the rows it worked on
@@ -189,15 +196,38 @@ def _derived(
             for table in dataset.tables
         },
         quarantine=_quarantine(engine, standard, files, sound, standards),
-        sightings=sightings(engine, records, known, duplicated, files, standards),
+        sightings=sightings(
+            engine, records, known, duplicated, [file.path for file in sound], standards
+        ),
         identifiers=identifier_values(engine, known, standards),
         profile_values=profile_values(engine, standard, standards),
         files=file_records(dataset, standards.business_date, told),
         accounts=accounts,
         refused={file.path: file.refusal for file in checked if file.refusal},
-        counts=check_counts(engine, standard, sound, standards),
+        counts=_with_repeated(
+            engine, check_counts(engine, standard, sound, standards), beaten, sound
+        ),
         unread=unread_keys(engine, standard, standards),
     )
+
+
+def _with_repeated(
+    engine: Engine, counts: SliceCounts | None, beaten: Rows | None, files: Sequence[PlannedFile]
+) -> SliceCounts | None:
+    """The counts, and how many records have a key that a newer one of their date has, too.
+
+    Files of several dates may well tell of the same things: of these only the keys within one file
+    count.
+    """
+    if counts is None or beaten is None:
+        return counts
+    is_one_date = len({file.path_date for file in files if file.state != "redriven"}) <= 1
+    told = engine.one_row("repeated", f"""
+        select count(*) as n from (
+            select distinct _number, _line from beaten where _in_file or {is_one_date}
+        ) as records
+    """, beaten=beaten)  # fmt: skip
+    return replace(counts, repeated=int(told["n"]))
 
 
 def _clean(
@@ -240,7 +270,7 @@ def _quarantine(
     dataset = standards.dataset
     again = [n for n, file in enumerate(sound) if file.state == "redriven"]
     # Asked of the records alone: a few in a hundred, of whose columns the others need no look.
-    is_told = "_reasons <> ''" + "".join(f" or _number = {n}" for n in again)
+    is_told = "_reasons <> ''" + "".join(f" or standard._number = {n}" for n in again)
     return engine.rows("quarantine", f"""
         select {date_literal(standards.business_date)} as arrived_date,
                {text_literal(dataset.channel)} as channel, {text_literal(dataset.name)} as dataset,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 
 import numpy as np
 import pyarrow as pa
@@ -115,30 +115,31 @@ def known_sets(
 
 
 def sightings(
-    engine: Engine, records: Rows, known: Rows | None, duplicated: Rows | None, files: Rows,
-    standards: Standards,
+    engine: Engine, records: Rows, known: Rows | None, duplicated: Rows | None,
+    paths: Sequence[str], standards: Standards,
 ) -> Rows:  # fmt: skip
     """The night's sightings (contract SIGHTINGS), by file, of records (`with_united`); `known` are
-    the `known_sets`, which records show by themselves.
+    the `known_sets`, which records show by themselves; `paths` are those of the files, by number.
 
     Duplicates are left out. Rows of days after the night are one group per day, so that they can
     wait for it. Deleted rows say nothing about people any more.
     """
     if known is None:
         return engine.united(SIGHTINGS, [])
-    grouped = _by_number(engine, records, duplicated, files, standards)
+    grouped = _by_number(engine, records, duplicated, paths, standards)
     # known: unique by _sighting; a united set is nobody's own, and may be missing there.
     with_sets = engine.rows("sightings_with_tokens", f"""
         select grouped.*, {', '.join(_tokens(standards))}
         from grouped left join known on grouped._sighting_id = known._sighting
     """, grouped=grouped, known=known)  # fmt: skip
-    told = _teller(_paths(engine, files), standards)
+    told = _teller(paths, standards)
     return engine.mapped_slice("sightings", with_sets, told, SIGHTINGS, standards.business_date)
 
 
 def _by_number(
-    engine: Engine, records: Rows, duplicated: Rows | None, files: Rows, standards: Standards
-) -> Rows:
+    engine: Engine, records: Rows, duplicated: Rows | None, paths: Sequence[str],
+    standards: Standards,
+) -> Rows:  # fmt: skip
     """The standing records, counted by path, number of their set, and the day they wait for; a
     path's `_number` is that of its last file."""
     night = date_literal(standards.business_date)
@@ -152,7 +153,7 @@ def _by_number(
     return engine.rows("sightings_by_number", f"""
         select {by}, min(_on) as _first, max(_on) as _last, count(*) as _rows
         from (
-            select {_number_of_path(engine, files)} as _number, _sighting_id{_listed(united)},
+            select {_number_of_path(paths)} as _number, _sighting_id{_listed(united)},
                    {day} as _on, case when {day} > {night} then {day} end as _waits
             from records
             where _sighting_id is not null and not _deleted{stands}
@@ -165,19 +166,12 @@ def _listed(columns: Sequence[str]) -> str:
     return "".join(f", {name}" for name in columns)
 
 
-def _number_of_path(engine: Engine, files: Rows) -> str:
+def _number_of_path(paths: Sequence[str]) -> str:
     """SQL of the number of a record's path: lines tried again may come from earlier bytes of it."""
-    paths = _paths(engine, files)
-    last = {path: number for number, path in sorted(paths.items())}
-    others = [(number, last[path]) for number, path in paths.items()]
+    last = {path: number for number, path in enumerate(paths)}
+    others = [(number, last[path]) for number, path in enumerate(paths)]
     cases = "".join(f" when {n} then {own}" for n, own in others if n != own)
     return f"cast(case _number{cases} else _number end as int)" if cases else "_number"
-
-
-def _paths(engine: Engine, files: Rows) -> dict[int, str]:
-    """Each file's path, by its number."""
-    rows = engine.arrow(files).select(["_number", "source_file"]).to_pylist()
-    return {row["_number"]: row["source_file"] for row in rows}
 
 
 def _slots(standards: Standards) -> Slots:
@@ -216,7 +210,7 @@ def _uniter(names: tuple[str, ...], slots: Slots) -> Callable[[pa.Table], pa.Tab
     return unite
 
 
-def _teller(paths: Mapping[int, str], standards: Standards) -> Callable[[pa.Table], pa.Table]:
+def _teller(paths: Sequence[str], standards: Standards) -> Callable[[pa.Table], pa.Table]:
     slots, channel, dataset = _slots(standards), standards.dataset.channel, standards.dataset.name
 
     def tell(groups: pa.Table) -> pa.Table:

@@ -42,9 +42,10 @@ class RowsOutput:
     same: Mapping[str, str]
     day: date
 
-    def rows(self, records: pa.RecordBatch, each: FileRange, generation: int) -> pa.RecordBatch:
-        """The rows of a range's records, those without a fault."""
-        is_accepted = pc.equal(records["_reasons"], "")
+    def rows(
+        self, records: pa.RecordBatch, is_accepted: pa.Array, each: FileRange, generation: int
+    ) -> pa.RecordBatch:
+        """The rows of those of a range's records that are accepted."""
         records = records.select(sorted(set(self.columns.values())))
         if is_accepted.false_count:
             records = records.filter(is_accepted)
@@ -139,9 +140,11 @@ def _write_others(
         out["raw"].write(_raw_rows(batch.rows, each, outputs))
     if outputs.sets and batch.new_sets is not None:
         out["sets"].write(batch.new_sets)
-    for name, table in outputs.tables.items():
+    if outputs.tables:
+        is_accepted = pc.equal(batch.rows["_reasons"], "")
         _, generation = outputs.places[each.number]
-        out[f"rows-{name}"].write(table.rows(batch.rows, each, generation))
+        for name, table in outputs.tables.items():
+            out[f"rows-{name}"].write(table.rows(batch.rows, is_accepted, each, generation))
 
 
 class _Writer:

@@ -11,6 +11,7 @@ from model.contracts import Column
 from model.errors import Problems
 from model.fixed_tables import CUSTOMER_TAGS, FIXED_TABLES
 from model.identity_policy import IdentityPolicy
+from model.settings import QualitySettings
 from model.strict_yaml import YamlMap
 from quality.checks import (
     TableChecks,
@@ -39,16 +40,17 @@ def all_table_checks(
 
 
 def all_dataset_checks(
-    channels: Sequence[Channel], policy: IdentityPolicy, is_watched: bool, problems: Problems
-) -> tuple[TableChecks, ...]:
-    """The checks of every dataset, and what drift is watched in it. A shadow channel's only warn:
-    it feeds nothing that could be held."""
+    channels: Sequence[Channel], policy: IdentityPolicy, quality: QualitySettings,
+    problems: Problems,
+) -> tuple[TableChecks, ...]:  # fmt: skip
+    """The checks of every dataset, and what is watched in it for drift and breaks. A shadow
+    channel's only warn: it feeds nothing that could be held."""
     for channel in channels:
         if channel.name in _ZONES:
             message = f"channel {channel.name!r} bears the name of a zone of the lake; rename it"
             problems.add(channel.location, message)
     found = [
-        (channel, _dataset_checks(dataset, policy, is_watched, problems))
+        (channel, _dataset_checks(dataset, policy, quality, problems))
         for channel in channels
         for dataset in channel.datasets
     ]
@@ -58,10 +60,11 @@ def all_dataset_checks(
 
 
 def _dataset_checks(
-    dataset: Dataset, policy: IdentityPolicy, is_watched: bool, problems: Problems
+    dataset: Dataset, policy: IdentityPolicy, quality: QualitySettings, problems: Problems
 ) -> TableChecks:
     entry = dataset.entry
     untold = untold_fields(dataset, policy)
+    identifiers = tuple(dict.fromkeys(slot.field for slot in dataset.slots))
     subject = Subject(
         types={name: field.type for name, field in entry.fields.items()},
         values={
@@ -71,8 +74,10 @@ def _dataset_checks(
         hidden=hidden_fields(dataset, policy),
         untold=untold,
         private=dataset.sealed | hidden_fields(dataset, policy),
+        identifiers=identifiers,
     )  # fmt: skip
-    watched = tuple(name for name in entry.fields if name not in untold) if is_watched else None
+    told = tuple(name for name in entry.fields if name not in untold)
+    watched = told if quality.drift else identifiers if quality.breaks else None
     own = Problems()
     checks = read_dataset_checks(dataset.full_name, entry.written, subject, watched, own)
     for problem in own.found:

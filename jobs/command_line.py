@@ -34,7 +34,7 @@ def app() -> None:
 @click.option("--only", default=None, metavar="STAGE", help="The one stage to run.")
 @click.option("--accept", multiple=True, metavar="CODE", help="Let a failed check pass.")
 @click.option("--reason", default="", help="Why it may pass; recorded.")
-@click.option("--dry-run", is_flag=True, help="Show what becomes of the files; write nothing.")
+@click.option("--dry-run", is_flag=True, help="Show what it would do; write nothing.")
 @click.option("--rebuild-map", is_flag=True, help="Make a lost map anew, from the log of OneIDs.")
 @common
 def run(given: Common, **options: Any) -> None:

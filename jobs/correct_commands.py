@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta, timezone
 
@@ -123,12 +123,10 @@ def _held(definitions: Definitions) -> Iterator[PublishedNight]:
         yield published_or_refused(root)  # another run may have published in between
 
 
-@contextmanager
 def _identifiers(
     definitions: Definitions, night: PublishedNight
-) -> Iterator[PublishedIdentifiers]:
-    with published_identifiers(definitions, night, key_of(definitions.project)) as known:
-        yield known
+) -> AbstractContextManager[PublishedIdentifiers]:
+    return published_identifiers(definitions, night, key_of(definitions.project))
 
 
 def _terms(

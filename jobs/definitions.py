@@ -77,7 +77,7 @@ def load_definitions(folder: Path, env: str, assignments: list[str]) -> Definiti
     book = load_tags(tag_files, model, golden, problems)
     quality_files = yaml_files(folder, "conf/quality", problems)
     checks = all_table_checks(quality_files, model, book, problems)
-    of_datasets = all_dataset_checks(channels, policy, project.settings.quality.drift, problems)
+    of_datasets = all_dataset_checks(channels, policy, project.settings.quality, problems)
     problems.raise_if_any()
     project = replace(project, model=with_readings(model, channels))
     fingerprint = _fingerprint(folder)

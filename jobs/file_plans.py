@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 from pathlib import Path
@@ -139,6 +139,14 @@ def refused_files(
         if file.path in refused:
             code = f"{dataset.full_name}.{refused[file.path]}"
             yield Objection(code, _place(file), f"{file.path}: {refused[file.path]}")
+
+
+def cut_off(dataset: Dataset, plan: FilePlan, cut: Collection[str]) -> Iterator[Objection]:
+    """An objection for every file of a required dataset that ends within a record."""
+    for file in plan.take if dataset.entry.required else ():
+        if file.path in cut:
+            told = f"{file.path}: the last line is broken and has no end"
+            yield Objection(f"{dataset.full_name}.cut", _place(file), told)
 
 
 def hold(night: Night, objections: Sequence[Objection]) -> frozenset[str]:

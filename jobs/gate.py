@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import timedelta
 
+from ingestion.commonest_identifiers import commonest_identifiers
 from jobs.audit import record_accepted
+from jobs.identity_gate import identity_results
 from jobs.night import Night
 from lake.ledger import QualityRecord, metric_rows, record_metrics, record_quality
 from lake.readers import published_rows
 from model.contracts import TableContract
 from model.engines import Engine, Rows
+from model.fixed_tables import ONE_IDS, SIGHTINGS
 from model.settings import QualitySettings
 from model.slice_counts import SliceCounts, count_slice
 from model.sql_text import date_literal
@@ -24,15 +28,18 @@ from quality.past import DAYS_KEPT_IN_MIND, histories
 def judge(
     night: Night, contracts: Sequence[TableContract], counted: Mapping[str, SliceCounts]
 ) -> None:
-    """Runs and records the checks of the tables a stage wrote, and of the datasets it counted;
-    GateHeldError (exit 3) where one holds the night."""
+    """Runs and records the checks of the tables a stage wrote, of the datasets it counted, and of
+    the map where that is new; GateHeldError (exit 3) where one holds the night."""
     slices = [*_datasets(night, counted), *_tables(night, contracts)]
-    if not slices:
+    of_map = identity_results(night) if ONE_IDS in contracts else ()
+    if not slices and not of_map:
         return
     day, root = night.business_date, night.lake.root
     rows = metric_rows(root, day - timedelta(days=DAYS_KEPT_IN_MIND))
-    drift = _drift(night.project.settings.quality)
-    results = accepted(judge_slices(slices, histories(rows), day, drift), night.accepted)
+    quality = night.project.settings.quality
+    judged = judge_slices(slices, histories(rows), day, _drift(quality), quality.breaks)
+    found = (*judged, *of_map)
+    results = accepted(found, night.accepted)
     # Whatever the verdict: a night that is accepted later is the past of those behind it.
     record_metrics(night.lake, day, [_metric(night, *each) for each in _numbers(slices)], rows)
     record_quality(night.lake, [_record(night, result) for result in results])
@@ -44,10 +51,20 @@ def judge(
 
 
 def _datasets(night: Night, counted: Mapping[str, SliceCounts]) -> list[CountedSlice]:
+    commonest = _commonest(night) if counted and night.project.settings.quality.breaks else {}
     return [
-        CountedSlice(checks, counted[checks.table_name])
-        for checks in night.definitions.dataset_checks if checks.table_name in counted
+        CountedSlice(
+            checks, replace(counted[name], commonest=commonest.get(name, {}))
+        )
+        for checks in night.definitions.dataset_checks if (name := checks.table_name) in counted
     ]  # fmt: skip
+
+
+def _commonest(night: Night) -> Mapping[str, Mapping[str, tuple[int, int]]]:
+    day = night.business_date
+    with night.engine() as engine:
+        sightings = night.lake.rows(engine, SIGHTINGS, until=day)
+        return commonest_identifiers(engine, sightings, day)
 
 
 def _tables(night: Night, contracts: Sequence[TableContract]) -> list[CountedSlice]:

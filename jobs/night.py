@@ -14,6 +14,7 @@ from pathlib import Path
 
 from pyspark.sql import DataFrame, SparkSession
 
+from identity.night_difference import NightDifference
 from jobs.definitions import Definitions
 from jobs.progress import Progress
 from lake.published import person_rows
@@ -46,8 +47,9 @@ class Night:
     """The business date, the definitions, and the lake a stage reads and writes.
 
     `accepted` maps codes of checks that a person lets pass to the reason given; `counted` are the
-    answers to the gate's questions that a stage met on its way, by slice. `rebuilds_map`: the map
-    is lost, and its numbers are those that the log of OneIDs tells.
+    answers to the gate's questions that a stage met on its way, by slice; `difference` is what the
+    night changed in the map, once that is known. `rebuilds_map`: the map is lost, and its numbers
+    are those that the log of OneIDs tells.
     """
 
     business_date: date
@@ -57,6 +59,7 @@ class Night:
     progress: Progress
     accepted: Mapping[str, str] = field(default_factory=dict)
     counted: dict[str, SliceCounts] = field(default_factory=dict, repr=False)
+    difference: list[NightDifference] = field(default_factory=list, repr=False)
     rebuilds_map: bool = False
     _persons: dict[str, _Kept] = field(default_factory=dict, repr=False)
 

@@ -26,7 +26,7 @@ def run(
     given: Common, date_text: str, first: str | None, only: str | None,
     accept: Sequence[str], reason: str, dry_run: bool, rebuild_map: bool,
 ) -> None:  # fmt: skip
-    """One night, or the stages of it that --from or --only name; --dry-run only shows its files.
+    """One night, or the stages of it that --from or --only name; --dry-run only tells.
 
     `rebuild_map`: the map of a night that was resolved before is made anew from the log of OneIDs.
     """
@@ -38,7 +38,7 @@ def run(
     if rebuild_map:
         _refuse_to_rebuild(definitions.project.lake_root, night, stages, dry_run)
     if dry_run:
-        dry_run_shown(definitions, night)
+        dry_run_shown(given, definitions, night, stages, dict.fromkeys(accept, reason))
         return
     accepted = dict.fromkeys(accept, reason)
     _run_nights(given, definitions, [night], stages, accepted, rebuild_map)

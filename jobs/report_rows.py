@@ -19,27 +19,22 @@ from insight.report_data import (
     TagRow,
     row_of,
 )
+from jobs.identity_gate import difference_of, rows_held_at
 from jobs.night import Night
 from lake.ledger import file_rows, quality_rows, stage_rows
-from lake.readers import valid_at
 from model.contracts import TableContract
 from model.engines import Engine, Rows
 from model.fixed_tables import (
     DISTRIBUTIONS,
     HUBS,
-    ONE_ID_EVENTS,
     ONE_IDS,
     REFUSED_IDENTIFIERS,
     REJECTED_LINKS,
     TAG_METRICS,
 )
-from model.number_events import COUNTS_PEOPLE
 from model.ops_tables import QUARANTINE
 from model.sql_text import date_literal
 from tags.catalog import catalog_rows
-
-_SIZES = ((1, "1"), (2, "2"), (3, "3"), (4, "4"), (5, "5"), (10, "6-10"), (20, "11-20"))
-_LARGEST = "21+"
 
 
 def report_data(night: Night) -> ReportData:
@@ -90,30 +85,22 @@ def _file_reasons(files: list[dict[str, Any]]) -> Iterator[ReasonRow]:
 
 
 def _identity(night: Night, engine: Engine) -> IdentityHealth:
-    one_ids = engine.kept(_held(night, engine, ONE_IDS))
-    counts = engine.one_row("persons", """
-        select count(distinct one_id) as persons,
-               count(case when kind = 'sighting' then 1 end) as sightings
-        from one_ids
-    """, one_ids=one_ids)  # fmt: skip
-    told = engine.rows(
-        "events_of_people", f"select event from these where {COUNTS_PEOPLE}",
-        these=_slice(night, engine, ONE_ID_EVENTS),
-    )  # fmt: skip
-    events = _counted(engine, told, "event")
+    difference = difference_of(night, engine)
     row_count, anonymous = _clean_rows(night, engine)
     identifiers = engine.rows(
-        "identifiers", "select kind from one_ids where kind <> 'sighting'", one_ids=one_ids
-    )
+        "identifiers", "select kind from one_ids where kind <> 'sighting'",
+        one_ids=_held(night, engine, ONE_IDS),
+    )  # fmt: skip
     return IdentityHealth(
-        **counts,
+        persons=difference.people_after,
+        sightings=difference.sighting_count,
         anonymous=anonymous,
         row_count=row_count,
-        minted=events.get("minted", 0),
-        merged=events.get("merged_into", 0),
-        split=events.get("split_from", 0),
-        retired=events.get("retired", 0),
-        sizes=_sizes(engine, one_ids),
+        minted=difference.minted,
+        merged=difference.merged,
+        split=difference.split,
+        retired=difference.gone - difference.merged,
+        sizes=tuple(CountRow(each.size, each.after) for each in difference.sizes if each.after),
         identifiers=_counts(engine, identifiers, "kind"),
         hubs=_counts(engine, _held(night, engine, HUBS), "kind", "reason"),
         rejected=_counts(engine, _held(night, engine, REJECTED_LINKS), "kind", "rule"),
@@ -129,19 +116,6 @@ def _refused(night: Night, engine: Engine) -> tuple[CountRow, ...]:
     found = [CountRow(row["kind"], row["n"], row["reason"])
              for row in engine.arrow(rows).to_pylist()]  # fmt: skip
     return tuple(sorted(found, key=lambda row: (-row.count, row.name, row.reason)))
-
-
-def _sizes(engine: Engine, one_ids: Rows) -> tuple[CountRow, ...]:
-    """How many persons have how many sightings."""
-    names = " ".join(f"when size <= {most} then '{name}'" for most, name in _SIZES)
-    sized = engine.rows("sizes_of_persons", f"""
-        select case {names} else '{_LARGEST}' end as name
-        from (select one_id, count(*) as size from one_ids where kind = 'sighting'
-              group by one_id) as persons
-    """, one_ids=one_ids)  # fmt: skip
-    found = _counted(engine, sized, "name")
-    order = (*(name for _, name in _SIZES), _LARGEST)
-    return tuple(CountRow(name, found[name]) for name in order if name in found)
 
 
 def _clean_rows(night: Night, engine: Engine) -> tuple[int, int]:
@@ -194,13 +168,8 @@ def _counts(engine: Engine, rows: Rows, name: str, reason: str = "") -> tuple[Co
     return tuple(sorted(counted, key=lambda row: (-row.count, row.name, row.reason)))
 
 
-def _counted(engine: Engine, rows: Rows, name: str) -> dict[str, int]:
-    return {row.name: row.count for row in _counts(engine, rows, name)}
-
-
 def _held(night: Night, engine: Engine, contract: TableContract) -> Rows:
-    sql = valid_at("history", contract.column_names, night.business_date)
-    return engine.rows(f"held_{contract.name}", sql, history=night.lake.rows(engine, contract))
+    return rows_held_at(engine, night.lake, contract, night.business_date)
 
 
 def _slice(night: Night, engine: Engine, contract: TableContract) -> Rows:

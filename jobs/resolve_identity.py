@@ -10,9 +10,9 @@ from pyspark.sql import DataFrame
 
 from identity.golden import golden_profiles
 from identity.ground import Histories
+from identity.locality import ruled
 from identity.refused import refused_counts
 from identity.resolution import Resolution, engine_for, fits_here, resolve_identity
-from identity.rulings import ruled
 from identity.sightings import live_count
 from jobs.identity_inputs import corrected, listed, rulings_of
 from jobs.last_resolution import forget, last_resolution, remember

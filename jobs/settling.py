@@ -19,7 +19,7 @@ from ingestion.withdrawals import (
     vanished_rows,
     withdrawn_sightings,
 )
-from jobs.file_plans import Objection, Planned, hold, refused_files
+from jobs.file_plans import Objection, Planned, cut_off, hold, refused_files
 from jobs.night import Night
 from lake.readers import held_rows
 from model.canonical import CanonicalTable
@@ -42,13 +42,15 @@ def settled(
 ) -> list[IngestedDataset]:
     """The datasets with the rows and sightings that the night adds and takes away.
 
-    GateHeldError (exit 3), before anything is written, where a required dataset has refused files
-    or where a dataset withdraws more of its keys than one night may.
+    GateHeldError (exit 3), before anything is written, where a required dataset has refused or
+    cut files, or where a dataset withdraws more of its keys than one night may.
     """
     objections = [
         objection
         for (_, dataset, plan), one in zip(planned, ingested, strict=True)
-        for objection in refused_files(dataset, plan, dict(one.refused))
+        for objection in (
+            *refused_files(dataset, plan, dict(one.refused)), *cut_off(dataset, plan, one.cut)
+        )
     ]
     found = []
     for (_, dataset, plan), one in zip(planned, ingested, strict=True):

@@ -53,12 +53,7 @@ class Lease:
     def __enter__(self) -> Lease:
         self._create_where_missing()
         table = DeltaTable(self._path)
-        row = _read(self._path, table)
-        if row.holder != _FREE and self._is_alive(row):
-            raise LakeBusyError(
-                f"run {row.run_id} on {row.holder} holds the lake; try again when it has ended "
-                f"(a dead run's lease ends within {self._seconds} seconds)"
-            )
+        self._refuse_held(table)
         try:
             self._write(table, self._holder)
         except (CommitFailedError, DeltaError):
@@ -78,6 +73,13 @@ class Lease:
         if _read(self._path, table).run_id == self._run_id:
             self._write(table, _FREE)
 
+    def refuse_held(self) -> None:
+        """Raises LakeBusyError where another run holds the lake; takes and writes nothing."""
+        try:
+            self._refuse_held(DeltaTable(self._path))
+        except TableNotFoundError:
+            return  # nobody has held it yet
+
     def confirm(self) -> None:
         """Raises LakeBusyError when the lease ran out and another run has taken it since."""
         if self._is_lost or _read(self._path, DeltaTable(self._path)).run_id != self._run_id:
@@ -93,6 +95,14 @@ class Lease:
                 self._write(table, self._holder)
             except (DeltaError, OSError):
                 continue  # a store that did not answer once: the next beat is still in time
+
+    def _refuse_held(self, table: DeltaTable) -> None:
+        row = _read(self._path, table)
+        if row.holder != _FREE and self._is_alive(row):
+            raise LakeBusyError(
+                f"run {row.run_id} on {row.holder} holds the lake; try again when it has ended "
+                f"(a dead run's lease ends within {self._seconds} seconds)"
+            )
 
     def _is_alive(self, row: _Row) -> bool:
         host, _, pid = row.holder.rpartition(":")

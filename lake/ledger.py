@@ -110,6 +110,14 @@ def published_night(root: str, as_of: date | None = None) -> PublishedNight | No
     return _last_published(rows, "business_date", "published_at")
 
 
+def definitions_of(root: str, business_date: date) -> str | None:
+    """The fingerprint of the definitions that a night was published with last; None where it is
+    not published."""
+    rows = [row for row in _rows(root, PUBLISHED) if row["business_date"] == business_date]
+    last = max(rows, key=lambda row: row["published_at"], default=None)
+    return None if last is None else str(last["definitions_hash"])
+
+
 def newest_publication(root: str) -> PublishedNight | None:
     """The night published last, whichever its date: the newest whole state of the tables."""
     return _last_published(_rows(root, PUBLISHED), "published_at")

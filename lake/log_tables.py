@@ -68,16 +68,18 @@ def _write(
     root: str, contract: TableContract, records: Records, stamp: Mapping[str, str], **how: Any
 ) -> None:
     columns = contract.columns
+    path = table_path(root, contract)
+    told = {column.name: {"comment": column.comment} for column in columns} | _told_by(path)
     arrays = [
         pa.array([_entries(record[n]) for record in records], arrow_type(column.type))
         for n, column in enumerate(columns)
     ]
     fields = [
-        pa.field(column.name, array.type, metadata={"comment": column.comment})
+        pa.field(column.name, array.type, metadata=told[column.name])
         for column, array in zip(columns, arrays, strict=True)
     ]
     write_deltalake(
-        store_place(table_path(root, contract)),
+        store_place(path),
         pa.Table.from_arrays(arrays, schema=pa.schema(fields)),
         configuration=CONFIGURATION,
         # A lake of an earlier version gets the columns that its ledger lacks.
@@ -85,6 +87,16 @@ def _write(
         commit_properties=CommitProperties(custom_metadata={"userMetadata": stamp_text(stamp)}),
         **how,
     )
+
+
+def _told_by(path: str) -> dict[str, dict[str, str]]:
+    """What a table tells of the columns it has, as an older release may have worded it: delta-rs
+    merges the same words only."""
+    table = open_table(path)
+    fields = [] if table is None else table.schema().fields
+    return {
+        field.name: {key: str(value) for key, value in field.metadata.items()} for field in fields
+    }
 
 
 def _entries(value: object) -> object:

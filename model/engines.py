@@ -99,16 +99,13 @@ class Engine(ABC):
         self, step: str, rows: Rows, function: Group, contract: TableContract, day: date
     ) -> Rows:
         """The same as the rows of a table's slice of `day`, which the function does not tell."""
-        slice_column = str(contract.sliced_by)
-        others = [c for c in contract.columns if c.name != slice_column]
+        others = [c for c in contract.columns if c.name != contract.sliced_by]
         told = self.mapped(
             step, rows, function, ", ".join(f"`{c.name}` {c.type}" for c in others)
         )
-        columns = ", ".join(
-            f"{date_literal(day)} as {name}" if name == slice_column else f"`{name}`"
-            for name in contract.column_names
+        return self.rows(
+            contract.name, f"select {columns_of_slice(contract, day)} from told", told=told
         )
-        return self.rows(contract.name, f"select {columns} from told", told=told)
 
     @abstractmethod
     def recurring(self, step: str, rows: Rows, columns: Sequence[str]) -> Rows:
@@ -213,6 +210,14 @@ def hash_of(columns: Sequence[str]) -> str:
 def typed(function: Group, schema: pa.Schema) -> Group:
     """The function, its rows with the columns and types of `schema`."""
     return lambda rows: function(rows).select(schema.names).cast(schema)
+
+
+def columns_of_slice(contract: TableContract, day: date) -> str:
+    """SQL of a table's columns, from rows of its slice of `day` that lack that column."""
+    return ", ".join(
+        f"{date_literal(day)} as `{name}`" if name == contract.sliced_by else f"`{name}`"
+        for name in contract.column_names
+    )
 
 
 def named(sources: dict[str, str], sql: str) -> str:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 _PERCENTAGE = re.compile(r"([0-9]{1,3}(?:\.[0-9]{1,4})?)%")
 _SIGHTINGS = re.compile(r"([1-9][0-9]{0,9}) sightings?")
+_PERSONS = re.compile(r"(0|[1-9][0-9]{0,9}) persons?")
 _COUNT = re.compile(r"0|[1-9][0-9]{0,9}")
 
 
@@ -47,6 +48,24 @@ class SightingCount:
 
 
 @dataclass(frozen=True, order=True)
+class PersonCount:
+    """So many persons, or none."""
+
+    persons: int
+
+    @classmethod
+    def parse(cls, text: str) -> PersonCount:
+        """20 persons; ValueError otherwise."""
+        match = _PERSONS.fullmatch(text)
+        if not match:
+            raise ValueError(f"{text!r} is no number of persons; expected one such as 20 persons")
+        return cls(int(match[1]))
+
+    def __str__(self) -> str:
+        return f"{self.persons} persons"
+
+
+@dataclass(frozen=True, order=True)
 class Count:
     """So many, or none."""
 
@@ -69,7 +88,8 @@ class IdentityGate:
 
     `largest_person`: sightings of the largest person. `people_change`, `merges`, `splits`: persons
     more or fewer, merged and split, of those of the night before. `new_hubs`: identifiers that
-    become hubs.
+    become hubs. `floor`: up to so many persons a percentage holds nobody, since of a handful any
+    change is a large share.
     """
 
     largest_person: SightingCount | None = None
@@ -77,3 +97,4 @@ class IdentityGate:
     merges: Percentage | None = None
     splits: Percentage | None = None
     new_hubs: Count | None = None
+    floor: PersonCount = PersonCount(20)

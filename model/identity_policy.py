@@ -144,9 +144,6 @@ class IdentityPolicy:
         Whoever builds one of these takes its line away.
         """
         told = [(rule.location, f"match {rule.name}: joins nobody yet") for rule in self.match]
-        if self.gate:
-            where = self.places.get("gate", self.location)
-            told.append((where, "gate: holds no night yet"))
         return tuple(sorted(Problem(*each) for each in told))
 
 

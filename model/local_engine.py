@@ -19,10 +19,20 @@ from pyspark.sql import DataFrame, SparkSession
 from model.contracts import TableContract
 from model.ddl_types import arrow_schema
 from model.duckdb_sql import cast_column, spelt
-from model.engines import Engine, Group, Output, Rows, Writable, hash_of, named, typed
+from model.engines import (
+    Engine,
+    Group,
+    Output,
+    Rows,
+    Writable,
+    columns_of_slice,
+    hash_of,
+    named,
+    typed,
+)
 from model.errors import OnefoldError
 from model.shared_duckdb import SharedDuckDB
-from model.sql_text import date_literal, text_literal
+from model.sql_text import text_literal
 from model.task_files import Parts, TaskFiles
 
 
@@ -136,13 +146,11 @@ class LocalEngine(Engine):
 
     def of_slice(self, contract: TableContract, files: Sequence[Path], day: date) -> Rows:
         """The rows of files, at least one, of a table's slice of `day`; they lack that column."""
-        same = {str(contract.sliced_by): day}
-        columns = ", ".join(
-            f"{date_literal(same[name])} as `{name}`" if name in same else f"`{name}`"
-            for name in contract.column_names
-        )
-        rows = self.rows(contract.name, f"select {columns} from these", these=self.of_files(files))
-        return FileRows(self, _name(rows), tuple(files), same)
+        rows = self.rows(
+            contract.name, f"select {columns_of_slice(contract, day)} from these",
+            these=self.of_files(files),
+        )  # fmt: skip
+        return FileRows(self, _name(rows), tuple(files), {str(contract.sliced_by): day})
 
     def rows(self, step: str, sql: str, **frames: Rows) -> Rows:
         name = self._new_name(step)

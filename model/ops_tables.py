@@ -112,10 +112,10 @@ SLICE_METRICS = TableContract(
     columns(
         "business_date date | 业务日 | Night",
         "table_name string | 表 | zone.table, or channel.dataset",
-        "column_name string | 列 | Column or field; null: of the whole slice",
-        "metric string | 指标 | rows, filled, distinct or share",
+        "column_name string | 列 | Column, field or kind of identifier; null: of the whole slice",
+        "metric string | 指标 | rows, filled, distinct, share, repeated or one_value",
         "category string | 类别 | Category of a share, … for all others; null otherwise",
-        "value double | 值 | Rows; share of rows with a value; different values per value; share",
+        "value double | 值 | Rows; share of rows with a value; different values per value; shares",
     ),
     ("table_name", "column_name", "metric", "category"), "business_date", "质量指标",
     "Numbers of the night's rows that later nights are compared with",

@@ -71,8 +71,10 @@ class IngestionSettings:
 class QualitySettings:
     """`drift`: every dataset is compared with the same weekday of four weeks without being asked:
     its rows by a share of what is usual, each field's filled share by a difference, each enum's mix
-    by a population stability index. Drift only warns."""
+    by a population stability index. Drift only warns. `breaks`: what no true night brings holds it,
+    without being asked: see quality/breaks.py."""
 
+    breaks: bool = True
     drift: bool = True
     drift_rows: float = 0.5
     drift_filled: float = 0.2

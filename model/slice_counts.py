@@ -58,11 +58,17 @@ NO_CHECKS = RecordChecks()
 @dataclass(frozen=True)
 class SliceCounts:
     """The answers: counts by name, files with most failures, rows by category (nulls and blanks
-    left out)."""
+    left out).
+
+    Of a dataset also how many records are `repeated` (a newer one of the night has their key), and
+    by kind of identifier how many sets of identifiers show it and how many its `commonest` value.
+    """
 
     counts: Mapping[str, int]
     files: Mapping[str, tuple[tuple[str, int], ...]] = field(default_factory=dict)
     categories: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
+    repeated: int | None = None
+    commonest: Mapping[str, tuple[int, int]] = field(default_factory=dict)
 
 
 def count_slice(

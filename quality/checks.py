@@ -56,7 +56,8 @@ class TableChecks:
     (`channel.dataset`).
 
     `watched` are the columns whose filled shares, and mixes where they are enums, are compared
-    with the past without being asked, as the number of rows is; None: nothing is.
+    with the past without being asked, as the number of rows is; None: nothing is. `may_hold`:
+    whether breaks with the past hold the night, or warn of it.
     """
 
     table_name: str
@@ -64,10 +65,16 @@ class TableChecks:
     expectations: tuple[Expectation, ...] = ()
     subject: Subject = field(default_factory=lambda: Subject({}))
     watched: tuple[str, ...] | None = None
+    may_hold: bool = True
+
+    @property
+    def identifiers(self) -> tuple[str, ...]:
+        """The watched fields that join people."""
+        return tuple(name for name in self.watched or () if name in self.subject.identifiers)
 
     def without_hold(self) -> TableChecks:
         """The same checks, those that hold warning only."""
-        return dataclasses.replace(self, checks=tuple(
+        return dataclasses.replace(self, may_hold=False, checks=tuple(
             dataclasses.replace(check, severity="warn") if check.severity == "hold" else check
             for check in self.checks
         ))  # fmt: skip

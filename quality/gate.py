@@ -12,6 +12,7 @@ from pyspark.sql import DataFrame
 
 from model.errors import GateHeldError
 from model.slice_counts import SliceCounts
+from quality.breaks import breaks_of
 from quality.checks import Check, Severity, TableChecks
 from quality.comparisons import Drift, Finding, Night, drift_of, findings_of, nothing_to_compare
 from quality.expectations import Bounds, judge_bounds, run_suite
@@ -72,14 +73,19 @@ class _Judged(NamedTuple):
 
 
 def judge_slices(
-    slices: Sequence[CountedSlice], pasts: Mapping[str, History], day: date, drift: Drift | None
-) -> tuple[CheckResult, ...]:
-    """The result of every check, by slice, in the order of its file; then what drifted.
+    slices: Sequence[CountedSlice], pasts: Mapping[str, History], day: date, drift: Drift | None,
+    has_breaks: bool = False,
+) -> tuple[CheckResult, ...]:  # fmt: skip
+    """The result of every check, by slice, in the order of its file; then what drifted, and what
+    broke with the nights before.
 
-    `drift` None: nothing is compared that no check asks for. Cost: one validation of all counts,
-    and one of each table that has rules of great-expectations' own.
+    `drift` None: no drift is told; `has_breaks`: breaks are looked for. Cost: one validation of all
+    counts, and one of each table that has rules of great-expectations' own.
     """
-    judged = [list(_judged(one, pasts.get(one.name, History()), day, drift)) for one in slices]
+    judged = []
+    for one in slices:
+        night = Night(one.metrics, pasts.get(one.name, History()), day)
+        judged.append([*_judged(one, night), *_compared(one, night, drift, has_breaks)])
     flat = [finding.bounds for checks in judged for each in checks for finding in each.findings]
     verdicts = iter(judge_bounds(flat))
     results: list[CheckResult] = []
@@ -89,20 +95,31 @@ def judge_slices(
     return tuple(results)
 
 
-def _judged(
-    one: CountedSlice, history: History, day: date, drift: Drift | None
-) -> Iterator[_Judged]:
-    night = Night(one.metrics, history, day)
+def _judged(one: CountedSlice, night: Night) -> Iterator[_Judged]:
     for check, seen in measures_of(one.table, one.counts).items():
         yield _of_check(check, seen, one.table, night)
     for check in one.lost:
         result = _result(one.name, check, "a column it reads is missing")
         yield _Judged(dataclasses.replace(result, is_passed=False), ())
-    if drift is not None and one.table.watched is not None:
-        for code, text, findings in drift_of(one.table, night, drift):
-            if findings:
-                result = CheckResult(f"{one.name}.{code}", one.name, text, "warn", True, "as usual")
-                yield _Judged(result, findings)
+
+
+def _compared(
+    one: CountedSlice, night: Night, drift: Drift | None, has_breaks: bool
+) -> Iterator[_Judged]:
+    """What nobody asked for, as far as there is a past."""
+    if one.table.watched is None:
+        return
+    drifts = [] if drift is None else drift_of(one.table, night, drift)
+    breaks = breaks_of(one.table, night) if has_breaks else ()
+    severity: Severity = "hold" if one.table.may_hold else "warn"
+    for code, text, findings in drifts:
+        if findings:
+            result = CheckResult(f"{one.name}.{code}", one.name, text, "warn", True, "as usual")
+            yield _Judged(result, findings)
+    for code, text, findings in breaks:
+        if findings:
+            result = CheckResult(f"{one.name}.{code}", one.name, text, severity, True, "none")
+            yield _Judged(result, findings)
 
 
 def _of_check(check: Check, seen: Measure, table: TableChecks, night: Night) -> _Judged:

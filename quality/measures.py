@@ -31,10 +31,12 @@ class Metric:
     """One number of a slice that is kept for later nights to compare with.
 
     `rows`; `filled`: share of rows whose column has a value; `distinct`: different values per
-    value; `share`: share of a category among the values of a column.
+    value; `share`: share of a category among the values of a column; `repeated`: share of rows
+    whose key comes again that night; `one_value`: share of the sets of identifiers with a kind (its
+    name in `column`) that hold its commonest value.
     """
 
-    name: Literal["rows", "filled", "distinct", "share"]
+    name: Literal["rows", "filled", "distinct", "share", "repeated", "one_value"]
     column: str = ""
     category: str = ""
 
@@ -138,6 +140,10 @@ def metrics_of(table: TableChecks, found: SliceCounts) -> dict[Metric, float]:
     metrics = {Metric("rows"): float(rows)}
     if rows:
         metrics |= {Metric("filled", column): n / rows for column, n in filled.items()}
+    if rows and found.repeated is not None:
+        metrics[Metric("repeated")] = found.repeated / rows
+    for kind, (sets, commonest) in found.commonest.items():
+        metrics[Metric("one_value", kind)] = commonest / sets
     for n, column in enumerate(_distinct(table)):
         if filled[column]:
             metrics[Metric("distinct", column)] = counts[f"different_{n}"] / filled[column]

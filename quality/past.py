@@ -38,9 +38,13 @@ class History:
 
     def usual(self, metric: Metric, past: Past, day: date) -> Usual | None:
         """The median of a number on comparable nights; None where they are too few."""
-        having = (night[metric] for night in self._earlier(past, day) if metric in night)
-        values = list(islice(having, past.runs or WEEKS))
+        values = self.last(metric, past, day)
         return Usual(median(values), len(values)) if len(values) >= FEWEST_NIGHTS else None
+
+    def last(self, metric: Metric, past: Past, day: date) -> list[float]:
+        """A number on the nights of a past that have it, newest first; perhaps of none."""
+        having = (night[metric] for night in self._earlier(past, day) if metric in night)
+        return list(islice(having, past.runs or WEEKS))
 
     def usual_mix(self, column: str, past: Past, day: date) -> tuple[dict[str, float], int] | None:
         """Mean shares of a column's categories, and of how many nights; None where too few."""

@@ -273,7 +273,7 @@ class Subject:
     `hidden` columns are high pii: whether and how often they are there may be asked, never what
     they hold, and of `untold` ones only whether; of `private` ones no value may be kept as a
     category; `tags` are tag columns; `value` is the column that a tag's check is about: it may say
-    `value`, or no name.
+    `value`, or no name. `identifiers` are the fields of a dataset that join people.
     """
 
     types: Mapping[str, str]
@@ -283,6 +283,7 @@ class Subject:
     private: frozenset[str] = frozenset()
     tags: tuple[str, ...] = ()
     value: str = ""
+    identifiers: tuple[str, ...] = ()
 
 
 def _slug(value: Value) -> str:

@@ -50,7 +50,9 @@ def _national_ids(folder: Path) -> pd.Series:
 
 
 def _persons(folder: Path) -> pd.DataFrame:
-    nodes = _valid(folder, "nodes")[["node_id", "token"]]
+    """Who holds each token; of a device past its window, the latest period."""
+    nodes = _valid(folder, "nodes").sort_values("period_from", na_position="first")
+    nodes = nodes.drop_duplicates("token", keep="last")[["node_id", "token"]]
     return nodes.merge(_valid(folder, "one_ids")[["node_id", "one_id"]], on="node_id")[
         ["token", "one_id"]
     ].astype({"one_id": "Int64"})

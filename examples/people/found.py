@@ -47,7 +47,12 @@ def found_records(folder: Path) -> pa.Table:
 
 def found_people(folder: Path) -> Evaluation:
     """OneIDs against persons over all records that stand; one without a OneID is alone."""
-    records = found_records(folder)
+    return quality(found_records(folder))
+
+
+def quality(records: pa.Table) -> Evaluation:
+    """How good the OneIDs of records (as found_records has them) are; one without a OneID is a
+    person of its own."""
     element = pa.array(range(len(records)), pa.int64())
     with LocalEngine() as engine:
         found, truth = (

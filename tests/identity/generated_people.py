@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -15,13 +14,12 @@ from examples.people.found import merged_things
 from examples.people.generate import generate
 from examples.people.plan import Plan
 from examples.people.planted import MAILBOXES, PLACEHOLDERS
-from identity.evaluate import Evaluation, evaluated
+from model.dates import Duration
 from model.errors import Problems
 from model.identity_policy import IdentityPolicy, read_identity_policy
-from model.local_engine import LocalEngine
 from model.strict_yaml import load_yaml
 from tests.examples.people_dumps import events_of, landed, links_of, records_of, spelt
-from tests.identity.worlds import FIRST, World, seen, sighting
+from tests.identity.worlds import FIRST, Borne, World, seen, sighting
 
 ROOT = Path(__file__).parents[2]
 # What conf/identity.yml has on its `invalid` lists of what is planted.
@@ -48,7 +46,7 @@ class GeneratedPeople:
     records: pd.DataFrame
     versions: pd.DataFrame
     events: pd.DataFrame
-    names: Mapping[int, set[str]]
+    names: tuple[Borne, ...]
 
     @classmethod
     def of(cls, plan: Plan, folder: Path) -> GeneratedPeople:
@@ -67,15 +65,24 @@ class GeneratedPeople:
         names = _names(folder, rows)
         return cls(newest, rows[rows["words"].notna()], events_of(folder), names)
 
-    def world(self, policy: IdentityPolicy) -> World:
-        """All of their versions as sightings of the last night, resolved."""
-        number = (date.fromisoformat(self.versions["night"].max()) - FIRST).days + 1
+    @property
+    def nights(self) -> list[int]:
+        """The nights of the plan, by the numbers of worlds."""
+        return [number_of(night) for night in sorted(self.versions["night"].unique())]
+
+    def world(self, policy: IdentityPolicy, with_names: bool = True) -> World:
+        """All of their versions as sightings, resolved night after night."""
+        columns = (self.versions[name] for name in ("words", "night", "day"))
         rows = [
-            seen(words, on=number, day=day)
-            for words, day in zip(self.versions["words"], self.versions["day"], strict=True)
+            seen(words, on=number_of(night), day=day)
+            for words, night, day in zip(*columns, strict=True)
         ]
         nobody = (*NOBODY, f"email:{MAILBOXES[0]}")
-        return World(rows, policy=policy, refused=nobody).run(number)
+        names = self.names if with_names else ()
+        world = World(rows, policy=policy, refused=nobody, names=names)
+        for number in self.nights:
+            world.run(number)
+        return world
 
     def found(self, world: World) -> pa.Table:
         """channel, record_id, person, one_id of every record, as examples.people.found has them."""
@@ -100,24 +107,25 @@ class GeneratedPeople:
         return merged_things(records, pa.Table.from_pandas(self.events, preserve_index=False))
 
 
-def quality(records: pa.Table) -> Evaluation:
-    """How good the OneIDs of records are; one without is a person of its own."""
-    element = pa.array(range(len(records)), pa.int64())
-    with LocalEngine() as engine:
-        found, truth = (
-            engine.of(pa.table({"element": element, "cluster": records[name]}))
-            for name in ("one_id", "person")
-        )
-        return evaluated(engine, found, truth, unfound="alone")
+def number_of(night: str) -> int:
+    """The number that worlds give to a night's date."""
+    return (date.fromisoformat(night) - FIRST).days + 1
 
 
-def _names(folder: Path, rows: pd.DataFrame) -> dict[int, set[str]]:
+def _names(folder: Path, rows: pd.DataFrame) -> tuple[Borne, ...]:
     """Names of profiles by sighting, as they were landed."""
-    found: dict[int, set[str]] = {}
+    found: set[Borne] = set()
     for channel, column in (("crm", "姓名"), ("accounts", "real_name")):
         own = rows[(rows["channel"] == channel) & rows["words"].notna()]
         for night, versions in own.groupby("night"):
             names = landed(folder, channel, str(night))[column]
             for words, line in zip(versions["words"], versions["line"], strict=True):
-                found.setdefault(sighting(words), set()).add(names[line])
-    return found
+                found.add((sighting(words), names[line]))
+    return tuple(sorted(found))
+
+
+def never_reissued(policy: IdentityPolicy) -> IdentityPolicy:
+    """The policy without a second owner of anything."""
+    kinds = {name: replace(kind, reissued_after=Duration(99_999)) for name, kind in
+             policy.kinds.items()}  # fmt: skip
+    return replace(policy, kinds=kinds)

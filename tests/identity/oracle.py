@@ -80,7 +80,10 @@ class Persons:
         self.facts: dict[int, dict[Any, str]] = defaultdict(dict)
         for each, rule, value in facts:
             self.facts[each][rule] = min(value, self.facts[each].get(rule, value))
-        self.periods = PlainPeriods(self.days, policy, self.facts)
+        self.names: dict[int, set[str]] = defaultdict(set)
+        for each, written in names:
+            self.names[each].add(written)
+        self.periods = PlainPeriods(self.days, policy, self.facts, self.names)
         self.held = self.periods.held
         words_of_all = {word for held in self.held.values() for word in held}
         there = {sighting(words) for words in seen} | {node(word) for word in words_of_all}
@@ -88,9 +91,6 @@ class Persons:
         for word in words_of_all:
             if kind_of(word) in policy.never_merge_kinds:
                 self.facts[node(word)][kind_of(word), scope_of(word)] = plain(word)
-        self.names: dict[int, set[str]] = defaultdict(set)
-        for each, written in names:
-            self.names[each].add(written)
         self.beside = defaultdict(set)
         for words, held in self.held.items():
             for word in held:
@@ -102,7 +102,13 @@ class Persons:
         }  # fmt: skip
         self.refused: set[tuple[int, int]] = set()
         self.values: dict[int, dict[Any, set[str]]] = {}
-        self.partition = self._strong()
+        persons = self._strong([], {})
+        brought = {
+            each: self._overruled(self.values[persons.get(each, each)])
+            for pair in self.joins for each in pair
+        }  # fmt: skip
+        self.refused.clear()
+        self.partition = self._strong(self.joins, brought)
         self._attach()
 
     def _rank(self, word: Words) -> int:
@@ -156,18 +162,34 @@ class Persons:
             and word not in self.hubs and self._is_weak(word) == weak
         ]  # fmt: skip
 
-    def _strong(self) -> dict[int, int]:
+    def _overruled(self, told: Mapping[Any, set[str]]) -> dict[Any, set[str]]:
+        """The facts of a person that a join sets aside: not those of corrections."""
+        return {rule: set(values) for rule, values in told.items() if "cannot_link" not in rule}
+
+    def _in_order(self) -> list[tuple[Words, Words]]:
+        """Strong links, strongest first."""
         # Stable sorts, the least important first.
         ordered = sorted(
             self._links(weak=False), key=lambda link: (token(link[1]), sighting(link[0]))
         )
         ordered.sort(key=lambda link: self.days[link[0]][1], reverse=True)
         ordered.sort(key=lambda link: self._rank(link[1]))
-        sets = UnionFind()
+        return ordered
+
+    def _facts_of_nodes(self) -> dict[int, dict[Any, set[str]]]:
         held: dict[int, dict[Any, set[str]]] = defaultdict(lambda: defaultdict(set))
         for each, facts in self.facts.items():
             for rule, value in facts.items():
                 held[each][rule].add(value)
+        return held
+
+    def _strong(
+        self, joins: list[tuple[int, int]], brought: Mapping[int, Mapping[Any, set[str]]]
+    ) -> dict[int, int]:
+        """Persons of strong links, behind the joins, whose ends bring what their persons hold."""
+        ordered = self._in_order()
+        sets = UnionFind()
+        held = self._facts_of_nodes()
 
         def unite(one: int, other: int) -> None:
             low, high = sorted((sets.root(one), sets.root(other)))
@@ -176,8 +198,11 @@ class Persons:
                 for rule, values in held.pop(high, {}).items():
                     held[low][rule] |= values
 
-        for one, other in self.joins:
-            unite(one, other)
+        for pair in joins:
+            unite(*pair)
+            for each in pair:
+                for rule, values in brought[each].items():
+                    held[sets.root(each)][rule] |= values
         for words, word in ordered:
             one, other = sets.root(sighting(words)), sets.root(node(word))
             if one != other and _meet_anew(held[one], held[other]):
@@ -186,7 +211,7 @@ class Persons:
                 unite(one, other)
         ends = {end for words, word in ordered for end in (sighting(words), node(word))}
         self.values = held
-        return {each: sets.root(each) for each in ends.union(*self.joins)}
+        return {each: sets.root(each) for each in ends.union(*joins)}
 
     def _attach(self) -> None:
         links = [link for link in self._links(weak=True) if not self._is_refused(*link)]

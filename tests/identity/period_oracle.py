@@ -7,7 +7,9 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Mapping
+from dataclasses import dataclass, field
 
+from identity.names import names_differ
 from model.identity_policy import IdentityPolicy
 from tests.identity.worlds import Words, kind_of, node, plain, scope_of, sighting
 
@@ -15,14 +17,30 @@ Days = Mapping[Words, tuple[int, int]]  # first and last night of each sighting
 CROWD = 100
 
 
+@dataclass
+class Side:
+    """Who stands on one side of a silence: identifiers, sightings, values by rule."""
+
+    things: set[Words]
+    around: set[Words]
+    values: dict[object, set[str]] = field(default_factory=lambda: defaultdict(set))
+
+    def add(self, later: Side) -> None:
+        self.things |= later.things
+        self.around |= later.around
+        for rule, values in later.values.items():
+            self.values[rule] |= values
+
+
 class PlainPeriods:
     """`held`: the periods each sighting holds; `cuts`: (sighting, node before, rule); `across`: of
     a sighting and a period it holds, all periods it lies in, with first and last night."""
 
     def __init__(
-        self, days: Days, policy: IdentityPolicy, facts: Mapping[int, Mapping[object, str]]
-    ) -> None:
-        self.days, self.policy, self.facts = days, policy, facts
+        self, days: Days, policy: IdentityPolicy, facts: Mapping[int, Mapping[object, str]],
+        names: Mapping[int, set[str]],
+    ) -> None:  # fmt: skip
+        self.days, self.policy, self.facts, self.names = days, policy, facts, names
         self.held = {words: words.split() for words in days}
         self.cuts: set[tuple[int, int, str]] = set()
         self.across: dict[tuple[Words, Words], list[tuple[Words, int | None, int | None]]] = {}
@@ -66,43 +84,53 @@ class PlainPeriods:
                     parts.append([])
                 parts[-1].append(words)
                 until = max(last, last if until is None else until)
-        owners: list[tuple[set[Words], dict[object, set[str]]]] = []
+        owners: list[Side] = []
         found = {}
         for part in parts:
-            things, values = self._side(word, part)
-            if any(things & earlier for earlier, _ in owners[:-1]):
+            side = self._side(word, part)
+            if any(side.things & earlier.things for earlier in owners[:-1]):
                 return {}
-            if not owners:
-                owners.append((things, values))
-                continue
-            mine, told = owners[-1]
-            differ = [r for r in told.keys() & values.keys()
-                      if len(told[r]) == len(values[r]) == 1 and told[r] != values[r]]  # fmt: skip
-            if differ and not mine & things:
-                owners.append((things, values))
+            if owners and self._are_two(owners[-1], side):
                 found[self.days[part[0]][0]] = part[0]
+                owners.append(side)
+            elif owners:
+                owners[-1].add(side)
             else:
-                mine |= things
-                for rule, own in values.items():
-                    told.setdefault(rule, set()).update(own)
+                owners.append(side)
         return found
 
-    def _side(
-        self, word: Words, part: list[Words]
-    ) -> tuple[set[Words], dict[object, set[str]]]:
-        """Identifiers of the owners on one side, and their values of stronger kinds and rules."""
+    def _are_two(self, one: Side, other: Side) -> bool:
+        if one.things & other.things:
+            return False
+        told = [(one.values[rule], other.values[rule]) for rule in one.values
+                if rule in other.values]  # fmt: skip
+        if any(len(mine) == len(theirs) == 1 and mine != theirs for mine, theirs in told):
+            return True
+        return self._differ(one.around, other.around) and not (
+            self._differ(one.around, one.around) or self._differ(other.around, other.around)
+        )
+
+    def _differ(self, some: set[Words], others: set[Words]) -> bool:
+        """Whether names of two different sightings cannot be one person's."""
+        return any(
+            names_differ(one, other)
+            for a in some for b in others if a != b
+            for one in self.names.get(sighting(a), ()) for other in self.names.get(sighting(b), ())
+        )  # fmt: skip
+
+    def _side(self, word: Words, part: list[Words]) -> Side:
         beside = {o for words in part for o in self._others(words, word)}
         around = {s for o in beside if len(self._holders(o)) <= CROWD for s in self._holders(o)}
         things = {o for s in around for o in self._others(s, word)
                   if len(self._holders(o)) <= CROWD}  # fmt: skip
-        values: dict[object, set[str]] = defaultdict(set)
+        side = Side({plain(thing) for thing in things}, around)
         for thing in things:
             if self._rank(thing) < self._rank(word):
-                values[kind_of(thing), scope_of(thing)].add(plain(thing))
+                side.values[kind_of(thing), scope_of(thing)].add(plain(thing))
         for told in {*map(sighting, around), *map(node, things)}:
             for rule, value in self.facts.get(told, {}).items():
-                values["rule", rule].add(value)
-        return {plain(thing) for thing in things}, values
+                side.values["rule", rule].add(value)
+        return side
 
     def _cut(self, starts: Mapping[Words, Mapping[int, Words]], rule: str) -> None:
         for word, begun in starts.items():

@@ -3,64 +3,27 @@
 from __future__ import annotations
 
 import random
-from dataclasses import dataclass, replace
-from datetime import datetime, timezone
+from dataclasses import replace
 from functools import partial
-from typing import Any
 
 import pytest
 from pyspark.sql import SparkSession
 
-from identity.corrections import Correction, CorrectionKind, End, contradicted, with_corrections
-from identity.rulings import Rulings
+from identity.corrections import Correction, contradicted
 from model.engines import Engine, SparkEngine
+from tests.identity.corrected_worlds import MADE_AT, CorrectedWorld, correction
 from tests.identity.oracle import Persons
 from tests.identity.worlds import (
     POLICY,
     Fact,
-    Words,
     World,
     groups,
-    kind_of,
     night,
     node,
     random_world,
-    scope_of,
     sighting,
     token,
 )
-
-MADE_AT = datetime(2017, 9, 27, 8, 30, tzinfo=timezone.utc)
-
-
-def correction(
-    number: int, kind: CorrectionKind, *words: Words, one_id: int | None = None, first: int = 1,
-    last: int | None = None,
-) -> Correction:  # fmt: skip
-    ends = tuple(End(kind_of(word), scope_of(word), token(word)) for word in words)
-    until = None if last is None else night(last)
-    return Correction(number, kind, ends, one_id, "Lin", "a call", night(first), until, MADE_AT)
-
-
-@dataclass
-class CorrectedWorld(World):
-    """A world whose nights take the corrections that hold on them."""
-
-    corrections: tuple[Correction, ...] = ()
-    number: int = 1
-
-    def run(self, number: int, *how: Any) -> World:
-        self.number = number
-        return super().run(number, *how)
-
-    def rulings(self, engine: Engine) -> Rulings:
-        return with_corrections(
-            engine, super().rulings(engine), self.corrections, night(self.number)
-        )
-
-    def are_one(self, *words: Words, number: int | None = None) -> bool:
-        found = [self.map_on(number).get(node(word)) for word in words]
-        return None not in found and len(set(found)) == 1
 
 
 def test_a_correction_holds_from_its_first_night_to_its_last_and_through_a_rebuild() -> None:
@@ -115,6 +78,30 @@ def test_a_link_stands_above_never_merge_and_shares_no_hub() -> None:
     assert len({world.one_id(words) for words in (*crowd, "account:8")}) == 5
 
 
+def test_a_link_makes_one_person_of_two_whatever_each_of_them_holds() -> None:
+    world = CorrectedWorld().see("account:1 passport:1", "account:2 passport:2 phone:2")
+    world.see("phone:2 national_id:2", "passport:3 phone:2", day=night(-9)).run(1)
+    assert not world.are_one("account:1", "account:2")
+    world.corrections = (correction(1, "link", "account:1", "account:2", first=2),)
+    world.run(2)
+    assert world.are_one(
+        "account:1", "account:2", "passport:1", "passport:2", "phone:2", "national_id:2"
+    )
+    assert world.one_id("passport:3 phone:2") not in (None, world.one_id("account:1 passport:1"))
+    assert [row.rule for row in world.open("rejected_links")] == ["never_merge passport"]
+
+
+def test_a_link_of_two_persons_keeps_what_an_unlink_keeps_apart() -> None:
+    world = CorrectedWorld().see("account:1 phone:1", "account:2 phone:2", "phone:2")
+    world.corrections = (
+        correction(1, "link", "account:1", "account:2"),
+        correction(2, "unlink", "account:1", "phone:2"),
+    )
+    world.run(1)
+    assert world.are_one("account:1", "account:2", "phone:1")
+    assert world.one_id("phone:2") not in (None, world.one_id("account:2 phone:2"))
+
+
 def test_a_link_brings_a_weak_identifier_to_its_person_though_others_show_it() -> None:
     world = CorrectedWorld().see("account:1 device:1", "account:2 device:1", "device:1")
     world.run(1)
@@ -154,7 +141,7 @@ def test_an_unlink_refuses_the_weakest_link_between_the_two_under_its_number() -
     assert (refused.sighting_id, refused.node_id, refused.rule) == (
         sighting("account:1 phone:1"), node("phone:1"), "cannot_link 7",
     )  # fmt: skip
-    assert {event for event, _, _ in world.happened(2)} == {"minted", "split_from"}
+    assert {event for event, _, _ in world.happened(2)} == {"minted", "split_from", "anchored"}
 
 
 def test_a_row_that_shows_both_ends_of_an_unlink_stays_with_the_stronger() -> None:
@@ -226,6 +213,20 @@ def test_a_pin_gives_a_number_back_and_keeps_it_through_a_merge_and_a_rebuild() 
     assert rebuilt.map_on(2) == world.map_on(2)
 
 
+def test_a_correction_speaks_of_who_held_a_reissued_identifier_on_its_first_night() -> None:
+    world = CorrectedWorld().see("account:1 phone:1", day=night(-300), last=night(-200))
+    world.see("account:2 phone:1", day=night(-9)).see("account:8", "account:9")
+    world.corrections = (
+        correction(1, "link", "phone:1", "account:8", first=-250),
+        correction(2, "link", "phone:1", "account:9", first=1),
+        correction(3, "pin", "phone:1", one_id=77, first=1),
+    )
+    world.run(1)
+    assert world.are_one("account:1", "account:8")
+    assert world.are_one("account:2", "account:9")
+    assert world.one_id("account:2 phone:1") == 77 != world.one_id("account:1 phone:1")
+
+
 def random_corrections(
     seen: dict[str, int], choice: random.Random
 ) -> tuple[tuple[Correction, ...], tuple[Fact, ...], tuple[tuple[int, int], ...]]:
@@ -276,6 +277,7 @@ def test_corrections_are_obeyed_in_any_order(corrected: CorrectedWorld) -> None:
     assert other.shuffled(order).run(1).contents() == corrected.contents()
 
 
+@pytest.mark.long
 @pytest.mark.usefixtures("adaptive")
 def test_corrections_mean_the_same_on_spark(corrected: CorrectedWorld, spark: SparkSession) -> None:
     other = replace(corrected, tables=World().tables)

@@ -175,6 +175,7 @@ def test_disputes_are_the_same_in_any_order(named: World) -> None:
     assert other.contents() == named.contents()
 
 
+@pytest.mark.long
 @pytest.mark.usefixtures("adaptive")
 def test_disputes_are_the_same_on_spark(named: World, spark: SparkSession) -> None:
     other = World(named.rows, named.policy, names=named.names)

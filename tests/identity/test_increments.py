@@ -2,72 +2,124 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from collections.abc import Callable
+from dataclasses import dataclass, fields, replace
 
-from hypothesis import given, settings
-from hypothesis import strategies as st
+import pytest
 
-from tests.identity.worlds import KINDS, World, night, node
+from identity.locality import is_local, ruled
+from identity.rulings import Rulings
+from model.engines import Rows
+from model.identity_policy import IdentityPolicy
+from model.local_engine import LocalEngine
+from tests.identity.changing_worlds import CHANGING_POLICY, NIGHTS, changing
+from tests.identity.worlds import POLICY, World, night, sighting
 
 ALL = 100.0  # however much of the map is looked at: no night becomes a full build
-SIZE = 4
 
 
-@st.composite
-def sets(draw: st.DrawFn) -> str:
-    kinds = draw(st.lists(st.sampled_from(KINDS), min_size=1, max_size=3, unique=True))
-    return " ".join(sorted(f"{kind}:{draw(st.integers(1, SIZE))}" for kind in kinds))
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    "first", [0, *(pytest.param(n, marks=pytest.mark.long) for n in range(200, 2_000, 200))]
+)
+def test_a_night_that_looks_at_what_changed_gives_the_rows_of_a_full_build(first: int) -> None:
+    before: World | None = None
+    for number, world in zip(NIGHTS, changing(range(first, first + 200)), strict=True):
+        before = same_as_a_full_build(world.after(before) if before else world, number)
 
 
-@st.composite
-def nights(draw: st.DrawFn) -> list[dict[str, list]]:
-    """What happens on each night: sightings come, go and are seen again; rulings begin and end."""
-    words = st.lists(sets(), max_size=8)
-    identifiers = st.sampled_from([f"{kind}:{n}" for kind in KINDS for n in range(1, SIZE + 1)])
-    ends = st.tuples(identifiers, identifiers)
-    return draw(st.lists(
-        st.fixed_dictionaries({
-            "come": words, "go": st.lists(st.integers(0, 40), max_size=5),
-            "late": words, "refused": st.lists(identifiers, max_size=1),
-            "joins": st.lists(ends, max_size=1),
-            "facts": st.lists(st.tuples(identifiers, st.sampled_from("ab")), max_size=2),
-            "pins": st.lists(st.tuples(identifiers, st.integers(1, 9)), max_size=1),
-        }),
-        min_size=2, max_size=4,
-    ))  # fmt: skip
+def test_who_is_named_beside_an_identifier_changes_with_what_its_bearer_shares() -> None:
+    """A card that two accounts share lets their phone be one owner's; without it the phone was
+    handed on, its owners bear one name each, and the mailbox beside them disagrees."""
+    named = {"phone:1": "王秀英", "email:1 phone:1": "李强", "account:9 email:1": "王秀英"}
+    world = World(
+        policy=CHANGING_POLICY, names=tuple((sighting(each), named[each]) for each in named)
+    )
+    world.see("account:1 phone:1", "phone:1", day=night(-200))
+    world.see("account:2 phone:1", "account:1 card:5", "account:2 card:5")
+    world.see("email:1 phone:1", "account:9 email:1").run(1)
+    world.lose("account:2 card:5", on=2)
+    found = same_as_a_full_build(world, 2)
+    assert {row.reason for row in found.open("hubs")} == {"disagree"}
 
 
-def on(world: World, number: int, happens: dict[str, list]) -> World:
-    """The world with what one night brings; its rulings are that night's only."""
-    rows = list(world.rows)
-    next_world = replace(world, rows=rows)
-    next_world.see(*happens["come"], on=number)
-    next_world.see(*happens["late"], on=number, day=night(number + 1))
-    standing = [row for row in world.rows if row["row_count"] > 0]
-    for place in happens["go"]:
-        if place < len(standing):
-            rows.append(standing[place] | {"business_date": night(number), "row_count": -1})
-    return replace(
-        next_world, refused=tuple(happens["refused"]),
-        joins=tuple((node(one), node(other)) for one, other in happens["joins"]),
-        facts=tuple((node(each), "apart", value) for each, value in happens["facts"]),
-        pins=tuple((node(each), number) for each, number in happens["pins"]),
-    )  # fmt: skip
+def test_who_had_a_number_before_is_looked_at_when_a_sighting_comes_to_depend_on_it() -> None:
+    """While its mailbox links, it is whole; when that is a hub it is each owner's for some days."""
+    world = World(policy=CHANGING_POLICY).see("account:1 phone:1", day=night(-300))
+    world.see("account:2 phone:1", "account:3 email:1")
+    world.see("email:1 phone:1", day=night(-300), last=night(1)).run(1)
+    assert world.one_id("email:1 phone:1") is not None
+    world.see("account:3 card:1 email:1", "account:3 card:2 email:1", on=2)
+    found = same_as_a_full_build(world, 2)
+    assert len(found.by_day("email:1 phone:1")) == 2
 
 
-def held_to_full_builds(world: World, happening: list[dict[str, list]], **how: object) -> None:
-    for number, happens in enumerate(happening, 1):
-        world = on(world, number, happens)
-        full = replace(world, tables=dict(world.tables)).run(number)
-        world = replace(world, tables=dict(world.tables)).run(number, largest_share=ALL, **how)
-        found, expected = world.contents(), full.contents()
-        for name in expected:
-            assert found[name] == expected[name], f"{name} of night {number}"
+def same_as_a_full_build(world: World, number: int) -> World:
+    """The world after a night that looked at what changed, held to a full build."""
+    full = replace(world).run(number)
+    found = replace(world).run(number, largest_share=ALL)
+    expected, contents = full.contents(), found.contents()
+    for name in expected:
+        assert contents[name] == expected[name], f"{name} of night {number}"
+    return found
 
 
-@settings(max_examples=300, deadline=None)
-@given(nights())
-def test_a_night_that_looks_at_what_changed_gives_the_rows_of_a_full_build(
-    happening: list[dict[str, list]],
+@pytest.fixture
+def refuses(monkeypatch: pytest.MonkeyPatch) -> Callable[[str], None]:
+    """Lets a step of the resolution fail, so that a night shows that it does without."""
+
+    def refuse(step: str) -> None:
+        def fail(*_: object) -> None:
+            raise AssertionError(f"{step} was asked")
+
+        monkeypatch.setattr(f"identity.resolution.{step}", fail)
+
+    return refuse
+
+
+def two_nights(policy: IdentityPolicy = POLICY) -> World:
+    """Thirty persons, and a second night that brings something new of one of them."""
+    world = World(policy=policy).see(*(f"account:{n} phone:{n}" for n in range(30))).run(1)
+    return world.see("email:1 phone:1", on=2)
+
+
+def test_a_night_that_changes_little_looks_at_little(refuses: Callable[[str], None]) -> None:
+    world = two_nights()
+    refuses("whole_ground")
+    assert world.run(2, largest_share=0.4).one_id("email:1 phone:1") is not None
+
+
+def test_a_night_that_changes_much_looks_at_everything(refuses: Callable[[str], None]) -> None:
+    refuses("ground_again")
+    world = two_nights().see(*(f"email:{n} phone:{n}" for n in range(15)), on=2)
+    assert world.run(2, largest_share=0.4).one_id("email:2 phone:2") is not None
+
+
+def test_a_night_run_again_looks_at_everything(refuses: Callable[[str], None]) -> None:
+    refuses("ground_again")
+    assert two_nights().run(2).run(2, largest_share=ALL).one_id("email:1 phone:1") is not None
+
+
+def test_a_rule_that_nobody_has_declared_local_is_asked_of_everything(
+    refuses: Callable[[str], None]
 ) -> None:
-    held_to_full_builds(World(), happening)
+    @dataclass(frozen=True)
+    class Newer(IdentityPolicy):
+        moons: int = 0
+
+    refuses("ground_again")
+    kinds = {"kinds": POLICY.kinds, "never_merge": POLICY.never_merge}
+    assert is_local(Newer(**kinds))
+    assert two_nights(Newer(**kinds, moons=1)).run(2, largest_share=ALL).one_id("email:1 phone:1")
+
+
+def test_rulings_that_nobody_compares_with_the_night_before_are_asked_of_everything() -> None:
+    @dataclass(frozen=True)
+    class Newer(Rulings):
+        moons: Rows | None = None
+
+    with LocalEngine() as engine:
+        rulings = World().rulings(engine)
+        known = {each.name: getattr(rulings, each.name) for each in fields(rulings)}
+        assert ruled(engine, rulings) is not None
+        assert ruled(engine, Newer(**known, moons=rulings.facts)) is None

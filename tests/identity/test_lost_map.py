@@ -121,6 +121,7 @@ def _is_sound(found: World, people: int, people_before: int) -> None:
     assert events_of(without_its_map(found).run(NIGHTS, is_lost=True), NIGHTS) == settled
 
 
+@pytest.mark.long
 @pytest.mark.usefixtures("adaptive")
 def test_a_map_is_made_anew_on_spark_alike(years: Years, spark: SparkSession) -> None:
     rules = LATER_RULES["fewer joins"]

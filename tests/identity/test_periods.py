@@ -14,7 +14,6 @@ import pytest
 from pyspark.sql import SparkSession
 
 from identity.periods import periods
-from identity.rulings import FACTS, nothing
 from identity.sightings import holdings, identified, sighting_state
 from model.dates import Duration
 from model.engines import Engine, SparkEngine
@@ -76,8 +75,13 @@ def aged() -> World:
     worlds = [random_world_of_days(seed) for seed in range(700, 950)]
     facts = random_facts(worlds)
     days = {words: each for world in worlds for words, each in world.items()}
-    world = seen_on_days(World(policy=AGING, facts=facts), days).run(1)
-    persons = Persons(days, AGING, facts)
+    choice = random.Random(5)
+    names = tuple((sighting(words), choice.choice(("王伟", "Wang Wei", "李娜", "陈军")))
+                  for words in days if choice.random() < 0.3)  # fmt: skip
+    world = seen_on_days(World(policy=AGING, facts=facts, names=names), days).run(1)
+    persons = Persons(days, AGING, facts, names=names)
+    nameless = Persons(days, AGING, facts)
+    assert nameless.periods.cuts != persons.periods.cuts, "the names are worth the test"
     rules = {rule for _, _, rule in persons.periods.cuts}
     assert rules == {"window", "re-issued"} and persons.hubs
     assert len(persons.by_day()) > 20, "the worlds are worth the test"
@@ -107,14 +111,14 @@ def test_random_worlds_of_days_are_what_the_plain_rules_say_in_any_order(aged: W
     order = random.Random(7).sample(range(len(aged.rows)), len(aged.rows))
     shuffled = replace(aged, tables=World().tables).shuffled(order).run(1)
     assert shuffled.contents() == aged.contents()
-    again = World(aged.rows, AGING, facts=aged.facts, tables=aged.tables).run(1)
+    again = replace(aged, tables=aged.tables).run(1)
     assert again.contents() == aged.contents()
 
 
 @pytest.mark.usefixtures("adaptive")
-@pytest.mark.parametrize("partitions", [1, 8])
+@pytest.mark.parametrize("partitions", [pytest.param(1, marks=pytest.mark.long), 8])
 def test_periods_mean_the_same_on_spark(aged: World, spark: SparkSession, partitions: int) -> None:
-    other = World(aged.rows, AGING, facts=aged.facts)
+    other = replace(aged, tables=World().tables)
     other.run(1, partial(SparkEngine, spark), partitions=partitions)
     assert other.contents() == aged.contents()
 
@@ -149,7 +153,7 @@ def test_the_first_period_keeps_the_identifier_s_number(engine: Engine) -> None:
     policy = with_kinds(email={"window": Duration(90)})
     state = sighting_state(engine, given, night(1))
     held = holdings(engine, identified(engine, state, given, refused_rows(engine), policy))
-    cut = periods(engine, held, nothing(engine, FACTS), policy)
+    cut = periods(engine, held, World().rulings(engine), policy)
     found = {(row.node_id, row.period_from) for row in records(engine, cut.held)
              if row.kind == "email"}  # fmt: skip
     assert found == {
@@ -325,19 +329,13 @@ def test_a_member_who_changes_phone_stays_one_person() -> None:
 
 
 def test_names_that_cannot_be_one_person_s_tell_owners_apart() -> None:
-    names = {sighting("account:1"): "a", sighting("card:2"): "b", sighting("account@b:3"): "c"}
-
-    def disputed(engine: Engine, pairs: Any) -> Any:
-        both = [{"sighting_id": a, "other_sighting_id": b} for a in names for b in names
-                if names[a] != names[b] and a < b]  # fmt: skip
-        judged = table_of(engine, both, "sighting_id bigint, other_sighting_id bigint")
-        return engine.rows(
-            "judged", "select * from both_ends join pairs using (sighting_id, other_sighting_id)",
-            both_ends=judged, pairs=pairs,
-        )  # fmt: skip
-
     world = World().see("account:1 phone:1", day=night(-400)).see("card:2 phone:1")
-    world.see("account:1", "card:2", "account@b:3").disputed = disputed
+    world.see("account:1", "card:2", "account@b:3")
+    mine, other = (sighting("account:1"), "王伟"), (sighting("card:2"), "李娜")
+    world.names = (mine, other)
     assert [row.rule for row in world.run(1).open("rejected_links")] == ["re-issued"]
+    world.names = (mine, (other[0], "WANG Wei"))
+    assert world.run(1).open("rejected_links") == [], "one name, written in two ways"
+    world.names = (mine, other, (sighting("account@b:3"), "陈军"))
     world.see("account@b:3 phone:1", day=night(-380)).run(1)
     assert world.open("rejected_links") == [], "two names on one side: a shared phone"

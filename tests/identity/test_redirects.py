@@ -161,7 +161,7 @@ def test_the_last_anchor_of_every_live_number_is_its_own(years: Years) -> None:
 
 
 @pytest.mark.usefixtures("adaptive")
-@pytest.mark.parametrize("number", [8, NIGHTS])
+@pytest.mark.parametrize("number", [pytest.param(8, marks=pytest.mark.long), NIGHTS])
 def test_events_are_the_same_on_spark(years: Years, spark: SparkSession, number: int) -> None:
     before = years.last[number - 1]
     world = World(years.last[number].rows, tables=before.tables).run(number)

@@ -8,15 +8,15 @@ from collections import defaultdict, namedtuple
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
-from typing import Any
+from typing import Any, Self
 
 import pyarrow as pa
 
 from identity.disputed_names import SealedNames
 from identity.ground import Histories
-from identity.reissued import Disputed
+from identity.locality import RULED, ruled
 from identity.resolution import resolve_identity
-from identity.rulings import FACTS, JOINS, PINS, REFUSED, RULED, Rulings, ruled
+from identity.rulings import FACTS, JOINS, PINS, REFUSED, Rulings
 from identity.touched import Since
 from model.ddl_types import arrow_schema
 from model.engines import Engine, Rows
@@ -208,7 +208,6 @@ class World:
     joins: tuple[tuple[int, int], ...] = ()
     pins: tuple[tuple[int, int], ...] = ()
     names: tuple[Borne, ...] = ()
-    disputed: Disputed | None = None
     tables: dict[str, list[Any]] = field(default_factory=lambda: {name: [] for name in TABLES})
     last: int = 0  # the night that wrote the tables, 0: none
     ruled: pa.Table | None = None  # what other rules said on it
@@ -242,7 +241,7 @@ class World:
             resolution = resolve_identity(
                 engine, table_of(engine, arrived, SIGHTINGS.schema, partitions),
                 rulings, self.histories(engine), self.policy,
-                night(number), components, is_lost, self.disputed, since,
+                night(number), components, is_lost, since,
             )  # fmt: skip
             self.ruled, self.last = engine.arrow(said).cast(arrow_schema(RULED)), number
             found = {name: engine.arrow(getattr(resolution, name)) for name in TABLES}
@@ -254,6 +253,10 @@ class World:
         others = [row for row in self.tables["events"] if row.business_date != night(number)]
         self.tables = written | {"events": others + written["events"]}
         return self
+
+    def after(self: Self, before: World) -> Self:
+        """The world behind what an earlier night of another one wrote."""
+        return replace(self, tables=before.tables, ruled=before.ruled, last=before.last)
 
     def rulings(self, engine: Engine) -> Rulings:
         facts = [(node_id, rule, "", value) for node_id, rule, value in self.facts]

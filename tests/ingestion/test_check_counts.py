@@ -17,6 +17,7 @@ from jobs.checkable import all_dataset_checks
 from model.engines import Engine, SparkEngine
 from model.errors import Problems
 from model.local_engine import LocalEngine
+from model.settings import QualitySettings
 from quality.checks import TableChecks
 from quality.gate import CheckResult, CountedSlice, judge_slices
 from quality.measures import Metric, record_checks
@@ -49,7 +50,7 @@ def dataset_checks(text: str) -> tuple[TableChecks, list[str]]:
     """The checks of a file's one dataset, and every problem."""
     channel, _ = sound_channel(text)
     problems = Problems()
-    (found,) = all_dataset_checks([channel], context(Path()).policy, True, problems)
+    (found,) = all_dataset_checks([channel], context(Path()).policy, QualitySettings(), problems)
     return found, [str(problem) for problem in sorted(problems.found)]
 
 
@@ -122,7 +123,7 @@ def test_numbers_of_the_night_are_shares_without_values(desk: Ingested) -> None:
     assert found == {
         Metric("rows"): 4.0, Metric("distinct", "mobile"): 0.75, Metric("filled", "id"): 1.0,
         Metric("filled", "mobile"): 1.0, Metric("filled", "note"): 1.0,
-        Metric("filled", "seen"): 1.0,
+        Metric("filled", "seen"): 1.0, Metric("repeated"): 0.25,
     }  # fmt: skip
 
 
@@ -177,14 +178,14 @@ def test_a_check_of_a_field_that_cannot_be_read_says_nothing_of_its_type() -> No
     text = DESK.replace("note:   {type: text}", "note:   {type: txt}").rstrip()
     (channel,), _ = channels_of(text + '\n    checks: ["note >= 3", "id >= 3"]\n')
     problems = Problems()
-    all_dataset_checks([channel], context(Path()).policy, True, problems)
+    all_dataset_checks([channel], context(Path()).policy, QualitySettings(), problems)
     assert [p.message.partition(": ")[0] for p in problems.found] == ["check 'id >= 3'"]
 
 
 def test_a_shadow_channels_checks_hold_nothing() -> None:
     channel, _ = sound_channel(TEXT)
     shadow = replace(channel, status="shadow")
-    (found,) = all_dataset_checks([shadow], context(Path()).policy, True, Problems())
+    (found,) = all_dataset_checks([shadow], context(Path()).policy, QualitySettings(), Problems())
     severities = [check.severity for check in found.checks]
     assert severities == ["quarantine", "quarantine", *["warn"] * 6]
 
@@ -192,5 +193,6 @@ def test_a_shadow_channels_checks_hold_nothing() -> None:
 def test_a_channel_may_not_bear_the_name_of_a_zone() -> None:
     channel, _ = sound_channel(DESK)
     problems = Problems()
-    all_dataset_checks([replace(channel, name="clean")], context(Path()).policy, True, problems)
+    policy = context(Path()).policy
+    all_dataset_checks([replace(channel, name="clean")], policy, QualitySettings(), problems)
     assert "bears the name of a zone" in problems.found[0].message

@@ -92,13 +92,13 @@ def test_an_expression_outside_the_language_is_refused_before_spark(
 def test_what_a_policy_asks_for_in_vain_is_told_by_the_check(
     fresh: Path, capfd: pytest.CaptureFixture[str]
 ) -> None:
-    gate = "never_merge: [passport]\ngate: {merges: 2%}"
-    _edit(fresh / "conf/identity.yml", "never_merge: [passport]", gate)
+    match = "match: [{name: person, compare: {full_name: name}, block: [[full_name]], "
+    match += "accept: 0.9, review: 0.5}]"
+    never = "never_merge: [passport]"
+    _edit(fresh / "conf/identity.yml", never, f"{never}\n{match}")
     assert onefold(fresh, "check") == 0
     *notes, sound = capfd.readouterr().out.splitlines()
-    assert notes == [
-        "note: conf/identity.yml:8: gate: holds no night yet",
-    ]
+    assert notes == ["note: conf/identity.yml:8: match person: joins nobody yet"]
     assert sound.startswith("all sound:")
 
 

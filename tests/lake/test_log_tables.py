@@ -54,6 +54,13 @@ def test_a_log_of_an_older_release_gets_the_columns_it_lacks(scratch: Path) -> N
     ]  # fmt: skip
 
 
+def test_a_log_of_an_older_release_keeps_the_words_it_has_for_its_columns(scratch: Path) -> None:
+    other = [replace(column, title_en="Else") for column in NOTES.columns]
+    append_records(str(scratch), replace(NOTES, columns=tuple(other)), ROWS[:1], {"run_id": "r1"})
+    append_records(str(scratch), NOTES, ROWS[1:], {"run_id": "r2"})
+    assert len(read_rows(str(scratch), NOTES)) == 2
+
+
 def test_only_the_slices_since_a_day_are_read(scratch: Path) -> None:
     sliced = replace(NOTES, sliced_by="day")
     for row in ROWS:

@@ -77,11 +77,7 @@ def test_what_is_read_and_not_computed_yet_is_told_by_place() -> None:
     assert policy.never_merge_kinds == ("national_id",)
     assert policy.never_merge_composites == (("birth_date", "gender"),)
     assert [str(note) for note in policy.not_computed()] == [
-        "i.yml:7: phone: window 720d: age keeps no sightings apart yet",
-        "i.yml:9: device: window 365d: age keeps no sightings apart yet",
-        "i.yml:10: cookie: window 90d: age keeps no sightings apart yet",
         "i.yml:20: match person: joins nobody yet",
-        "i.yml:26: gate: holds no night yet",
     ]
 
 
@@ -98,6 +94,8 @@ def test_what_is_read_and_not_computed_yet_is_told_by_place() -> None:
         ("gate: {merges: 2}", "merges: '2' is no percentage; expected one such as 5% or 0.5%"),
         ("gate: {largest_person: 50}", "largest_person: '50' is no size of a person; expected one "
          "such as 50 sightings"),
+        ("gate: {floor: 20}", "floor: '20' is no number of persons; expected one such as 20 "
+         "persons"),
         ("gate: {new_hubs: -1}", "new_hubs: '-1' is no count; expected a whole number such as 100, "
          "or 0"),
         ("gate: {merge: 2%}", "unknown key 'merge'; did you mean 'merges'?"),
@@ -109,11 +107,27 @@ def test_what_is_wrong_is_named_with_its_line(written: str, told: str) -> None:
     assert problems == [f"i.yml:2: {told}"]
 
 
-@pytest.mark.parametrize("window", ["soon", "90", "0d", "6m", "90 d", "-3d", "30d..90d"])
-def test_a_window_is_a_number_of_days(window: str) -> None:
-    _, problems = policy_of(f"kinds:\n  card: {{rank: 1, normalise: text, window: {window}}}")
-    expected = f"{window!r} is no duration; expected days or weeks such as 180d or 12w"
-    assert problems == [f"i.yml:2: window: {expected}"]
+@pytest.mark.parametrize("key", ["window", "reissued_after"])
+@pytest.mark.parametrize("length", ["soon", "90", "0d", "6m", "90 d", "-3d", "30d..90d"])
+def test_a_window_is_a_number_of_days(key: str, length: str) -> None:
+    _, problems = policy_of(f"kinds:\n  card: {{rank: 1, normalise: text, {key}: {length}}}")
+    expected = f"{length!r} is no duration; expected days or weeks such as 180d or 12w"
+    assert problems == [f"i.yml:2: {key}: {expected}"]
+
+
+def test_phones_may_be_reissued_after_ninety_days_and_nothing_else_unless_it_is_said() -> None:
+    policy, problems = policy_of("""\
+kinds:
+  phone: {rank: 1, normalise: phone}
+  number: {rank: 2, normalise: phone, reissued_after: 180d}
+  email: {rank: 3, normalise: email}
+  device: {rank: 4, normalise: device, reissued_after: 26w}
+""")
+    assert problems == []
+    silences = {name: kind.silence for name, kind in policy.kinds.items()}
+    assert silences == {
+        "phone": Duration(90), "number": Duration(180), "email": None, "device": Duration(182),
+    }  # fmt: skip
 
 
 def test_a_window_may_be_of_weeks() -> None:
