@@ -11,6 +11,7 @@ import hashlib
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import date
+from importlib.metadata import version
 from importlib.resources import files
 
 from identity.touched import Since
@@ -24,12 +25,14 @@ from model.fixed_tables import (
     ONE_ID_EVENTS,
     SIGHTINGS,
     VAULT_IDENTIFIERS,
+    VAULT_PROFILES,
 )
 from model.identity_policy import ComponentsPolicy, GoldenPolicy
 from model.ops_tables import LISTED, RESOLVED, RULED
 
 _WRITTEN = (*IDENTITY_HISTORIES, ONE_ID_EVENTS, RULED, LISTED)
 _CODE = ("identity", "model")
+_READERS = ("jellyfish", "nicknames", "phonenumbers", "pypinyin", "python-stdnum")  # of values
 
 
 @dataclass(frozen=True)
@@ -88,7 +91,7 @@ def _definitions_hash(night: Night) -> str:
         gate=None, location=NOWHERE, places={},
     )  # fmt: skip
     shadow = sorted(each.name for each in definitions.channels if each.status == "shadow")
-    return _hash([repr(policy), repr(shadow), *_sources()])
+    return _hash([repr(policy), repr(shadow), *map(version, _READERS), *_sources()])
 
 
 def _sources() -> list[str]:
@@ -101,7 +104,7 @@ def _sources() -> list[str]:
 
 
 def _slices_hash(night: Night, day: date) -> str:
-    read = (SIGHTINGS, VAULT_IDENTIFIERS)
+    read = (SIGHTINGS, VAULT_IDENTIFIERS, VAULT_PROFILES)
     return _hash(file for each in read for file in night.lake.files_until(each, day))
 
 
