@@ -8,14 +8,19 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from functools import partial
+from itertools import combinations
 
 import pyarrow as pa
 
 from identity.names import any_differ, names_differ
 from model.engines import Engine, Rows
+from model.identity_policy import IdentityPolicy
+from model.node_ids import plain_id
+from model.sql_text import is_one_of
 from privacy.tokens import TokenKey, unseal_of
 
 _BETWEEN = "|"  # the seals of a family's and of a given name, as hexadecimal digits
+_NEXT, _OF = "\n", "\t"  # between values of never-merge kinds; between kind, scope and value
 
 
 @dataclass(frozen=True)
@@ -32,16 +37,21 @@ class SealedNames:
     key: TokenKey = field(repr=False)
 
 
-def disputed_identifiers(engine: Engine, held: Rows, among: Rows, names: SealedNames) -> Rows:
+def disputed_identifiers(
+    engine: Engine, held: Rows, among: Rows, names: SealedNames, policy: IdentityPolicy
+) -> Rows:
     """(node_id) of the identifiers `among` beside which two names cannot be one person's.
 
     The bearer of a name is the strongest identifier of its sighting, mostly an account. Its name
     counts beside all weaker identifiers that are seen with it, in whichever sighting, unless it
     bears names that cannot be one person's itself. `held` are the holdings. Only identifiers beside
-    two different names are looked at. Any two of them dispute it: no order of rows decides.
+    two different names are looked at. Any two of them dispute it, so no order of rows decides; but
+    not those of bearers beside which stand two values of a never-merge kind, one each: the link
+    that joins these two is cut where they meet, and the identifier keeps one of them.
     """
     beside = _names_beside(engine, held, among, names)
-    several = engine.rows(
+    # Read for the names and for what keeps their bearers apart.
+    several = engine.kept(engine.rows(
         "several_names",
         """
         select b.* from beside b semi join (
@@ -50,16 +60,18 @@ def disputed_identifiers(engine: Engine, held: Rows, among: Rows, names: SealedN
         ) n on n.node_id = b.node_id
         """,
         beside=beside,
-    )
+    ))  # fmt: skip
     listed = engine.rows(
         "listed_names",
         """
-        select node_id, array_agg(names) as names from (
+        select b.node_id, array_agg(b.names) as names, array_agg(coalesce(v.told, '')) as told
+        from (
             select node_id, bearer, array_agg(name) as names from spelt group by node_id, bearer
-        ) by_bearer
-        group by node_id
+        ) b left join kept_apart v on v.bearer = b.bearer
+        group by b.node_id
         """,
         spelt=_with_names(engine, several, names),
+        kept_apart=_kept_apart(engine, held, several, policy),
     )
     judge = partial(_listed_differ, names.key)
     judged = engine.mapped("judged_names", listed, judge, "node_id bigint, differ boolean")
@@ -110,6 +122,29 @@ def _bearers(engine: Engine, held: Rows, names: SealedNames) -> Rows:
     )  # fmt: skip
 
 
+def _kept_apart(engine: Engine, held: Rows, named: Rows, policy: IdentityPolicy) -> Rows:
+    """(bearer, told): per bearer of `named` the values of never-merge kinds beside it as one
+    text, of each kind and scope that stands there with one value."""
+    return engine.rows(
+        "bearers_kept_apart",
+        f"""
+        with beside as (
+            select b.bearer, v.kind, v.scope, min({plain_id("v")}) as value
+            from (select distinct bearer from named) b
+            join held h on h.node_id = b.bearer
+            join held v on v.sighting_id = h.sighting_id
+            where {is_one_of("v.kind", policy.never_merge_kinds)}
+            group by b.bearer, v.kind, v.scope having min({plain_id("v")}) = max({plain_id("v")})
+        )
+        select bearer, concat_ws('{_NEXT}', array_agg(
+            concat(kind, '{_OF}', scope, '{_OF}', cast(value as string))
+        )) as told
+        from beside group by bearer
+        """,
+        held=held, named=named,
+    )  # fmt: skip
+
+
 def contradicting_sightings(engine: Engine, pairs: Rows, names: SealedNames) -> Rows:
     """Those `pairs` (sighting_id, other_sighting_id) that bear names which cannot be one person's:
     some name of the one against some name of the other. One row per pair, as it was given."""
@@ -153,12 +188,30 @@ def _with_names(engine: Engine, named: Rows, names: SealedNames) -> Rows:
 def _listed_differ(key: TokenKey, rows: pa.Table) -> pa.Table:
     by_node = rows["names"].to_pylist()
     texts = _opened(key, (name for bearers in by_node for names in bearers for name in names))
-    plain = ([[texts[name] for name in names] for names in bearers] for bearers in by_node)
     differ = [
-        any_differ(name for names in bearers if not any_differ(names) for name in names)
-        for bearers in plain
-    ]
+        _is_disputed([
+            ([texts[name] for name in names], _by_rule(values))
+            for names, values in zip(bearers, kept_apart, strict=True)
+        ])
+        for bearers, kept_apart in zip(by_node, rows["told"].to_pylist(), strict=True)
+    ]  # fmt: skip
     return pa.table({"node_id": rows["node_id"], "differ": pa.array(differ, pa.bool_())})
+
+
+def _by_rule(values: str) -> dict[str, str]:
+    """Kind and scope → value."""
+    parts = (each.rpartition(_OF) for each in values.split(_NEXT) if each)
+    return {rule: value for rule, _, value in parts}
+
+
+def _is_disputed(bearers: Iterable[tuple[list[str], dict[str, str]]]) -> bool:
+    """Whether the names of two bearers differ whom no never-merge values keep apart."""
+    clear = [(names, values) for names, values in bearers if not any_differ(names)]
+    return any(
+        any_differ([*names, *other_names])
+        for (names, values), (other_names, other_values) in combinations(clear, 2)
+        if all(values[rule] == other_values[rule] for rule in values.keys() & other_values.keys())
+    )
 
 
 def _pairs_differ(key: TokenKey, rows: pa.Table) -> pa.Table:

@@ -38,17 +38,19 @@ def hubs(
         nodes=nodes, peers=_peers(engine, held, policy),
     )  # fmt: skip
     if policy.disagree.names and names:
-        judged = _with_disputes(engine, held, judged, names)
+        judged = _with_disputes(engine, held, judged, names, policy)
     columns = "node_id, kind, scope, reason, sighting_count, peer_count"
     found = f"select {columns} from judged where reason is not null"
     return engine.rows("hubs", found, judged=judged)
 
 
-def _with_disputes(engine: Engine, held: Rows, judged: Rows, names: SealedNames) -> Rows:
+def _with_disputes(
+    engine: Engine, held: Rows, judged: Rows, names: SealedNames, policy: IdentityPolicy
+) -> Rows:
     """The identifiers judged so far, those that only their names dispute with that reason."""
     known = engine.kept(judged)  # read for those to look at, and beside the answer
     calm = engine.rows("calm", "select node_id from known where reason is null", known=known)
-    disputes = disputed_identifiers(engine, held, calm, names)
+    disputes = disputed_identifiers(engine, held, calm, names, policy)
     return engine.rows(
         "judged_by_names",
         f"""

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date
 
+from identity.disputed_names import SealedNames
 from identity.graph import identifier_nodes
 from identity.guards import hubs
 from identity.known_periods import known_periods, plain_nodes
@@ -104,7 +105,7 @@ def _read(
     policy: IdentityPolicy,
 ) -> Rows:  # fmt: skip
     """All sightings that tell of the identifiers judged: their own; the other ones of who stands on
-    the sides of a silence; the other names of who bears one beside them."""
+    the sides of a silence; all that is seen of who bears a name beside them."""
     pairs = touched.pairs
     own = engine.kept(holders(engine, pairs, touched.judged))
     read = [own]
@@ -113,14 +114,24 @@ def _read(
         owners = _owners(engine, held, touched.judged, policy)
         read.append(holders(engine, pairs, owners))
     if policy.disagree.names and rulings.person_names:
-        named = "select h.* from holders h semi join borne b on b.sighting_id = h.sighting_id"
-        read.append(engine.rows(
-            "named_beside", named, borne=rulings.person_names.borne,
-            holders=holders(engine, pairs, held_by(engine, pairs, own)),
-        ))  # fmt: skip
+        read.append(holders(engine, pairs, _named_beside(engine, pairs, own, rulings.person_names)))
     names = [f"part_{n}" for n in range(len(read))]
     every = " union ".join(f"select sighting_id from {name}" for name in names)
     return engine.rows("read", every, **dict(zip(names, read, strict=True)))
+
+
+def _named_beside(engine: Engine, pairs: Rows, sightings: Rows, names: SealedNames) -> Rows:
+    """The identifiers (node_id) of some sightings that are seen with a name, there or elsewhere:
+    bearers are among them."""
+    return engine.rows(
+        "named_beside",
+        """
+        select distinct p.node_id from pairs p
+        semi join borne b on b.sighting_id = p.sighting_id
+        semi join beside i on i.node_id = p.node_id
+        """,
+        pairs=pairs, borne=names.borne, beside=held_by(engine, pairs, sightings),
+    )  # fmt: skip
 
 
 def _owners(engine: Engine, held: Rows, judged: Rows, policy: IdentityPolicy) -> Rows:

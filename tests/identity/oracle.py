@@ -135,9 +135,25 @@ class Persons:
         """Whether the names of two stronger identifiers seen with it cannot be one person's."""
         beside = {other for words in self.beside[word] for other in self.held[words]}
         stronger = [other for other in beside if self._rank(other) < self._rank(word)]
-        borne = [self._names_of(other) for other in stronger]
-        told = {name for names in borne if not _any_differ(names) for name in names}
-        return _any_differ(told)
+        bearers = [
+            (names, self._kept_apart(other)) for other in stronger
+            if (names := self._names_of(other)) and not _any_differ(names)
+        ]  # fmt: skip
+        return any(
+            _any_differ([*names, *others])
+            for names, values in bearers for others, other_values in bearers
+            if all(values[rule] == other_values[rule] for rule in values.keys() & other_values)
+        )  # fmt: skip
+
+    def _kept_apart(self, word: Words) -> dict[Any, str]:
+        """The never-merge values beside it, of kinds and scopes with one."""
+        beside = {plain(other) for words in self.beside[word] for other in self.held[words]
+                  if kind_of(other) in self.policy.never_merge_kinds}  # fmt: skip
+        counts = Counter((kind_of(other), scope_of(other)) for other in beside)
+        return {
+            (kind_of(other), scope_of(other)): other for other in beside
+            if counts[kind_of(other), scope_of(other)] == 1
+        }  # fmt: skip
 
     def _names_of(self, word: Words) -> set[str]:
         """Names of the sightings in which nothing is stronger."""

@@ -44,16 +44,18 @@ class PlainPeriods:
         self.held = {words: words.split() for words in days}
         self.cuts: set[tuple[int, int, str]] = set()
         self.across: dict[tuple[Words, Words], list[tuple[Words, int | None, int | None]]] = {}
-        self._cut({word: self._window_starts(word) for word in self._words()}, "window")
-        self._cut({word: self._reissue_starts(word) for word in self._words()}, "re-issued")
+        self.holders = self._by_word()
+        self._cut({word: self._window_starts(word) for word in self.holders}, "window")
+        self.holders = self._by_word()
+        self._cut({word: self._reissue_starts(word) for word in self.holders}, "re-issued")
 
-    def _words(self) -> set[Words]:
-        return {word for words in self.held.values() for word in words}
-
-    def _holders(self, word: Words) -> list[Words]:
-        """Sightings of a word, in the order of their days."""
-        own = [words for words, held in self.held.items() if word in held]
-        return sorted(own, key=lambda words: (*self.days[words], sighting(words)))
+    def _by_word(self) -> dict[Words, list[Words]]:
+        """The sightings of each word, in the order of their days."""
+        found: dict[Words, list[Words]] = defaultdict(list)
+        for words in sorted(self.days, key=lambda words: (*self.days[words], sighting(words))):
+            for word in self.held[words]:
+                found[word].append(words)
+        return dict(found)
 
     def _rank(self, word: Words) -> int:
         return self.policy.kinds[kind_of(word)].rank
@@ -66,7 +68,7 @@ class PlainPeriods:
     def _window_starts(self, word: Words) -> dict[int, Words]:
         window = self.policy.kinds[kind_of(word)].window
         found, until = {}, None
-        for words in self._holders(word) if window else []:
+        for words in self.holders[word] if window else []:
             first, last = self.days[words]
             if until is not None and window and first - until > window.days:
                 found[first] = words
@@ -77,7 +79,7 @@ class PlainPeriods:
         silence = self.policy.kinds[kind_of(word)].silence
         parts: list[list[Words]] = []
         until = None
-        for words in self._holders(word) if silence else []:
+        for words in self.holders[word] if silence else []:
             if any(self._rank(other) < self._rank(word) for other in self.held[words]):
                 first, last = self.days[words]
                 if until is None or (silence and first - until >= silence.days):
@@ -120,9 +122,9 @@ class PlainPeriods:
 
     def _side(self, word: Words, part: list[Words]) -> Side:
         beside = {o for words in part for o in self._others(words, word)}
-        around = {s for o in beside if len(self._holders(o)) <= CROWD for s in self._holders(o)}
+        around = {s for o in beside if len(self.holders[o]) <= CROWD for s in self.holders[o]}
         things = {o for s in around for o in self._others(s, word)
-                  if len(self._holders(o)) <= CROWD}  # fmt: skip
+                  if len(self.holders[o]) <= CROWD}  # fmt: skip
         side = Side({plain(thing) for thing in things}, around)
         for thing in things:
             if self._rank(thing) < self._rank(word):
@@ -139,7 +141,7 @@ class PlainPeriods:
             for day in sorted(begun):
                 self.cuts.add((sighting(begun[day]), node(before), rule))
                 before = periods[day]
-            for words in self._holders(word) if begun else []:
+            for words in self.holders[word] if begun else []:
                 first, last = self.days[words]
                 day = max((day for day in begun if day <= last), default=None)
                 self.held[words] = [periods[day] if o == word else o for o in self.held[words]]

@@ -7,6 +7,7 @@ from itertools import pairwise
 from typing import Any
 
 import numpy as np
+import pyarrow as pa
 import pytest
 from pyspark.sql import SparkSession
 
@@ -61,6 +62,26 @@ def many_graphs() -> tuple[set[int], list[Edge]]:
 def test_the_local_engine_is_union_find(engine: Engine) -> None:
     nodes, edges = many_graphs()
     assert labelled(engine, nodes, edges, "local") == component_of(nodes, edges)
+
+
+def test_a_chain_of_a_hundred_thousand_and_a_star_of_a_million_are_a_person_each() -> None:
+    """Ends in any order, links twice, and one to itself."""
+    chance = np.random.default_rng(1)
+    chain, star = chance.permutation(2**62 + np.arange(100_000)), 2**61 + np.arange(1_000_001)
+    src = np.concatenate([chain[:-1], np.full(1_000_000, star[0]), chain[:9]])
+    dst = np.concatenate([chain[1:], star[1:], chain[:9]])
+    order = chance.permutation(len(src))
+    links = pa.table({"src": src[order], "dst": dst[order]})
+    nodes = pa.table({"node_id": np.concatenate([star, chain])})
+    with LocalEngine() as engine:
+        many = ComponentsPolicy(local_edges=2_000_000)
+        found = engine.arrow(
+            components(engine, engine.of(nodes), engine.of(links), "local", many)
+        )  # fmt: skip
+    labels = dict(zip(found["node_id"].to_numpy(), found["component"].to_numpy(), strict=True))
+    assert len(labels) == len(nodes)
+    assert {labels[each] for each in chain} == {chain.min()}
+    assert {labels[each] for each in star} == {star.min()}
 
 
 @pytest.mark.parametrize("partitions", [1, 8])

@@ -107,8 +107,20 @@ def test_any_two_names_of_many_dispute_an_identifier(engine: Engine) -> None:
 def test_names_say_nothing_of_the_identifier_that_bears_them(engine: Engine) -> None:
     alone = {"phone:3": "王伟", "phone:3 email:3": "李娜"}
     assert hubs_of_names(engine, alone) == set()
-    cards = {"national_id:1 account:4": "王伟", "national_id:2 account:4": "李娜"}
-    assert hubs_of_names(engine, cards) == {node("account:4")}
+    accounts = {"account:1 phone:4": "王伟", "account:2 phone:4": "李娜"}
+    assert hubs_of_names(engine, accounts) == {node("phone:4")}
+
+
+def test_names_say_nothing_more_of_persons_whom_a_never_merge_kind_keeps_apart(
+    engine: Engine,
+) -> None:
+    cards = {"national_id:1 account:1": "王伟", "national_id:2 account:2": "李娜"}
+    shared = {"account:1 phone:1": "王伟", "account:2 phone:1": "李娜"}
+    assert hubs_of_names(engine, cards | shared) == set()
+    stranger = {"account:3 phone:1": "张三"}
+    assert hubs_of_names(engine, cards | shared | stranger) == {node("phone:1")}
+    of_one_card = {"national_id:1 account:2": "李娜"}
+    assert hubs_of_names(engine, {**cards, **of_one_card, **shared}) == {node("phone:1")}
 
 
 def test_who_bears_two_names_tells_none(engine: Engine) -> None:

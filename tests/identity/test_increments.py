@@ -43,6 +43,18 @@ def test_who_is_named_beside_an_identifier_changes_with_what_its_bearer_shares()
     assert {row.reason for row in found.open("hubs")} == {"disagree"}
 
 
+def test_never_merge_values_beside_the_bearers_of_names_are_read_wherever_they_stand() -> None:
+    """Two accounts with two names and two cards of identity share a mailbox: their cards keep them
+    apart, and it is no hub; nor where only one of them is seen again."""
+    named = {"account:1 email:1": "王秀英", "account:2 email:1": "李强"}
+    world = World(
+        policy=CHANGING_POLICY, names=tuple((sighting(each), named[each]) for each in named)
+    )
+    world.see(*named, "account:1 national_id:1", "account:2 national_id:2")
+    world.run(1).see("account:1 cookie:1", on=2)
+    assert same_as_a_full_build(world, 2).open("hubs") == []
+
+
 def test_who_had_a_number_before_is_looked_at_when_a_sighting_comes_to_depend_on_it() -> None:
     """While its mailbox links, it is whole; when that is a hub it is each owner's for some days."""
     world = World(policy=CHANGING_POLICY).see("account:1 phone:1", day=night(-300))
