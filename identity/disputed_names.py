@@ -5,14 +5,13 @@ Values are opened where they are compared, in tasks; only the judgement comes ou
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field
 from functools import partial
-from itertools import combinations
 
 import pyarrow as pa
 
-from identity.names import any_differ, names_differ
+from identity.names import any_differ, differing, names_differ
 from model.engines import Engine, Rows
 from model.identity_policy import IdentityPolicy
 from model.node_ids import plain_id
@@ -20,7 +19,8 @@ from model.sql_text import is_one_of
 from privacy.tokens import TokenKey, unseal_of
 
 _BETWEEN = "|"  # the seals of a family's and of a given name, as hexadecimal digits
-_NEXT, _OF = "\n", "\t"  # between values of never-merge kinds; between kind, scope and value
+_NEXT, _OF = "\n", "\t"  # between identifiers; between kind, scope and number
+_Beside = dict[tuple[str, str], set[str]]
 
 
 @dataclass(frozen=True)
@@ -46,11 +46,15 @@ def disputed_identifiers(
     counts beside all weaker identifiers that are seen with it, in whichever sighting, unless it
     bears names that cannot be one person's itself. `held` are the holdings. Only identifiers beside
     two different names are looked at. Any two of them dispute it, so no order of rows decides; but
-    not those of bearers beside which stand two values of a never-merge kind, one each: the link
-    that joins these two is cut where they meet, and the identifier keeps one of them.
+    not those of two bearers that something else speaks of:
+
+    - Beside each stands one value of a never-merge kind, and not the same: the link that joins the
+      two is cut where they meet, and the identifier keeps one of them.
+    - They share strong identifiers of two kinds. A family shares a phone; who shares an e-mail too
+      has had the name misspelt, or another's written.
     """
     beside = _names_beside(engine, held, among, names)
-    # Read for the names and for what keeps their bearers apart.
+    # Read for the names and for what stands beside their bearers.
     several = engine.kept(engine.rows(
         "several_names",
         """
@@ -64,16 +68,16 @@ def disputed_identifiers(
     listed = engine.rows(
         "listed_names",
         """
-        select b.node_id, array_agg(b.names) as names, array_agg(coalesce(v.told, '')) as told
+        select b.node_id, array_agg(b.names) as names, array_agg(v.told) as told
         from (
             select node_id, bearer, array_agg(name) as names from spelt group by node_id, bearer
-        ) b left join kept_apart v on v.bearer = b.bearer
+        ) b join beside_bearers v on v.bearer = b.bearer
         group by b.node_id
         """,
         spelt=_with_names(engine, several, names),
-        kept_apart=_kept_apart(engine, held, several, policy),
+        beside_bearers=_beside_bearers(engine, held, several, policy),
     )
-    judge = partial(_listed_differ, names.key)
+    judge = partial(_listed_differ, names.key, policy.never_merge_kinds)
     judged = engine.mapped("judged_names", listed, judge, "node_id bigint, differ boolean")
     return engine.rows("disputed", "select node_id from judged where differ", judged=judged)
 
@@ -122,22 +126,21 @@ def _bearers(engine: Engine, held: Rows, names: SealedNames) -> Rows:
     )  # fmt: skip
 
 
-def _kept_apart(engine: Engine, held: Rows, named: Rows, policy: IdentityPolicy) -> Rows:
-    """(bearer, told): per bearer of `named` the values of never-merge kinds beside it as one
-    text, of each kind and scope that stands there with one value."""
+def _beside_bearers(engine: Engine, held: Rows, named: Rows, policy: IdentityPolicy) -> Rows:
+    """(bearer, told): per bearer of `named` the strong identifiers seen with it, itself too, as one
+    text (_told)."""
     return engine.rows(
-        "bearers_kept_apart",
+        "beside_bearers",
         f"""
         with beside as (
-            select b.bearer, v.kind, v.scope, min({plain_id("v")}) as value
+            select distinct b.bearer, v.kind, v.scope, {plain_id("v")} as number
             from (select distinct bearer from named) b
             join held h on h.node_id = b.bearer
             join held v on v.sighting_id = h.sighting_id
-            where {is_one_of("v.kind", policy.never_merge_kinds)}
-            group by b.bearer, v.kind, v.scope having min({plain_id("v")}) = max({plain_id("v")})
+            where not {is_one_of("v.kind", policy.weak_kinds)} or v.node_id = b.bearer
         )
         select bearer, concat_ws('{_NEXT}', array_agg(
-            concat(kind, '{_OF}', scope, '{_OF}', cast(value as string))
+            concat(kind, '{_OF}', scope, '{_OF}', cast(number as string))
         )) as told
         from beside group by bearer
         """,
@@ -185,32 +188,52 @@ def _with_names(engine: Engine, named: Rows, names: SealedNames) -> Rows:
     )  # fmt: skip
 
 
-def _listed_differ(key: TokenKey, rows: pa.Table) -> pa.Table:
+def _listed_differ(key: TokenKey, never_merge: Collection[str], rows: pa.Table) -> pa.Table:
     by_node = rows["names"].to_pylist()
     texts = _opened(key, (name for bearers in by_node for names in bearers for name in names))
     differ = [
-        _is_disputed([
-            ([texts[name] for name in names], _by_rule(values))
-            for names, values in zip(bearers, kept_apart, strict=True)
-        ])
-        for bearers, kept_apart in zip(by_node, rows["told"].to_pylist(), strict=True)
+        _is_disputed(
+            [([texts[name] for name in names], _told(text))
+             for names, text in zip(bearers, told, strict=True)],
+            never_merge,
+        )
+        for bearers, told in zip(by_node, rows["told"].to_pylist(), strict=True)
     ]  # fmt: skip
     return pa.table({"node_id": rows["node_id"], "differ": pa.array(differ, pa.bool_())})
 
 
-def _by_rule(values: str) -> dict[str, str]:
-    """Kind and scope → value."""
-    parts = (each.rpartition(_OF) for each in values.split(_NEXT) if each)
-    return {rule: value for rule, _, value in parts}
+def _told(text: str) -> _Beside:
+    """Kind and scope → the numbers of its identifiers that stand beside a bearer."""
+    beside: _Beside = {}
+    for kind, scope, number in (each.split(_OF) for each in text.split(_NEXT)):
+        beside.setdefault((kind, scope), set()).add(number)
+    return beside
 
 
-def _is_disputed(bearers: Iterable[tuple[list[str], dict[str, str]]]) -> bool:
-    """Whether the names of two bearers differ whom no never-merge values keep apart."""
-    clear = [(names, values) for names, values in bearers if not any_differ(names)]
+def _is_disputed(
+    bearers: Iterable[tuple[list[str], _Beside]], never_merge: Collection[str]
+) -> bool:
+    """Whether the names of two bearers differ of whom nothing else speaks."""
+    by_name: dict[str, list[_Beside]] = {}
+    for names, beside in bearers:
+        if not any_differ(names):
+            for name in names:
+                by_name.setdefault(name, []).append(beside)
     return any(
-        any_differ([*names, *other_names])
-        for (names, values), (other_names, other_values) in combinations(clear, 2)
-        if all(values[rule] == other_values[rule] for rule in values.keys() & other_values.keys())
+        not _is_settled(one, other, never_merge)
+        for name, other_name in differing(by_name)
+        for one in by_name[name] for other in by_name[other_name]
+    )  # fmt: skip
+
+
+def _is_settled(one: _Beside, other: _Beside, never_merge: Collection[str]) -> bool:
+    """Whether what stands beside two bearers keeps them apart anyhow, or says that they are one."""
+    rules = one.keys() & other.keys()
+    both = [(rule[0], one[rule], other[rule]) for rule in rules]
+    shared_kinds = {kind for kind, numbers, others in both if numbers & others}
+    return len(shared_kinds) > 1 or any(
+        kind in never_merge and len(numbers) == len(others) == 1 and numbers != others
+        for kind, numbers, others in both
     )
 
 

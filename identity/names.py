@@ -8,10 +8,10 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import cache
-from itertools import combinations
+from itertools import combinations, product
 
 from jellyfish import damerau_levenshtein_distance
 from nicknames import NickNamer
@@ -78,8 +78,18 @@ def names_differ(one: str, other: str) -> bool:
 
 def any_differ(names: Iterable[str]) -> bool:
     """Whether any two of the names cannot be one person's."""
-    parsed = {name for name in map(name_of, names) if name}
-    return any(_differ(one, other) for one, other in combinations(parsed, 2))
+    return any(True for _ in differing(names))
+
+
+def differing(names: Iterable[str]) -> Iterator[tuple[str, str]]:
+    """Every two of the names that cannot be one person's."""
+    parsed: dict[Name, list[str]] = {}
+    for written in names:
+        if name := name_of(written):
+            parsed.setdefault(name, []).append(written)
+    for one, other in combinations(parsed, 2):
+        if _differ(one, other):
+            yield from product(parsed[one], parsed[other])
 
 
 def name_of(text: str) -> Name | None:

@@ -136,24 +136,32 @@ class Persons:
         beside = {other for words in self.beside[word] for other in self.held[words]}
         stronger = [other for other in beside if self._rank(other) < self._rank(word)]
         bearers = [
-            (names, self._kept_apart(other)) for other in stronger
+            (names, self._strong_beside(other)) for other in stronger
             if (names := self._names_of(other)) and not _any_differ(names)
         ]  # fmt: skip
         return any(
-            _any_differ([*names, *others])
-            for names, values in bearers for others, other_values in bearers
-            if all(values[rule] == other_values[rule] for rule in values.keys() & other_values)
+            _any_differ([*names, *others]) and not self._is_settled(one, other)
+            for names, one in bearers for others, other in bearers
         )  # fmt: skip
 
-    def _kept_apart(self, word: Words) -> dict[Any, str]:
-        """The never-merge values beside it, of kinds and scopes with one."""
-        beside = {plain(other) for words in self.beside[word] for other in self.held[words]
-                  if kind_of(other) in self.policy.never_merge_kinds}  # fmt: skip
-        counts = Counter((kind_of(other), scope_of(other)) for other in beside)
-        return {
-            (kind_of(other), scope_of(other)): other for other in beside
-            if counts[kind_of(other), scope_of(other)] == 1
-        }  # fmt: skip
+    def _strong_beside(self, word: Words) -> set[Words]:
+        beside = {plain(other) for words in self.beside[word] for other in self.held[words]}
+        return {other for other in beside if not self._is_weak(other)}
+
+    def _is_settled(self, one: set[Words], other: set[Words]) -> bool:
+        """Two kinds in common, or one value each of a never-merge kind, and another one."""
+        if len({kind_of(word) for word in one & other}) > 1:
+            return True
+        rules = {(kind_of(word), scope_of(word)) for word in one | other
+                 if kind_of(word) in self.policy.never_merge_kinds}  # fmt: skip
+        for rule in rules:
+            values = [
+                [word for word in side if (kind_of(word), scope_of(word)) == rule]
+                for side in (one, other)
+            ]
+            if all(len(each) == 1 for each in values) and values[0] != values[1]:
+                return True
+        return False
 
     def _names_of(self, word: Words) -> set[str]:
         """Names of the sightings in which nothing is stronger."""

@@ -90,9 +90,8 @@ def test_names_part_families_that_cards_and_limits_leave_joined(
 ) -> None:
     unnamed = replace(policy, disagree=replace(policy.disagree, names=False))
     assert len(of(with_hubs.people.events, "family")) > FAMILIES
-    assert with_hubs.wrong_merges("phone") <= 1 < 4 <= Found.of(
-        with_hubs.people, unnamed
-    ).wrong_merges("phone")
+    assert with_hubs.wrong_merges("phone") <= 1
+    assert Found.of(with_hubs.people, unnamed).wrong_merges("phone") >= 4
 
 
 def _b_cubed(found: Found, without: Found) -> list[tuple[Scores, Scores]]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Mapping
+from itertools import pairwise
 
 import pytest
 
@@ -27,7 +28,7 @@ def test_all_persons_whose_members_stay_together_keep_their_one_id_for_thirty_ni
 ) -> None:
     maps = [world.map_on(number) for number in range(1, NIGHTS + 1)]
     together = 0
-    for before, after in zip(maps, maps[1:], strict=False):
+    for before, after in pairwise(maps):
         assert before != after
         persons, comers = _persons(before), _persons(after)
         for one_id, members in persons.items():
