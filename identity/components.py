@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pyarrow as pa
 from graphframes import GraphFrame
+from numpy.typing import NDArray
 from pyspark.sql import DataFrame, Window
 from pyspark.sql import functions as F
 from scipy.sparse import coo_array
@@ -17,6 +18,7 @@ from model.lineage import cut, let_go
 
 # node_id >> 53 cuts the 63-bit numbers into 1,024 buckets in their own order.
 _BUCKET_BITS = 53
+Dense = NDArray[np.int64]
 
 
 def components(
@@ -33,9 +35,8 @@ def components(
         found = _by_graphframes(engine.frame(nodes), engine.frame(edges))
         labels = engine.kept(engine.of(found))
         let_go(found)
-    else:
-        labels = _in_memory(engine, nodes, edges)
-    return proven(engine, nodes, edges, labels)
+        return proven(engine, nodes, edges, labels)
+    return _in_memory(engine, nodes, edges)
 
 
 def _taken(
@@ -54,22 +55,29 @@ def _taken(
 
 
 def _in_memory(engine: Engine, nodes: Rows, edges: Rows) -> Rows:
-    """Labels by scipy in this process. Bounded: at most `local_edges` links of 16 bytes come here,
-    and about 60 bytes a link are held while it works."""
-    links = engine.arrow(edges)
-    ends = np.concatenate([links["src"].to_numpy(), links["dst"].to_numpy()])
-    ids, dense = np.unique(ends, return_inverse=True)
-    src, dst = dense[: links.num_rows], dense[links.num_rows :]
+    """Labels by scipy in this process, proven. Bounded: at most `local_edges` links of 16 bytes
+    come here, and about 60 bytes a link are held while it works."""
+    asked, links = engine.arrow(nodes)["node_id"].to_numpy(), engine.arrow(edges)
+    ids, dense = np.unique(
+        np.concatenate([links["src"].to_numpy(), links["dst"].to_numpy(), asked]),
+        return_inverse=True,
+    )
+    src, dst = dense[: len(links)], dense[len(links) : 2 * len(links)]
     graph = coo_array((np.ones(len(src), dtype=np.int8), (src, dst)), shape=(len(ids), len(ids)))
     _, label = connected_components(graph, directed=False)
     # ids are sorted, so the first node met of a label is its smallest.
     _, first = np.unique(label, return_index=True)
-    found = pa.table({"linked_id": ids, "component": ids[first][label]})
-    labels = """
-        select node_id, coalesce(component, node_id) as component
-        from nodes left join linked on linked_id = node_id
-    """
-    return engine.kept(engine.rows("labels", labels, nodes=nodes, linked=engine.of(found)))
+    prove_here(src, dst, label, dense[2 * len(links) :])
+    return engine.of(pa.table({"node_id": ids, "component": ids[first][label]}))
+
+
+def prove_here(src: Dense, dst: Dense, label: Dense, asked: Dense) -> None:
+    """What `proven` proves, of dense numbers: ends of links, the labels of all, the nodes asked."""
+    times_asked = np.bincount(asked, minlength=len(label))
+    _refuse_wrong(
+        cut_links=int(np.count_nonzero(label[src] != label[dst])),
+        wrong_nodes=int(np.count_nonzero(times_asked != 1)),
+    )
 
 
 def _by_graphframes(nodes: DataFrame, edges: DataFrame) -> DataFrame:
@@ -138,9 +146,13 @@ def proven(engine: Engine, nodes: Rows, edges: Rows, labels: Rows) -> Rows:
         """,
         nodes=nodes, edges=edges, labels=labels,
     )  # fmt: skip
-    if counts["cut_links"] or counts["wrong_nodes"]:
+    _refuse_wrong(**counts)
+    return labels
+
+
+def _refuse_wrong(**counts: int) -> None:
+    if any(counts.values()):
         raise OnefoldError(
             f"connected components are not right: {counts}; nothing was written. "
             "Run again with the other engine (components in conf/identity.yml) and report this"
         )
-    return labels

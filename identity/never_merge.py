@@ -20,6 +20,7 @@ _STRONGEST_FIRST = [
     ("rank", "ascending"), ("last_date", "descending"), ("token", "ascending"),
     ("sighting_id", "ascending"), ("node_id", "ascending"),
 ]  # fmt: skip
+_TASKS = 64  # a component's replay takes microseconds, a task for each would take a thousand times
 _Key = tuple[str, str]  # a rule and the scope within which its values differ
 
 
@@ -46,7 +47,7 @@ def keep_apart(
     """
     broken = _broken(engine, links, joins, facts, labels)
     # Read for the labels and for the refused links.
-    replayed = engine.kept(engine.by_group("replayed", broken, "component", _replay, _REPLAYED))
+    replayed = engine.kept(engine.by_group("replayed", broken, "task", _replay, _REPLAYED))
     split = engine.rows(
         "split",
         # Every link of a node says the same part.
@@ -76,7 +77,7 @@ def _broken(engine: Engine, links: Rows, joins: Rows, facts: Rows, labels: Rows)
     """
     return engine.rows(
         "broken",
-        """
+        f"""
         with told as (
             select l.component, f.node_id, f.rule, f.scope, min(f.value) as value
             from facts f join labels l on l.node_id = f.node_id
@@ -98,7 +99,8 @@ def _broken(engine: Engine, links: Rows, joins: Rows, facts: Rows, labels: Rows)
             union all
             select component, null, node_id, null, null, null, null, rule, scope, value from told
         )
-        select r.* from replayed r semi join broken b on b.component = r.component
+        select r.*, r.component % {_TASKS} as task
+        from replayed r semi join broken b on b.component = r.component
         """,
         links=links, joins=joins, facts=facts, labels=labels,
     )  # fmt: skip
@@ -150,7 +152,7 @@ class _Parts:
 
 
 def _replay(component: pa.Table) -> pa.Table:
-    """The joins and links of one component, each with its rule if it is refused."""
+    """The joins and links of some components, each with its rule if it is refused."""
     rows = component.sort_by(_STRONGEST_FIRST).to_pylist()
     facts = [row for row in rows if row["sighting_id"] is None]
     joins = [row for row in rows if _is_join(row)]

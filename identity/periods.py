@@ -10,15 +10,34 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from identity.reissued import reissue_starts
-from identity.rulings import Rulings
+from identity.rulings import Rulings, nothing
 from identity.sightings import is_weak
 from model.engines import Engine, Rows
 from model.identity_policy import IdentityPolicy
-from model.node_ids import period_id
+from model.node_ids import period_id, plain_id
 from model.sql_text import is_one_of, number_of
 
 WINDOW, REISSUED = "window", "re-issued"
 _IN_ORDER = "partition by node_id order by first_date, last_date, sighting_id"
+
+
+@dataclass(frozen=True)
+class Starts:
+    """STARTS of later periods: by the window, of identifiers; and by re-issue, of these."""
+
+    aged: Rows
+    given: Rows
+
+
+@dataclass(frozen=True)
+class KnownPeriods:
+    """Where only the identifiers `judged` (node_id) are cut anew: the starts of all others as they
+    are known, and which identifiers (by window, node_id) are `crowds`: too many hold them to own
+    anything (identity.reissued)."""
+
+    judged: Rows
+    starts: Starts
+    crowds: Rows
 
 
 @dataclass(frozen=True)
@@ -30,15 +49,20 @@ class Periods:
     validity): a row per cut, the sighting that opens the later period and the node of the one
     before. `across`: sightings with days on both sides of a cut, a row for each period they lie in:
     sighting_id, node_id, kind, rank, seen_from, seen_to (days, null at either end), home (the
-    node_id they have in `held`).
+    node_id they have in `held`). `starts` are all that the holdings are cut at, `cuts` those of
+    identifiers that were judged.
     """
 
     held: Rows
-    cuts: Rows
     across: Rows
+    cuts: Rows
+    starts: Starts
 
 
-def periods(engine: Engine, held: Rows, rulings: Rulings, policy: IdentityPolicy) -> Periods:
+def periods(
+    engine: Engine, held: Rows, rulings: Rulings, policy: IdentityPolicy,
+    known: KnownPeriods | None = None,
+) -> Periods:  # fmt: skip
     """The holdings, each identifier cut into its periods by `window` and `reissued_after`.
 
     Facts and disputed names of the `rulings` tell two owners apart (identity.reissued). Counted
@@ -46,14 +70,40 @@ def periods(engine: Engine, held: Rows, rulings: Rulings, policy: IdentityPolicy
     """
     windows = {name: kind.window for name, kind in policy.kinds.items() if kind.window}
     lengths = {name: window.days for name, window in windows.items()}
-    aged = engine.kept(_window_starts(engine, held, lengths))
-    by_window = _split(engine, held, aged)
-    given = engine.kept(reissue_starts(engine, by_window, rulings, policy))
+    crowds = nothing(engine, "node_id bigint") if known is None else known.crowds
+    aged = engine.kept(_window_starts(engine, _judged(engine, held, known), lengths))
+    all_aged = aged if known is None else _and(engine, aged, known.starts.aged)
+    by_window = _split(engine, held, all_aged)
+    judged = _judged(engine, by_window, known)
+    given = engine.kept(
+        reissue_starts(engine, by_window, rulings, policy, judged, crowds)
+    )
     cuts = engine.rows(
         "cuts", "select * from aged union all select * from given",
         aged=_cuts(engine, held, aged, WINDOW), given=_cuts(engine, by_window, given, REISSUED),
     )  # fmt: skip
-    return Periods(_split(engine, by_window, given), cuts, _across(engine, by_window, given))
+    all_given = given if known is None else _and(engine, given, known.starts.given)
+    starts = Starts(all_aged, all_given)
+    return Periods(*cut_at(engine, held, starts), cuts, starts)
+
+
+def cut_at(engine: Engine, held: Rows, starts: Starts) -> tuple[Rows, Rows]:
+    """The holdings by period, and the sightings that lie in several, where the starts are known."""
+    by_window = _split(engine, held, starts.aged)
+    across = _across(engine, by_window, starts.given)
+    return _split(engine, by_window, starts.given), across
+
+
+def _judged(engine: Engine, held: Rows, known: KnownPeriods | None) -> Rows:
+    if known is None:
+        return held
+    those = f"select h.* from held h semi join judged j on j.node_id = {plain_id('h')}"
+    return engine.rows("judged_holdings", those, held=held, judged=known.judged)
+
+
+def _and(engine: Engine, own: Rows, others: Rows) -> Rows:
+    both = "select * from own union all select * from others"
+    return engine.rows("all_starts", both, own=own, others=others)
 
 
 def _window_starts(engine: Engine, held: Rows, lengths: Mapping[str, int]) -> Rows:

@@ -7,29 +7,30 @@ this is counted by kind, reason and source here.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
 
 import pyarrow as pa
-from pyspark.sql import DataFrame
-from pyspark.sql import functions as F
-from pyspark.sql.pandas.functions import arrow_udf
 
 from identity.normalise import normalised
+from identity.rulings import REFUSED
 from identity.sightings import sighting_state
 from model.engines import Engine, Rows
 from model.identity_policy import IdentityPolicy
-from model.sql_text import date_literal
-from privacy.tokens import TokenKey, unseals_of
+from model.sql_text import date_literal, is_one_of, text_literal
+from privacy.tokens import SEAL_BYTES, TokenKey, token_of, unseals_of
 
 ANY = "any"
 
 
-def refused_tokens(identifiers: DataFrame, policy: IdentityPolicy, key: TokenKey) -> DataFrame:
+def refused_tokens(
+    engine: Engine, identifiers: Rows, policy: IdentityPolicy, key: TokenKey
+) -> Rows:
     """Tokens whose value is on an `invalid` list: (kind, scope, token, reason), one row per token.
 
-    `identifiers` is vault.identifiers; its values are opened inside the tasks and go no further.
+    `identifiers` is vault.identifiers; its values are opened inside the tasks and go no further,
+    and only those that may be on a list.
     The reason names the list: invalid.<kind>, or else invalid.any. A pattern without * is a value,
     in any case of letters, also as values of the kind are spelt: 13800000000 means +8613800000000
     too. * is any text.
@@ -38,16 +39,50 @@ def refused_tokens(identifiers: DataFrame, policy: IdentityPolicy, key: TokenKey
         kind: [_listed(policy, kind, name) for name in (kind, ANY)] for kind in policy.kinds
     }
 
-    def reasons(kinds: pa.Array, sealed: pa.Array) -> pa.Array:
-        opened = zip(kinds.to_pylist(), unseals_of(key, sealed).to_pylist(), strict=True)
-        found = [_reason(lists.get(kind, ()), value) for kind, value in opened]
-        return pa.array(found, pa.string())
+    def reasons(values: pa.Table) -> pa.Table:
+        opened = zip(
+            values["kind"].to_pylist(), unseals_of(key, values["sealed"]).to_pylist(), strict=True
+        )
+        found = pa.array([_reason(lists[kind], value) for kind, value in opened], pa.string())
+        told = values.select(["kind", "scope", "token"]).append_column("reason", found)
+        return told.filter(found.is_valid())
 
-    # An Arrow UDF, since Spark's built-ins know no AES-SIV; its own stubs cannot tell its kind.
-    reason: Callable[..., pa.Array] = arrow_udf(reasons, "string")  # type: ignore[call-overload]
-    return identifiers.select(
-        "kind", "scope", "token", reason(F.col("kind"), F.col("sealed")).alias("reason")
-    ).where(F.col("reason").isNotNull())
+    every = "select distinct kind, scope from identifiers"
+    scopes = engine.arrow(engine.rows("scopes", every, identifiers=identifiers)).to_pylist()
+    perhaps = " or ".join(
+        _may_hold(each["kind"], each["scope"], lists[each["kind"]], key)
+        for each in scopes if each["kind"] in lists
+    )  # fmt: skip
+    candidates = engine.rows(
+        "perhaps_listed",
+        f"select distinct kind, scope, token, sealed from identifiers where {perhaps or 'false'}",
+        identifiers=identifiers,
+    )
+    return engine.mapped("refused_tokens", candidates, reasons, REFUSED)
+
+
+def _may_hold(kind: str, scope: str, lists: Sequence[_List], key: TokenKey) -> str:
+    """SQL for whether an identifier of a kind and scope may be on its lists, without its value: by
+    its token where a value has no letters, by its length where it has some."""
+    is_theirs = f"kind = {text_literal(kind)} and scope = {text_literal(scope)}"
+    if any(each.is_open for each in lists):
+        return f"({is_theirs})"
+    values = sorted({value for each in lists for value in each.values})
+    tokens = {token_of(key, kind, scope, value) for value in values if not _has_letters(value)}
+    lengths = {length for value in values if _has_letters(value) for length in _lengths(value)}
+    sealed = ", ".join(str(length + SEAL_BYTES) for length in sorted(lengths))
+    by_length = f" or octet_length(sealed) in ({sealed})" if sealed else ""
+    return f"({is_theirs} and ({is_one_of('token', sorted(tokens))}{by_length}))"
+
+
+def _has_letters(value: str) -> bool:
+    """Whether another text may be this one in small letters."""
+    return value.lower() != value.upper()
+
+
+def _lengths(value: str) -> Iterator[int]:
+    """The bytes of an ASCII value, in whatever letters: the sign of Kelvin is a k, of three."""
+    return (len(value) + 2 * signs for signs in range(value.count("k") + 1))
 
 
 def refusing_list(value: str, kind: str, policy: IdentityPolicy) -> str | None:
@@ -97,6 +132,13 @@ class _List:
     name: str
     values: frozenset[str]
     likes: tuple[re.Pattern[str], ...]
+
+    @property
+    def is_open(self) -> bool:
+        """Whether the length of a value does not tell that it is not on the list."""
+        return bool(self.likes) or any(
+            _has_letters(value) and not value.isascii() for value in self.values
+        )
 
     def holds(self, value: str) -> bool:
         return value.lower() in self.values or any(like.fullmatch(value) for like in self.likes)

@@ -15,10 +15,13 @@ from model.node_ids import plain_id
 from model.sql_text import is_one_of, number_of
 
 # Beyond so many sightings an identifier names no single owner, and its pairs would be too many.
-_CROWD = 100
+CROWD = 100
 
 
-def reissue_starts(engine: Engine, held: Rows, rulings: Rulings, policy: IdentityPolicy) -> Rows:
+def reissue_starts(
+    engine: Engine, held: Rows, rulings: Rulings, policy: IdentityPolicy, judged: Rows,
+    crowds: Rows,
+) -> Rows:  # fmt: skip
     """STARTS: first days of owners after the first, each with the sighting that shows it.
 
     A side of a silence is the owners that stand there: all that its sightings hold of strong kinds,
@@ -28,21 +31,34 @@ def reissue_starts(engine: Engine, held: Rows, rulings: Rulings, policy: Identit
     what several persons use at a time is shared, not handed on; so is what comes back to an earlier
     owner, and nothing of it is cut. Silence is counted in days between sightings that hold
     something stronger. Only identifiers whose sides differ come into a process, with their sides.
+
+    Asked of the identifiers of the holdings `judged`; `crowds` (node_id) are those that name no
+    single owner, though `held` has not all their sightings.
     """
-    silent = engine.kept(_silent(engine, held, policy))
-    beside = _beside(policy)
-    open_ = engine.kept(_without_one_owner(engine, held, silent, beside))
-    around = engine.kept(_around(engine, held, open_, beside))
-    told = _told(engine, held, open_, around, rulings, beside)
+    beside = told_beside(policy)
+    owning = engine.rows(
+        "owning", "select h.* from held h anti join crowds c on c.node_id = h.node_id",
+        held=held, crowds=crowds,
+    )  # fmt: skip
+    open_ = engine.kept(open_silences(engine, held, policy, judged))
+    around = engine.kept(_around(engine, held, owning, open_, beside))
+    told = _told(engine, held, owning, open_, around, rulings, beside)
     return engine.by_group("reissue_starts", told, "node_id", starts_of, STARTS)
 
 
-def _beside(policy: IdentityPolicy) -> str:
+def open_silences(engine: Engine, held: Rows, policy: IdentityPolicy, judged: Rows) -> Rows:
+    """Sightings (node_id, sighting_id, …) on both sides of silences that no one owner spans, of
+    identifiers of the holdings `judged`. With fewer cuts in `held` there are no fewer of them."""
+    silent = engine.kept(_silent(engine, held, policy, judged))
+    return _without_one_owner(engine, held, silent, told_beside(policy))
+
+
+def told_beside(policy: IdentityPolicy) -> str:
     """SQL for whether a holding (h) tells who owns the identifier of row s beside it."""
     return f"h.node_id <> s.node_id and not {is_one_of('h.kind', policy.weak_kinds)}"
 
 
-def _silent(engine: Engine, held: Rows, policy: IdentityPolicy) -> Rows:
+def _silent(engine: Engine, held: Rows, policy: IdentityPolicy, judged: Rows) -> Rows:
     """Sightings that hold something stronger than an identifier that fell silent between them.
 
     Columns: node_id, sighting_id, rank, first_date, last_date, part (0, 1, …: silences before).
@@ -54,7 +70,7 @@ def _silent(engine: Engine, held: Rows, policy: IdentityPolicy) -> Rows:
         "silent",
         f"""
         with old as (
-            select node_id from held where {is_one_of("kind", lengths)}
+            select node_id from judged where {is_one_of("kind", lengths)}
             group by node_id, kind having max(last_date) >= min(first_date) + {silence}
         ), strong as (
             select h.node_id, h.sighting_id, h.kind, h.rank, h.first_date, h.last_date
@@ -74,8 +90,8 @@ def _silent(engine: Engine, held: Rows, policy: IdentityPolicy) -> Rows:
         select p.* from parted p
         semi join (select node_id from parted where part > 0) s on s.node_id = p.node_id
         """,
-        held=held,
-    )
+        held=held, judged=judged,
+    )  # fmt: skip
 
 
 def _without_one_owner(engine: Engine, held: Rows, silent: Rows, beside: str) -> Rows:
@@ -98,7 +114,7 @@ def _without_one_owner(engine: Engine, held: Rows, silent: Rows, beside: str) ->
     )  # fmt: skip
 
 
-def _around(engine: Engine, held: Rows, open_: Rows, beside: str) -> Rows:
+def _around(engine: Engine, held: Rows, owning: Rows, open_: Rows, beside: str) -> Rows:
     """Sightings of the owners on each side: those of everything that tells who stands there.
 
     Columns: node_id, part, rank, sighting_id.
@@ -114,7 +130,7 @@ def _around(engine: Engine, held: Rows, open_: Rows, beside: str) -> Rows:
         from beside b semi join owners o on o.node_id = b.held_id
         join held h on h.node_id = b.held_id
         """,
-        held=held, silent=open_,
+        held=held, owning=owning, silent=open_,
     )  # fmt: skip
 
 
@@ -122,21 +138,22 @@ def _owners(rows: str) -> str:
     """SQL of `owners`: the node_id of each `held_id` of rows that is no crowd's."""
     return f"""
         owners as (
-            select h.node_id from held h semi join {rows} r on r.held_id = h.node_id
-            group by h.node_id having count(*) <= {_CROWD}
+            select h.node_id from owning h semi join {rows} r on r.held_id = h.node_id
+            group by h.node_id having count(*) <= {CROWD}
         )
     """
 
 
 def _told(
-    engine: Engine, held: Rows, open_: Rows, around: Rows, rulings: Rulings, beside: str
-) -> Rows:
+    engine: Engine, held: Rows, owning: Rows, open_: Rows, around: Rows, rulings: Rulings,
+    beside: str,
+) -> Rows:  # fmt: skip
     """What `starts_of` reads, of identifiers with two values of one rule or a dispute.
 
     Rows of three sorts, by node_id and part: what is there (rule, value, thing); disputes
     (other_part); the day and the sighting with which the part begins (starts_on, sighting_id).
     """
-    there = engine.kept(_there(engine, held, around, rulings.facts, beside))
+    there = engine.kept(_there(engine, held, owning, around, rulings.facts, beside))
     disputes = engine.kept(_disputes(engine, around, rulings.person_names))
     return engine.rows(
         "told_of_sides",
@@ -165,7 +182,9 @@ def _told(
     )  # fmt: skip
 
 
-def _there(engine: Engine, held: Rows, around: Rows, facts: Rows, beside: str) -> Rows:
+def _there(
+    engine: Engine, held: Rows, owning: Rows, around: Rows, facts: Rows, beside: str
+) -> Rows:
     """(node_id, part, rule, value, thing): what the owners on each side hold, once each.
 
     `thing` is an identifier, by which the same owner is known again; `rule` and `value` are a
@@ -196,7 +215,7 @@ def _there(engine: Engine, held: Rows, around: Rows, facts: Rows, beside: str) -
         select distinct node_id, part, concat_ws('|', rule, scope), value, cast(null as bigint)
         from facts_told
         """,
-        held=held, around=around, facts=facts,
+        held=held, owning=owning, around=around, facts=facts,
     )  # fmt: skip
 
 
@@ -211,7 +230,7 @@ def _disputes(engine: Engine, around: Rows, names: SealedNames | None) -> Rows:
             select a.* from around a semi join borne b on b.sighting_id = a.sighting_id
         ), small as (
             select n.* from named n semi join (
-                select node_id from named group by node_id having count(*) <= {_CROWD}
+                select node_id from named group by node_id having count(*) <= {CROWD}
             ) f on f.node_id = n.node_id
         )
         select a.node_id, a.part, b.part as other_part, a.sighting_id,

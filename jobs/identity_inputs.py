@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-from pyspark.sql import DataFrame
-
 from identity.corrections import with_corrections
 from identity.disputed_names import SealedNames
 from identity.person_facts import composite_facts, sealed_names
 from identity.refused import refused_tokens
 from identity.rulings import FACTS, JOINS, PINS, Rulings, nothing
 from jobs.corrections import all_corrections
+from jobs.last_resolution import LastResolution
 from jobs.night import Night
 from lake.readers import current_rows
 from model.engines import Engine, Rows
 from model.fixed_tables import VAULT_IDENTIFIERS, VAULT_PROFILES
+from model.ops_tables import LISTED
+from model.sql_text import date_literal
 
 
 def rulings_of(night: Night, engine: Engine, refused: Rows) -> Rulings:
@@ -51,7 +52,20 @@ def told_of_persons(night: Night, engine: Engine) -> tuple[Rows, SealedNames | N
     )
 
 
-def listed(night: Night) -> DataFrame:
-    """Tokens up to the night whose values are on an `invalid` list: REFUSED of identity.rulings."""
-    values = night.lake.read_until(VAULT_IDENTIFIERS, night.business_date)
-    return refused_tokens(values, night.definitions.policy, night.key)
+def listed(night: Night, engine: Engine, last: LastResolution | None) -> Rows:
+    """Tokens up to the night whose values are on an `invalid` list: REFUSED of identity.rulings.
+
+    Values that had arrived by the `last` night were opened then.
+    """
+    def opened(values: Rows) -> Rows:
+        return refused_tokens(engine, values, night.definitions.policy, night.key)
+
+    values = night.lake.rows(engine, VAULT_IDENTIFIERS, until=night.business_date)
+    if last is None:
+        return opened(values)
+    new = f"select * from values_until where arrived_date > {date_literal(last.night)}"
+    return engine.rows(
+        "listed", "select * from earlier union select * from new",
+        earlier=night.lake.rows(engine, LISTED),
+        new=opened(engine.rows("new_values", new, values_until=values)),
+    )  # fmt: skip

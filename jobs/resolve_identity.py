@@ -9,10 +9,13 @@ import pyarrow as pa
 from pyspark.sql import DataFrame
 
 from identity.golden import golden_profiles
+from identity.ground import Histories
+from identity.locality import ruled
 from identity.refused import refused_counts
-from identity.resolution import Histories, Resolution, engine_for, fits_here, resolve_identity
+from identity.resolution import Resolution, engine_for, fits_here, resolve_identity
 from identity.sightings import live_count
 from jobs.identity_inputs import corrected, listed, rulings_of
+from jobs.last_resolution import forget, last_resolution, remember
 from jobs.night import Night
 from lake.tables import side_by_side
 from model.contracts import TableContract
@@ -36,18 +39,27 @@ NAME = "resolve_identity"
 
 def run(night: Night) -> None:
     """The map of D from the map of D−1 and all sightings up to D, then golden profiles."""
+    map_people(night)
+    night.lake.replace_slice(night.definitions.golden, _golden(night), night.business_date)
+
+
+def map_people(night: Night) -> None:
+    """Everything but the golden profiles: the map, the graph behind it, and what happened."""
     lake, day, policy = night.lake, night.business_date, night.definitions.policy
+    last = last_resolution(night)
     with engine_for(_size(night), lake.spark, policy) as engine:
         # Kept, since opening the vault's values costs most of it.
-        refused = engine.kept(engine.of(listed(night)))
+        on_lists = engine.kept(listed(night, engine, last))
         seen = lake.rows(engine, SIGHTINGS, until=day)
-        rulings = corrected(night, engine, rulings_of(night, engine, refused))
+        rulings = corrected(night, engine, rulings_of(night, engine, on_lists))
         resolution = resolve_identity(
             engine, _linking(night, engine, seen), rulings, _histories(night, engine), policy, day,
             is_lost=night.rebuilds_map,
+            since=None if last is None else last.since(night, engine),
         )  # fmt: skip
+        forget(night)
         _write(night, engine, resolution, refused_counts(engine, seen, rulings.refused, day))
-    lake.replace_slice(night.definitions.golden, _golden(night), day)
+        remember(night, engine, on_lists, ruled(engine, rulings))
 
 
 def tables(night: Night) -> Sequence[TableContract]:

@@ -16,7 +16,7 @@ from lake.arrow_files import data_set
 from lake.commits import commit_rows, type_changed
 from lake.log_tables import append_records, overwrite_records, replace_records
 from lake.scans import no_rows, scan
-from lake.snapshots import Days, data_files, open_table, row_count, version_of
+from lake.snapshots import Days, data_files, open_table, row_count, store_place, version_of
 from lake.spark_commits import by_spark
 from model.contracts import TableContract
 from model.ddl_types import arrow_schema
@@ -88,6 +88,14 @@ class Lake:
         table = open_table(self.path(contract))
         files = [] if table is None else data_files(self.path(contract), table)
         return sorted({file.day for file in files if file.day is not None})
+
+    def files_until(self, contract: TableContract, day: date) -> list[str]:
+        """The files of all slices up to and with `day`, by their names within the table, sorted: no
+        two contents ever share one."""
+        path = self.path(contract)
+        table = open_table(path)
+        files = [] if table is None else data_files(path, table, _up_to(day))
+        return [file.place.removeprefix(store_place(path)) for file in files]
 
     def row_count(self, contract: TableContract, day: date) -> int | None:
         """Rows of the slice of `day`, or of a history as it stands; None where there is none."""

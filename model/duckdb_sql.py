@@ -6,14 +6,15 @@ import re
 
 import pyarrow as pa
 
-# Functions of Spark that DuckDB lacks. conv: as many hexadecimal digits as 64 bits have.
+# Functions of Spark that DuckDB lacks. conv: of as many hexadecimal digits as 64 bits have, and
+# always cast to a number: its text would only be read again.
 SPARK_WORDS = (
     "create macro explode(items) as unnest(items)",
     "create macro array_size(items) as len(items)",
     "create macro regexp_like(words, pattern) as regexp_matches(words, pattern)",
     "create macro sha2(words, bits) as sha256(words)",  # of 256 bits; no step asks for others
     "create macro conv(digits, from_base, to_base) as "
-    "cast(cast('0x' || digits as ubigint) as varchar)",
+    "cast('0x' || digits as ubigint)",
 )
 _DUCKDB_WORDS = {
     "`": '"',

@@ -144,7 +144,41 @@ AUDIT = TableContract(
     "Every command that revealed or changed personal data",
 )
 
+RESOLVED = TableContract(
+    "ops", "resolved",
+    columns(
+        "business_date date | 业务日 | Night",
+        "run_id string | 运行 | Run that resolved it",
+        "definitions_hash string | 定义指纹 | Hash of what decides: policy, channels, code",
+        "slices_hash string | 输入指纹 | Hash of the files of sightings and vault up to the night",
+        "versions map<string, bigint> | 版本 | Delta version of every identity table it wrote",
+    ),
+    ("business_date",), None, "归并依据",
+    "What the map of the last night was made of; while that is so, the next night looks at "
+    "what changed only. No row while a night is being written",
+)
+RULED = TableContract(
+    "ops", "ruled",
+    columns(
+        "node_id bigint | 节点 | Sighting or identifier",
+        "ruling bigint | 裁定 | 63 bits of a hash of what a rule says about it",
+    ),
+    ("node_id", "ruling"), None, "裁定指纹",
+    "What rulings said on the last night: a node of which they say otherwise is looked at again",
+)
+LISTED = TableContract(
+    "ops", "listed",
+    columns(
+        "kind string | 标识类型 | Kind of identifier",
+        "scope string | 作用域 | Scope",
+        "token string | 令牌 | Keyed token of a value that names nobody",
+        "reason string | 原因 | The list it is on: invalid.<kind> or invalid.any",
+    ),
+    ("token",), None, "无效值",
+    "Values on `invalid` lists up to the last night: the next one opens what came since",
+)
+
 OPS_TABLES = (
     FILES, QUARANTINE, REDRIVES, CORRECTIONS, RUNS, QUALITY_RESULTS, SLICE_METRICS, PUBLISHED,
-    AUDIT,
+    AUDIT, RESOLVED, RULED, LISTED,
 )  # fmt: skip

@@ -37,6 +37,7 @@ __all__ = [
 SECRET_VARIABLE = "ONEFOLD_PSEUDONYM_SECRET"
 SECRET_FILE_VARIABLE = "ONEFOLD_PSEUDONYM_SECRET_FILE"
 SHORTEST_SECRET = 32  # characters; 128 bits as hex
+SEAL_BYTES = 16  # by which a seal is longer than its value (AES-SIV)
 _UNIT = "\x1f"
 _BLOCK, _DIGITS = 64, 64  # of SHA-256: bytes of a block, hexadecimal digits of a digest
 

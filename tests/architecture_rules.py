@@ -68,9 +68,11 @@ EXCEPTIONS: dict[str, dict[str, str]] = {
     "rows_on_the_driver": {
         "identity/components.py": "the labels made in memory within their limit; rows of counts",
         "identity/evaluate.py:evaluated": "one row of counts and sums",
+        "identity/ground.py:looked_at": "one row of counts",
         "identity/lost_map.py:refuse_a_lost_map": "one row of counts",
         "identity/night_difference.py": "rows of counts",
         "identity/periods.py:_split": "one number",
+        "identity/refused.py:refused_tokens": "a row for each kind and scope",
         "identity/resolution.py:_has_rows": "one row: is there a map the day before",
         "identity/sightings.py:check_numbers": "one row of counts",
         "identity/sightings.py:live_count": "one number",

@@ -11,7 +11,7 @@ import pyarrow as pa
 import pytest
 from pyspark.sql import SparkSession
 
-from identity.components import components, proven
+from identity.components import components, prove_here, proven
 from model.engines import Engine, Rows, SparkEngine
 from model.errors import OnefoldError, UsageError
 from model.identity_policy import ComponentsPolicy
@@ -129,3 +129,18 @@ def test_wrong_labels_are_never_let_through(engine: Engine, labels: list[Edge]) 
     wrong = table_of(engine, given, "node_id bigint, component bigint")
     with pytest.raises(OnefoldError, match="not right"):
         proven(engine, *rows_of(engine, {1, 2, 3}, [(1, 2)]), wrong)
+
+
+@pytest.mark.parametrize(
+    ("label", "asked"),
+    [
+        ([0, 1, 2], [0, 1, 2]),  # the link 0 - 1 is cut
+        ([0, 0, 2], [0, 1]),  # a link ends at 2, which is no node
+        ([0, 0, 2], [0, 1, 2, 2]),  # 2 twice
+    ],
+)
+def test_wrong_labels_made_here_are_never_let_through(label: list[int], asked: list[int]) -> None:
+    src, dst, sound = np.array([0, 0]), np.array([1, 1]), np.array([0, 0, 2])
+    prove_here(src, dst, sound, np.array([0, 1, 2]))
+    with pytest.raises(OnefoldError, match="not right"):
+        prove_here(src, dst, np.array(label), np.array(asked))

@@ -3,64 +3,27 @@
 from __future__ import annotations
 
 import random
-from dataclasses import dataclass, replace
-from datetime import datetime, timezone
+from dataclasses import replace
 from functools import partial
-from typing import Any
 
 import pytest
 from pyspark.sql import SparkSession
 
-from identity.corrections import Correction, CorrectionKind, End, contradicted, with_corrections
-from identity.rulings import Rulings
+from identity.corrections import Correction, contradicted
 from model.engines import Engine, SparkEngine
+from tests.identity.corrected_worlds import MADE_AT, CorrectedWorld, correction
 from tests.identity.oracle import Persons
 from tests.identity.worlds import (
     POLICY,
     Fact,
-    Words,
     World,
     groups,
-    kind_of,
     night,
     node,
     random_world,
-    scope_of,
     sighting,
     token,
 )
-
-MADE_AT = datetime(2017, 9, 27, 8, 30, tzinfo=timezone.utc)
-
-
-def correction(
-    number: int, kind: CorrectionKind, *words: Words, one_id: int | None = None, first: int = 1,
-    last: int | None = None,
-) -> Correction:  # fmt: skip
-    ends = tuple(End(kind_of(word), scope_of(word), token(word)) for word in words)
-    until = None if last is None else night(last)
-    return Correction(number, kind, ends, one_id, "Lin", "a call", night(first), until, MADE_AT)
-
-
-@dataclass
-class CorrectedWorld(World):
-    """A world whose nights take the corrections that hold on them."""
-
-    corrections: tuple[Correction, ...] = ()
-    number: int = 1
-
-    def run(self, number: int, *how: Any) -> World:
-        self.number = number
-        return super().run(number, *how)
-
-    def rulings(self, engine: Engine) -> Rulings:
-        return with_corrections(
-            engine, super().rulings(engine), self.corrections, night(self.number)
-        )
-
-    def are_one(self, *words: Words, number: int | None = None) -> bool:
-        found = [self.map_on(number).get(node(word)) for word in words]
-        return None not in found and len(set(found)) == 1
 
 
 def test_a_correction_holds_from_its_first_night_to_its_last_and_through_a_rebuild() -> None:

@@ -8,13 +8,16 @@ from collections import defaultdict, namedtuple
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
-from typing import Any
+from typing import Any, Self
 
 import pyarrow as pa
 
 from identity.disputed_names import SealedNames
-from identity.resolution import Histories, resolve_identity
+from identity.ground import Histories
+from identity.locality import RULED, ruled
+from identity.resolution import resolve_identity
 from identity.rulings import FACTS, JOINS, PINS, REFUSED, Rulings
+from identity.touched import Since
 from model.ddl_types import arrow_schema
 from model.engines import Engine, Rows
 from model.fixed_tables import (
@@ -206,6 +209,8 @@ class World:
     pins: tuple[tuple[int, int], ...] = ()
     names: tuple[Borne, ...] = ()
     tables: dict[str, list[Any]] = field(default_factory=lambda: {name: [] for name in TABLES})
+    last: int = 0  # the night that wrote the tables, 0: none
+    ruled: pa.Table | None = None  # what other rules said on it
 
     def see(self, *words: Words, on: int = 1, **more: Any) -> World:
         self.rows += [seen(each, on=on, **more) for each in words]
@@ -221,15 +226,24 @@ class World:
         components: Any = "local",
         partitions: int = 0,
         is_lost: bool = False,
+        largest_share: float = 0.0,
     ) -> World:
-        """Runs a night and keeps what it wrote, as the lake would."""
+        """Runs a night and keeps what it wrote, as the lake would. It looks at what changed only,
+        up to `largest_share` of the map; 0: at everything."""
         arrived = [row for row in self.rows if row["business_date"] <= night(number)]
         with open_engine() as engine:
+            rulings = self.rulings(engine)
+            said = ruled(engine, rulings)
+            assert said is not None
+            since = None if self.ruled is None or not largest_share else Since(
+                night(self.last), engine.of(self.ruled), largest_share
+            )  # fmt: skip
             resolution = resolve_identity(
                 engine, table_of(engine, arrived, SIGHTINGS.schema, partitions),
-                self.rulings(engine), self.histories(engine), self.policy,
-                night(number), components, is_lost,
+                rulings, self.histories(engine), self.policy,
+                night(number), components, is_lost, since,
             )  # fmt: skip
+            self.ruled, self.last = engine.arrow(said).cast(arrow_schema(RULED)), number
             found = {name: engine.arrow(getattr(resolution, name)) for name in TABLES}
         for name, contract in TABLES.items():
             expected = arrow_schema(contract.schema)
@@ -239,6 +253,10 @@ class World:
         others = [row for row in self.tables["events"] if row.business_date != night(number)]
         self.tables = written | {"events": others + written["events"]}
         return self
+
+    def after(self: Self, before: World) -> Self:
+        """The world behind what an earlier night of another one wrote."""
+        return replace(self, tables=before.tables, ruled=before.ruled, last=before.last)
 
     def rulings(self, engine: Engine) -> Rulings:
         facts = [(node_id, rule, "", value) for node_id, rule, value in self.facts]

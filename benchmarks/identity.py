@@ -1,0 +1,151 @@
+"""OneID of generated people: a first night, a 1 % night, and components alone, against peers.
+
+`full` and `night` are the stage as the job runs it, from ingested tables to the written map, with
+every guard, history and event; by engine: `local` (all in this process), `graphframes` (components
+by GraphFrames, the rest in this process), `spark` (both by Spark). `duckdb` normalises the dumps,
+lists the same identifiers and hubs, and clusters by SQL: no tokens, weak kinds, never-merge,
+numbers or histories. Components alone take the strong links as bare numbers. Every run is a process
+of its own, and its session has started before the clock does. All are held to the same values
+first.
+
+    python -m benchmarks.identity [PEOPLE …] [--only WAY,…] [--folder FOLDER]
+
+200,000 people are a million records. splink joins in where it is installed (`pip install --no-deps
+splink==5.0.0` beside the locked packages). FOLDER keeps dumps and lake for another run.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import shutil
+import subprocess
+import sys
+import tempfile
+from collections.abc import Mapping, Sequence
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any
+
+from rich.console import Console
+from rich.table import Table
+
+from examples.people.generate import generate
+from examples.people.plan import usual_plan
+from model.fixed_tables import IDENTITY_HISTORIES, ONE_ID_EVENTS
+
+SIZES = (200_000, 1_000_000)
+ENGINES = ("local", "graphframes", "spark")
+ALONE = ("scipy", "components", "splink", "graphframes_alone")
+NIGHTS = ("2024-06-01", "2024-06-02")
+Told = dict[str, Any]
+
+
+def main(arguments: Sequence[str] = ()) -> None:
+    """Measures every way at every size, prints seconds, peak memory and ratios."""
+    asked = _asked(arguments)
+    before: dict[str, float] = {}
+    for people in asked.people or SIZES:
+        with tempfile.TemporaryDirectory(prefix="onefold-bench-") as scratch:
+            folder = _ready(Path(asked.folder or scratch) / f"people-{people}", people)
+            told = _measured(folder, asked.only.split(",") if asked.only else None)
+        _print(people, told, before)
+        before = {way: one["seconds"] for way, one in told.items()}
+
+
+def _asked(arguments: Sequence[str]) -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="python -m benchmarks.identity")
+    parser.add_argument("people", type=int, nargs="*")
+    parser.add_argument("--only", default="", help="ways, with commas")
+    parser.add_argument("--folder", default="", help="keeps what is generated and ingested")
+    return parser.parse_args(arguments)
+
+
+def _ready(folder: Path, people: int) -> Path:
+    """The project with its dumps, both nights ingested."""
+    if not (folder / "lake").exists():
+        shutil.rmtree(folder, ignore_errors=True)
+        generate(usual_plan(people, len(NIGHTS)), folder)
+        for night in NIGHTS:
+            _told("ingest", folder, night)
+    return folder
+
+
+def _measured(folder: Path, only: Sequence[str] | None) -> dict[str, Told]:
+    told: dict[str, Told] = {}
+    for engine in ENGINES:
+        if only and engine not in only:
+            continue
+        _forget_the_map(folder)
+        for night, way in zip(NIGHTS, ("full", "night"), strict=True):
+            told[f"{way} {engine}"] = _told("onefold", folder, night, engine)
+            if way == "full":
+                _told("links", folder)
+    for way in ("duckdb", *ALONE):
+        if (not only or way in only) and (way != "splink" or find_spec("splink")):
+            told[way] = _told(way, folder)
+    for way, peers in (("full", ENGINES), ("night", ENGINES)):
+        _hold_to_the_same_values({p: told[f"{way} {p}"] for p in peers if f"{way} {p}" in told})
+    _hold_to_the_same_values({way: told[way] for way in ALONE if way in told})
+    if "duckdb" in told:
+        _hold_to_the_same_values({"duckdb": told["duckdb"], "onefold": _told("found", folder)})
+    return told
+
+
+def _forget_the_map(folder: Path) -> None:
+    for contract in (*IDENTITY_HISTORIES, ONE_ID_EVENTS):
+        shutil.rmtree(folder / "lake" / contract.path, ignore_errors=True)
+
+
+def _told(way: str, folder: Path, *more: str) -> Told:
+    ran = subprocess.run(
+        [sys.executable, "-m", "benchmarks.identity_ways", way, str(folder), *more],
+        check=True, stdout=subprocess.PIPE, text=True,
+    )  # fmt: skip
+    found: Told = json.loads(ran.stdout.splitlines()[-1])
+    return found
+
+
+def _hold_to_the_same_values(told: Mapping[str, Told]) -> None:
+    """The same persons, whoever found them: else a ratio means nothing."""
+    for way, one in told.items():
+        first, expected = next((w, t["values"]) for w, t in told.items())
+        if one["values"] != expected:
+            sys.exit(f"{way} found {one['values']}, {first} found {expected}")
+
+
+def _print(people: int, told: Mapping[str, Told], before: Mapping[str, float]) -> None:
+    console = Console(width=110)
+    table = Table("way", "seconds", "against", "× size before", "peak MB",
+                  title=f"OneID of {people:,} people")  # fmt: skip
+    for way, one in told.items():
+        grown = f"{one['seconds'] / before[way]:.2f}" if way in before else ""
+        table.add_row(
+            way, f"{one['seconds']:.2f}", _ratios(way, told), grown, f"{one['megabytes']:,}"
+        )
+    console.print(table)
+    for way, one in told.items():
+        if one["steps"]:
+            _print_steps(console, way, one["steps"])
+
+
+def _ratios(way: str, told: Mapping[str, Told]) -> str:
+    """What issue 5 asks to be compared with this."""
+    kind, _, engine = way.partition(" ")
+    peers = {"full": ["duckdb"], "night": [f"full {engine}"],
+             "components": ["scipy", "graphframes_alone"]}.get(kind, [])  # fmt: skip
+    return ", ".join(
+        f"{told[way]['seconds'] / told[peer]['seconds']:.2f} × {peer}"
+        for peer in peers if peer in told
+    )  # fmt: skip
+
+
+def _print_steps(console: Console, way: str, steps: Sequence[tuple[str, float, int]]) -> None:
+    table = Table("step", "seconds", "peak MB", title=f"Steps of {way}")
+    for step, seconds, megabytes in steps:
+        table.add_row(step, f"{seconds:.2f}", f"{megabytes:,}")
+    console.print(table)
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])

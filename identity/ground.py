@@ -1,0 +1,159 @@
+"""What the night's graph is made of: of all sightings, or of those of which something changed."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date
+
+from identity.graph import identifier_nodes
+from identity.guards import hubs
+from identity.history import Part, holding_before
+from identity.judged import Judged, NightBefore, judged, part_of
+from identity.locality import is_local, ruled
+from identity.periods import REISSUED, WINDOW, cut_at, periods
+from identity.region import Region, region
+from identity.rulings import Rulings, without_names
+from identity.sightings import check_numbers, holdings, identified, sighting_state
+from identity.touched import Since, touched
+from model.engines import Engine, Rows
+from model.identity_policy import IdentityPolicy
+from model.sql_text import is_one_of
+
+
+@dataclass(frozen=True)
+class Histories:
+    """All rows of the identity tables as they are found; empty before the first night."""
+
+    nodes: Rows
+    links: Rows
+    hubs: Rows
+    rejected_links: Rows
+    one_ids: Rows
+    events: Rows
+
+
+@dataclass(frozen=True)
+class Again:
+    """What a night looks at where it does not look at everything, and what held before."""
+
+    judged: Judged
+    region: Region
+    before: NightBefore
+
+    @property
+    def of_nodes(self) -> Part:
+        """Rows of identifiers judged anew."""
+        return Part("node_id", self.judged.pieces)
+
+    @property
+    def of_sightings(self) -> Part:
+        """Rows of sightings whose persons are found anew."""
+        return Part("sighting_id", self.region.sightings)
+
+    @property
+    def of_numbers(self) -> Part:
+        """Rows of the map of these persons."""
+        return Part("one_id", self.region.numbers)
+
+
+@dataclass(frozen=True)
+class Ground:
+    """`held` are holdings by period, `across` those of them that lie across periods. `nodes`,
+    `hubs` and `cuts` are rows of the night's tables: of identifiers judged tonight. `all_nodes` are
+    the identifiers held, `hub_nodes` (node_id) which nodes are hubs; `rulings` are about nodes."""
+
+    held: Rows
+    across: Rows
+    cuts: Rows
+    nodes: Rows
+    hubs: Rows
+    all_nodes: Rows
+    hub_nodes: Rows
+    rulings: Rulings
+
+
+def looked_at(
+    engine: Engine, sightings: Rows, rulings: Rulings, histories: Histories, policy: IdentityPolicy,
+    business_date: date, since: Since | None,
+) -> Again | None:  # fmt: skip
+    """What a night looks at; None: everything."""
+    if since is None or since.night >= business_date or not is_local(policy):
+        return None
+    if (said := ruled(engine, rulings)) is None:
+        return None
+    found = touched(engine, sightings, since, said, rulings, policy, business_date)
+    held = (histories.nodes, histories.hubs, histories.rejected_links, histories.one_ids)
+    before = NightBefore(
+        *(engine.kept(holding_before(engine, rows, business_date)) for rows in held)
+    )
+    known = judged(engine, sightings, found, rulings, before, policy, business_date)
+    part = region(engine, found, known, before, policy)
+    counts = engine.one_row(
+        "region_share",
+        """
+        select (select count(*) from read_again) + (select count(*) from region) as again,
+            (select count(*) from map_before where kind = 'sighting') as before
+        """,
+        read_again=known.read, region=part.sightings, map_before=before.one_ids,
+    )  # fmt: skip
+    is_small = counts["again"] <= since.largest_share * counts["before"]
+    return Again(known, part, before) if is_small else None
+
+
+def whole_ground(
+    engine: Engine, sightings: Rows, rulings: Rulings, policy: IdentityPolicy, business_date: date
+) -> Ground:
+    """The ground of all sightings (slices of identity.sightings)."""
+    state = sighting_state(engine, sightings, business_date)
+    # Read by every step: sums and refusals are done once.
+    known = engine.kept(identified(engine, state, sightings, rulings.refused, policy))
+    cut = periods(engine, holdings(engine, known), rulings, policy)
+    nodes = engine.kept(identifier_nodes(engine, cut.held))
+    check_numbers(engine, known, nodes, policy)
+    told = without_names(engine, rulings, nodes)
+    found = engine.kept(hubs(engine, cut.held, nodes, policy, told.person_names))
+    return Ground(cut.held, cut.across, cut.cuts, nodes, found, nodes, found, told)
+
+
+def ground_again(
+    engine: Engine, sightings: Rows, rulings: Rulings, policy: IdentityPolicy, business_date: date,
+    again: Again,
+) -> Ground:  # fmt: skip
+    """The ground of the region; identifiers are as judged anew, or as the night before had them."""
+    read = engine.kept(part_of(engine, sightings, again.region.sightings))
+    state = sighting_state(engine, read, business_date)
+    known = engine.kept(identified(engine, state, read, rulings.refused, policy))
+    cut, across = cut_at(engine, holdings(engine, known), again.judged.cut.starts)
+    held = engine.kept(cut)
+    check_numbers(engine, known, identifier_nodes(engine, held), policy)
+    nodes = engine.rows(
+        "all_nodes",
+        """
+        select * from judged
+        union all select n.* from nodes n anti join judged j on j.node_id = n.node_id
+        """,
+        judged=again.judged.nodes, nodes=identifier_nodes(engine, held),
+    )  # fmt: skip
+    return Ground(
+        held, engine.kept(across), again.judged.cut.cuts, again.judged.nodes, again.judged.hubs,
+        engine.kept(nodes), again.judged.all_hubs, again.judged.rulings,
+    )  # fmt: skip
+
+
+def all_rejected(engine: Engine, rejected: Rows, again: Again) -> Rows:
+    """The links refused tonight: of what was looked at, and as before of all else. They are few."""
+    cuts = is_one_of("rule", (WINDOW, REISSUED))
+    return engine.rows(
+        "all_rejected",
+        f"""
+        select b.sighting_id, b.node_id, b.kind, b.rule
+        from before_night b anti join sightings s on s.sighting_id = b.sighting_id where not {cuts}
+        union all
+        select b.sighting_id, b.node_id, b.kind, b.rule
+        from before_night b anti join pieces p on p.node_id = b.node_id where {cuts}
+        union all
+        select sighting_id, node_id, kind, rule from rejected
+        """,
+        before_night=again.before.rejected_links, rejected=rejected,
+        sightings=again.region.sightings, pieces=again.judged.pieces,
+    )  # fmt: skip

@@ -1,0 +1,211 @@
+"""Identifiers judged anew where something near them changed: their periods, and whether they are
+hubs. For all others, the tables of the night before tell."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import date
+
+from identity.disputed_names import SealedNames
+from identity.graph import identifier_nodes
+from identity.guards import hubs
+from identity.known_periods import known_periods, plain_nodes
+from identity.periods import Periods, periods
+from identity.reissued import open_silences, told_beside
+from identity.rulings import Rulings, without_names
+from identity.sightings import check_numbers, holdings, identified, sighting_state
+from identity.touched import Touched, held_by, holders
+from model.engines import Engine, Rows
+from model.identity_policy import IdentityPolicy
+from model.node_ids import plain_id
+
+
+@dataclass(frozen=True)
+class NightBefore:
+    """The rows of four histories that held before the night."""
+
+    nodes: Rows
+    hubs: Rows
+    rejected_links: Rows
+    one_ids: Rows
+
+
+@dataclass(frozen=True)
+class Judged:
+    """What is known of identifiers tonight.
+
+    `nodes` and `hubs` are rows of those judged anew, by period. `pieces` (node_id, plain_id) are
+    the nodes that these are or were, `changed` (plain_id) those judged otherwise than before,
+    `resting` (node_id) the hubs that stay hubs. `all_hubs` (node_id) are all that are hubs tonight.
+    `cut` has the starts of periods and the cuts of those judged. `rulings` have nodes in place of
+    names. `read` (sighting_id) are the sightings it took.
+    """
+
+    nodes: Rows
+    hubs: Rows
+    pieces: Rows
+    changed: Rows
+    resting: Rows
+    all_hubs: Rows
+    cut: Periods
+    rulings: Rulings
+    read: Rows
+
+
+def judged(
+    engine: Engine, slices: Rows, touched: Touched, rulings: Rulings, before: NightBefore,
+    policy: IdentityPolicy, business_date: date,
+) -> Judged:  # fmt: skip
+    """The identifiers of `touched.judged`, judged by all that any rule reads of them."""
+
+    def found_of(sightings: Rows) -> Rows:
+        return _found(engine, slices, sightings, rulings.refused, policy, business_date)
+
+    read = engine.kept(_read(engine, touched, found_of, rulings, policy))
+    known = known_periods(engine, before.nodes, before.rejected_links, touched.judged)
+    seen = engine.kept(found_of(read))
+    cut = periods(engine, holdings(engine, seen), rulings, policy, known)
+    held = engine.kept(cut.held)
+    check_numbers(engine, seen, identifier_nodes(engine, held), policy)
+    nodes = engine.kept(_nodes(engine, held, touched.judged))
+    told = without_names(engine, rulings, nodes)
+    found = engine.kept(hubs(engine, held, nodes, policy, told.person_names))
+    was = engine.kept(_told_before(engine, before, touched.judged))
+    now = engine.kept(_told_now(engine, nodes, found))
+    pieces = engine.kept(engine.rows(
+        "pieces", "select node_id, plain_id from was union select node_id, plain_id from told_now",
+        was=was, told_now=now,
+    ))  # fmt: skip
+    return Judged(
+        nodes, found, pieces, engine.kept(_changed(engine, was, now)),
+        engine.kept(_resting(engine, was, now)),
+        engine.kept(_all_hubs(engine, before.hubs, pieces, found)), cut, told, read,
+    )  # fmt: skip
+
+
+def _found(
+    engine: Engine, slices: Rows, sightings: Rows, refused: Rows, policy: IdentityPolicy,
+    business_date: date,
+) -> Rows:  # fmt: skip
+    """The identified of some sightings."""
+    part = engine.kept(part_of(engine, slices, sightings))
+    state = sighting_state(engine, part, business_date)
+    return identified(engine, state, part, refused, policy)
+
+
+def part_of(engine: Engine, slices: Rows, sightings: Rows) -> Rows:
+    """The slices of some sightings (sighting_id)."""
+    some = "select s.* from slices s semi join those t on t.sighting_id = s.sighting_id"
+    return engine.rows("part_of_slices", some, slices=slices, those=sightings)
+
+
+def _read(
+    engine: Engine, touched: Touched, found_of: Callable[[Rows], Rows], rulings: Rulings,
+    policy: IdentityPolicy,
+) -> Rows:  # fmt: skip
+    """All sightings that tell of the identifiers judged: their own; the other ones of who stands on
+    the sides of a silence; all that is seen of who bears a name beside them."""
+    pairs = touched.pairs
+    own = engine.kept(holders(engine, pairs, touched.judged))
+    read = [own]
+    if any(kind.silence for kind in policy.kinds.values()):
+        held = engine.kept(holdings(engine, found_of(own)))
+        owners = _owners(engine, held, touched.judged, policy)
+        read.append(holders(engine, pairs, owners))
+    if policy.disagree.names and rulings.person_names:
+        read.append(holders(engine, pairs, _named_beside(engine, pairs, own, rulings.person_names)))
+    names = [f"part_{n}" for n in range(len(read))]
+    every = " union ".join(f"select sighting_id from {name}" for name in names)
+    return engine.rows("read", every, **dict(zip(names, read, strict=True)))
+
+
+def _named_beside(engine: Engine, pairs: Rows, sightings: Rows, names: SealedNames) -> Rows:
+    """The identifiers (node_id) of some sightings that are seen with a name, there or elsewhere:
+    bearers are among them."""
+    return engine.rows(
+        "named_beside",
+        """
+        select distinct p.node_id from pairs p
+        semi join borne b on b.sighting_id = p.sighting_id
+        semi join beside i on i.node_id = p.node_id
+        """,
+        pairs=pairs, borne=names.borne, beside=held_by(engine, pairs, sightings),
+    )  # fmt: skip
+
+
+def _owners(engine: Engine, held: Rows, judged: Rows, policy: IdentityPolicy) -> Rows:
+    """The identifiers (node_id) that stand beside one that fell silent."""
+    theirs = "select h.* from held h semi join judged j on j.node_id = h.node_id"
+    own = engine.rows("held_by_judged", theirs, held=held, judged=judged)
+    beside = f"""
+        select distinct h.node_id
+        from silent s join held h on h.sighting_id = s.sighting_id and {told_beside(policy)}
+    """
+    silent = open_silences(engine, held, policy, own)
+    return engine.kept(engine.rows("owners_beside", beside, silent=silent, held=held))
+
+
+def _nodes(engine: Engine, held: Rows, judged: Rows) -> Rows:
+    """The rows of identity.nodes of the identifiers judged, of which all holdings are there."""
+    those = f"select n.* from nodes n semi join judged j on j.node_id = {plain_id('n')}"
+    return engine.rows(
+        "judged_nodes", those, nodes=identifier_nodes(engine, held), judged=judged
+    )
+
+
+def _told_before(engine: Engine, before: NightBefore, judged: Rows) -> Rows:
+    """(plain_id, node_id, is_hub) of the identifiers judged, as it was."""
+    return engine.rows(
+        "told_before",
+        """
+        select n.plain_id, n.node_id, h.node_id is not null as is_hub
+        from nodes n semi join judged j on j.node_id = n.plain_id
+        left join hubs h on h.node_id = n.node_id
+        """,
+        nodes=plain_nodes(engine, before.nodes), judged=judged, hubs=before.hubs,
+    )  # fmt: skip
+
+
+def _told_now(engine: Engine, nodes: Rows, hubs: Rows) -> Rows:
+    return engine.rows(
+        "told_now",
+        f"""
+        select {plain_id("n")} as plain_id, n.node_id, h.node_id is not null as is_hub
+        from nodes n left join hubs h on h.node_id = n.node_id
+        """,
+        nodes=nodes, hubs=hubs,
+    )  # fmt: skip
+
+
+def _changed(engine: Engine, was: Rows, now: Rows) -> Rows:
+    return engine.rows(
+        "judged_otherwise",
+        """
+        select distinct plain_id from (
+            select plain_id from (
+                select * from was union all select * from told_now
+            ) both_nights group by plain_id, node_id, is_hub having count(*) = 1
+        ) differing
+        """,
+        was=was, told_now=now,
+    )  # fmt: skip
+
+
+def _resting(engine: Engine, was: Rows, now: Rows) -> Rows:
+    both = """
+        select w.node_id from was w semi join told_now t on t.node_id = w.node_id and t.is_hub
+        where w.is_hub
+    """
+    return engine.rows("resting", both, was=was, told_now=now)
+
+
+def _all_hubs(engine: Engine, before: Rows, pieces: Rows, found: Rows) -> Rows:
+    return engine.rows(
+        "all_hubs",
+        """
+        select b.node_id from before_night b anti join pieces p on p.node_id = b.node_id
+        union all select node_id from found
+        """,
+        before_night=before, pieces=pieces, found=found,
+    )  # fmt: skip

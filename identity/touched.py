@@ -1,0 +1,189 @@
+"""What changed since the night before, and which identifiers it may make others of.
+
+An identifier is judged (its periods, whether it is a hub) by sightings: its own, those of what is
+seen beside it, and how many hold that. So what is judged anew is what lies so near to a change.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date
+
+from identity.reissued import CROWD
+from identity.rulings import Rulings
+from model.engines import Engine, Rows
+from model.identity_policy import IdentityPolicy
+from model.node_ids import node_id
+from model.sql_text import date_literal, is_one_of
+
+
+@dataclass(frozen=True)
+class Since:
+    """The last night that made the map, and what other rules said on it (locality.ruled).
+
+    A night that would read more than `largest_share` as many sightings as the map holds is a full
+    build.
+    """
+
+    night: date
+    ruled: Rows
+    largest_share: float = 0.4
+
+
+@dataclass(frozen=True)
+class Touched:
+    """`sightings` (sighting_id) that changed, their identifiers `held` (node_id), and all that are
+    `judged` anew; `spoken_of` (node_id) are those that corrections and joins are about, judged on
+    every night. An identifier's node_id is here its plain one, whatever the period. `pairs` is
+    (sighting_id, node_id, is_weak, is_silent) of everything ever seen, some rows twice.
+    """
+
+    pairs: Rows
+    sightings: Rows
+    held: Rows
+    spoken_of: Rows
+    judged: Rows
+
+
+def touched(
+    engine: Engine, slices: Rows, since: Since, ruled_now: Rows, rulings: Rulings,
+    policy: IdentityPolicy, business_date: date,
+) -> Touched:  # fmt: skip
+    """All that may be other than on the night before."""
+    pairs = engine.kept(_pairs(engine, slices, policy))
+    turned = engine.kept(_turned(engine, slices, pairs, since, ruled_now, business_date))
+    held = engine.kept(held_by(engine, pairs, turned))
+    spoken_of = engine.kept(_spoken_of(engine, rulings))
+    judged = engine.kept(
+        engine.rows(
+            "judged", "select node_id from held union select node_id from spoken_of "
+            "union select node_id from beside",
+            held=held, spoken_of=spoken_of, beside=_beside(engine, pairs, held, policy, rulings),
+        )
+    )  # fmt: skip
+    return Touched(pairs, turned, held, spoken_of, judged)
+
+
+def _pairs(engine: Engine, slices: Rows, policy: IdentityPolicy) -> Rows:
+    silent = [name for name, kind in policy.kinds.items() if kind.silence]
+    return engine.rows(
+        "pairs",
+        f"""
+        select sighting_id, {node_id("token")} as node_id,
+            {is_one_of("kind", policy.weak_kinds)} as is_weak,
+            {is_one_of("kind", silent)} as is_silent
+        from (
+            select sighting_id, identifier.token as token, identifier.kind as kind
+            from (select sighting_id, explode(identifiers) as identifier from slices) listed
+        ) tokens
+        """,
+        slices=slices,
+    )
+
+
+def _turned(
+    engine: Engine, slices: Rows, pairs: Rows, since: Since, ruled_now: Rows, business_date: date
+) -> Rows:
+    """Sightings of the night's slices, those whose days have come, and those of which a ruling says
+    otherwise than on the night before, or of one of their identifiers."""
+    last, night = date_literal(since.night), date_literal(business_date)
+    said = engine.kept(
+        engine.rows(
+            "said_otherwise",
+            """
+            select distinct node_id from (
+                select node_id from (
+                    select node_id, ruling, 1 as was, 0 as is_now from ruled_before
+                    union all select node_id, ruling, 0, 1 from ruled_now
+                ) both_nights group by node_id, ruling having sum(was) <> sum(is_now)
+            ) differing
+            """,
+            ruled_before=since.ruled, ruled_now=ruled_now,
+        )
+    )  # fmt: skip
+    return engine.rows(
+        "turned",
+        f"""
+        select sighting_id from slices
+        where business_date <= {night} and first_date <= {night}
+            and (business_date > {last} or first_date > {last})
+        union select node_id from said
+        union select p.sighting_id from pairs p semi join said d on d.node_id = p.node_id
+        """,
+        slices=slices, pairs=pairs, said=said,
+    )  # fmt: skip
+
+
+def _spoken_of(engine: Engine, rulings: Rulings) -> Rows:
+    """Nodes that joins and names of rulings mean."""
+    named = "" if rulings.named is None else f" union select {node_id('token')} from named"
+    frames = {} if rulings.named is None else {"named": rulings.named}
+    return engine.rows(
+        "spoken_of",
+        f"select node_id from joins union select other_node_id from joins{named}",
+        joins=rulings.joins, **frames,
+    )  # fmt: skip
+
+
+def _beside(
+    engine: Engine, pairs: Rows, held: Rows, policy: IdentityPolicy, rulings: Rulings
+) -> Rows:
+    """Identifiers that others' sightings judge: where one of these changed, they are judged too.
+
+    A name counts beside all that its bearer is seen with (disputed_names), and the bearer is
+    another one after it was re-issued.
+    """
+    given = engine.kept(_perhaps_reissued(engine, pairs, held))
+    if not policy.disagree.names or rulings.person_names is None:
+        return given
+    either = "select node_id from held union select node_id from given"
+    bearers = engine.rows("perhaps_bearers", either, held=held, given=given)
+    return held_by(engine, pairs, holders(engine, pairs, bearers))
+
+
+def _perhaps_reissued(engine: Engine, pairs: Rows, held: Rows) -> Rows:
+    """Identifiers that may be re-issued, or may not any longer.
+
+    That is told by what stands beside one, by what stands beside that, and by whether that names a
+    single owner: a crowd comes and goes by one sighting (reissued).
+    """
+    strong = engine.kept(
+        engine.rows(
+            "strong_pairs", "select sighting_id, node_id from pairs where not is_weak", pairs=pairs
+        )
+    )
+    crowds = engine.rows(
+        "crowds_touched",
+        f"""
+        select p.node_id from strong p semi join held h on h.node_id = p.node_id
+        group by p.node_id having count(*) > {CROWD}
+        """,
+        strong=strong, held=held,
+    )  # fmt: skip
+    around = held_by(engine, strong, holders(engine, strong, crowds))
+    return engine.rows(
+        "perhaps_reissued",
+        """
+        select distinct p.node_id from pairs p semi join (
+            select node_id from near union select node_id from far
+        ) n on n.node_id = p.node_id where p.is_silent
+        """,
+        pairs=pairs, near=held_by(engine, pairs, holders(engine, strong, held)),
+        far=held_by(engine, pairs, holders(engine, strong, around)),
+    )  # fmt: skip
+
+
+def holders(engine: Engine, pairs: Rows, identifiers: Rows) -> Rows:
+    """The sightings (sighting_id) that hold one of the identifiers (node_id)."""
+    holding = """
+        select distinct p.sighting_id from pairs p semi join held h on h.node_id = p.node_id
+    """
+    return engine.rows("holders", holding, pairs=pairs, held=identifiers)
+
+
+def held_by(engine: Engine, pairs: Rows, sightings: Rows) -> Rows:
+    """The identifiers (node_id) that one of the sightings (sighting_id) holds."""
+    held = """
+        select distinct p.node_id from pairs p semi join those t on t.sighting_id = p.sighting_id
+    """
+    return engine.rows("held_by", held, pairs=pairs, those=sightings)
