@@ -54,6 +54,17 @@ def disputed_identifiers(
       has had the name misspelt, or another's written.
     """
     beside = _names_beside(engine, held, among, names)
+    listed = _listed(engine, held, beside, names, policy)
+    judge = partial(_listed_differ, names.key, policy.never_merge_kinds)
+    judged = engine.mapped("judged_names", listed, judge, "node_id bigint, differ boolean")
+    return engine.rows("disputed", "select node_id from judged where differ", judged=judged)
+
+
+def _listed(
+    engine: Engine, held: Rows, beside: Rows, names: SealedNames, policy: IdentityPolicy
+) -> Rows:
+    """(node_id, names, told): per identifier beside two different names those of each bearer, and
+    what stands beside each (_beside_bearers); `beside` as _names_beside has it."""
     # Read for the names and for what stands beside their bearers.
     several = engine.kept(engine.rows(
         "several_names",
@@ -65,7 +76,7 @@ def disputed_identifiers(
         """,
         beside=beside,
     ))  # fmt: skip
-    listed = engine.rows(
+    return engine.rows(
         "listed_names",
         """
         select b.node_id, array_agg(b.names) as names, array_agg(v.told) as told
@@ -77,9 +88,6 @@ def disputed_identifiers(
         spelt=_with_names(engine, several, names),
         beside_bearers=_beside_bearers(engine, held, several, policy),
     )
-    judge = partial(_listed_differ, names.key, policy.never_merge_kinds)
-    judged = engine.mapped("judged_names", listed, judge, "node_id bigint, differ boolean")
-    return engine.rows("disputed", "select node_id from judged where differ", judged=judged)
 
 
 def _names_beside(engine: Engine, held: Rows, among: Rows, names: SealedNames) -> Rows:
