@@ -8,7 +8,7 @@ from model.identity_policy import IdentityPolicy
 from model.node_ids import plain_id
 from model.sql_text import is_one_of, number_of
 
-_DISAGREE = "disagree"
+_DISAGREE, _NAMES = "disagree", "names"
 
 
 def hubs(
@@ -55,7 +55,7 @@ def _with_disputes(
         "judged_by_names",
         f"""
         select k.node_id, k.kind, k.scope,
-            case when d.node_id is null then k.reason else '{_DISAGREE}' end as reason,
+            case when d.node_id is null then k.reason else '{_NAMES}' end as reason,
             k.sighting_count, k.peer_count
         from known k left join disputes d on d.node_id = k.node_id
         """,

@@ -10,6 +10,7 @@ import click
 from jobs import (
     channel_commands,
     correct_commands,
+    explain_link,
     nights,
     person_page,
     quarantine_commands,
@@ -241,6 +242,25 @@ def correct_list(given: Common, **options: Any) -> None:
 def correct_withdraw(given: Common, **options: Any) -> None:
     """End a correction; nights that had it keep it."""
     correct_commands.withdraw(given, **options)
+
+
+@app.group()
+def explain() -> None:
+    """Tell why the published night is as it is."""
+
+
+@explain.command("link")
+@click.argument("words", nargs=-1, metavar="[A B]")
+@click.option("--reveal", is_flag=True, help="Show plain values; audited.")
+@click.option("--json", "is_json", is_flag=True, help="One JSON object, for machines.")
+@common
+def explain_link_of(given: Common, **options: Any) -> None:
+    """A B: the path of links that makes two one person, or what keeps them apart.
+
+    Each is kind:value, kind@scope:value or a OneID; without words they are read from standard
+    input, one a line.
+    """
+    explain_link.show(given, **options)
 
 
 def main(arguments: list[str] | None = None) -> int:

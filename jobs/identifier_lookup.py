@@ -17,7 +17,7 @@ import pyarrow as pa
 from identity.normalise import judged, tidy
 from identity.refused import refusing_list
 from jobs.definitions import Definitions
-from lake.published import published_data
+from lake.published import published_table
 from lake.readers import published_rows
 from lake.views import PublishedNight
 from model.contracts import TableContract
@@ -26,6 +26,7 @@ from model.errors import UsageError, did_you_mean
 from model.fixed_tables import HUBS, NODES, ONE_IDS, VAULT_IDENTIFIERS
 from model.identity_policy import IdentityPolicy
 from model.local_engine import LocalEngine
+from model.sql_text import is_one_of
 from privacy.masks import masked
 from privacy.tokens import TokenKey, token_of, unseal_of
 
@@ -122,13 +123,15 @@ class PublishedIdentifiers:
         scopes = self._scopes()
         candidates = {each: self._candidates(each, scopes.get(each.kind, set())) for each in asked}
         tokens = {one.token for found in candidates.values() for one in found}
-        nodes, seen = self._nodes(tokens), self._seen(tokens)
+        nodes = self.nodes_of(tokens)
+        seen = nodes.keys() | self._seen(tokens - nodes.keys()).keys()
         return {
             each: tuple(
-                replace(one, nodes=tuple(nodes[one.token])) for one in found if one.token in seen
+                replace(one, nodes=tuple(nodes.get(one.token, ())))
+                for one in found if one.token in seen
             )
             for each, found in candidates.items()
-        }
+        }  # fmt: skip
 
     def _candidates(self, each: Wanted, scopes: set[str]) -> list[FoundIdentifier]:
         """What it is in each of its kind's scopes, or in its own."""
@@ -161,17 +164,46 @@ class PublishedIdentifiers:
         )  # fmt: skip
         return {row["one_id"]: row["lives"] for row in self.engine.arrow(rows).to_pylist()}
 
+    def nodes_of(self, tokens: Iterable[str]) -> Mapping[str, list[FoundNode]]:
+        """The nodes of each token, by their first day."""
+        rows = self.engine.rows(
+            "nodes_of_tokens",
+            f"""
+            select n.token, n.node_id, m.one_id, h.reason as hub_reason, n.first_date, n.last_date
+            from ({self._at(NODES, "nodes")}) n
+            left join ({self._at(ONE_IDS, "one_ids")}) m on m.node_id = n.node_id
+            left join ({self._at(HUBS, "hubs")}) h on h.node_id = n.node_id
+            where {is_one_of("n.token", tokens)}
+            """,
+            nodes=self._rows(NODES), one_ids=self._rows(ONE_IDS), hubs=self._rows(HUBS),
+        )  # fmt: skip
+        found = defaultdict(list)
+        for row in self.engine.arrow(rows).to_pylist():
+            found[row.pop("token")].append(FoundNode(**row))
+        for nodes in found.values():
+            nodes.sort(key=lambda node: (node.first_date, node.node_id))
+        return found
+
     def shown(self, tokens: Collection[str]) -> Mapping[str, str]:
         """What people may see of the values of tokens: masked, unless the kind's pii is low."""
         kinds = self.definitions.policy.kinds
-        sealed = self._seen(tokens)
         shown = {}
-        for token, (kind, seal) in sealed.items():
-            rules, value = kinds.get(kind), unseal_of(self.key, seal)
+        for token, (kind, value) in self.plain(tokens).items():
+            rules = kinds.get(kind)
             is_low = rules is not None and rules.pii != "high"
             mask = rules.normalise if rules and rules.normalise in _MASKS else "hidden"
             shown[token] = value if is_low else masked(mask, value)
         return shown
+
+    def plain(self, tokens: Collection[str]) -> Mapping[str, tuple[str, str]]:
+        """Kind and value of tokens, unmasked: whoever shows a value has it audited."""
+        sealed = self._seen(tokens)
+        return {token: (kind, unseal_of(self.key, seal)) for token, (kind, seal) in sealed.items()}
+
+    def holding(self, contract: TableContract) -> Rows:
+        """The rows of a table as readers of the night see them."""
+        sql = self._at(contract, "these")
+        return self.engine.rows(contract.name, sql, these=self._rows(contract))
 
     def _scopes(self) -> Mapping[str, set[str]]:
         """The scopes of every kind: those of identifiers ever seen, and those of the channels."""
@@ -186,46 +218,22 @@ class PublishedIdentifiers:
             scopes[row["kind"]].add(row["scope"])
         return scopes
 
-    def _nodes(self, tokens: Iterable[str]) -> Mapping[str, list[FoundNode]]:
-        """The nodes of each token, by their first day."""
-        rows = self.engine.rows(
-            "nodes_of_tokens",
-            f"""
-            select n.token, n.node_id, m.one_id, h.reason as hub_reason, n.first_date, n.last_date
-            from ({self._at(NODES, "nodes")}) n
-            semi join tokens t on t.token = n.token
-            left join ({self._at(ONE_IDS, "one_ids")}) m on m.node_id = n.node_id
-            left join ({self._at(HUBS, "hubs")}) h on h.node_id = n.node_id
-            """,
-            tokens=self._tokens(tokens), nodes=self._rows(NODES), one_ids=self._rows(ONE_IDS),
-            hubs=self._rows(HUBS),
-        )  # fmt: skip
-        found = defaultdict(list)
-        for row in self.engine.arrow(rows).to_pylist():
-            found[row.pop("token")].append(FoundNode(**row))
-        for nodes in found.values():
-            nodes.sort(key=lambda node: (node.first_date, node.node_id))
-        return found
-
     def _seen(self, tokens: Iterable[str]) -> Mapping[str, tuple[str, bytes]]:
         """Kind and sealed value of those tokens that somebody was ever seen with."""
         rows = self.engine.rows(
             "seen_tokens",
             f"""
-            select v.token, v.kind, v.sealed
-            from ({self._at(VAULT_IDENTIFIERS, "vault")}) v semi join tokens t on t.token = v.token
+            select token, kind, sealed from ({self._at(VAULT_IDENTIFIERS, "vault")}) v
+            where {is_one_of("token", tokens)}
             """,
-            tokens=self._tokens(tokens), vault=self._rows(VAULT_IDENTIFIERS),
+            vault=self._rows(VAULT_IDENTIFIERS),
         )  # fmt: skip
         found = self.engine.arrow(rows).to_pylist()
         return {row["token"]: (row["kind"], row["sealed"]) for row in found}
 
-    def _tokens(self, tokens: Iterable[str]) -> Rows:
-        return self.engine.of(pa.table({"token": pa.array(sorted(set(tokens)), pa.string())}))
-
     def _rows(self, contract: TableContract) -> Rows:
         root = self.definitions.project.lake_root
-        return self.engine.of(published_data(root, self.night, contract))
+        return published_table(self.engine, root, self.night, contract)
 
     def _at(self, contract: TableContract, source: str) -> str:
         return published_rows(contract, source, self.night.business_date)

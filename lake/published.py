@@ -6,8 +6,6 @@ import re
 from collections.abc import Iterable, Sequence
 from datetime import date
 
-import pyarrow as pa
-import pyarrow.dataset as ds
 from pyarrow import fs
 from pyspark.sql import DataFrame, SparkSession
 
@@ -15,10 +13,11 @@ from lake.files import file_system, write_text
 from lake.readers import by_person
 from lake.snapshots import open_table, table_path
 from lake.tables import Lake
-from lake.views import PublishedNight, duckdb_views, script, spark_views
+from lake.views import PublishedNight, duckdb_source, duckdb_views, script, spark_views
 from model.canonical import CanonicalTable
 from model.contracts import TableContract
 from model.ddl_types import arrow_schema
+from model.engines import Engine, Rows
 from model.fixed_tables import ONE_IDS
 
 
@@ -61,14 +60,21 @@ def person_rows(lake: Lake, table: CanonicalTable, business_date: date) -> DataF
     )
 
 
-def published_data(
-    root: str, night: PublishedNight, contract: TableContract
-) -> ds.Dataset | pa.Table:
-    """The rows of all dates of a table as the night was published, read when asked for, without
-    Spark; an empty table where the night has none. Who asks applies the date (lake.readers)."""
+def published_table(
+    engine: Engine, root: str, night: PublishedNight, contract: TableContract
+) -> Rows:
+    """The rows of all dates of a table as the night was published, read without Spark when they are
+    asked for; none where the night has none. Who asks applies the date (lake.readers).
+
+    For an engine of this process: it reads the files of a disk itself, and skips what a question
+    does not ask for; those of an object store come by Arrow.
+    """
+    if "://" not in root:
+        source = duckdb_source(root, night, contract)
+        return engine.rows(contract.name, f"select * from {source}")
     version, path = night.versions.get(contract.full_name), table_path(root, contract)
     table = None if version is None else open_table(path, version)
     if table is None:
-        return arrow_schema(contract.schema).empty_table()
+        return engine.of(arrow_schema(contract.schema).empty_table())
     native, place = file_system(path)
-    return table.to_pyarrow_dataset(filesystem=fs.SubTreeFileSystem(place, native))
+    return engine.of(table.to_pyarrow_dataset(filesystem=fs.SubTreeFileSystem(place, native)))

@@ -11,6 +11,7 @@ import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
+from functools import partial
 
 from lake.readers import by_person, published_rows
 from lake.snapshots import files_at, table_path
@@ -64,15 +65,18 @@ def duckdb_views(
 ) -> list[View]:
     """The night's views in DuckDB's SQL."""
 
-    def source(contract: TableContract) -> str:
-        version = night.versions.get(contract.full_name)
-        files = [] if version is None else files_at(table_path(root, contract), version)
-        if not files:
-            return f"({_no_rows(contract, spelt=duckdb_type)})"
-        listed = ", ".join(_quoted(file) for file in files)
-        return f"read_parquet([{listed}], hive_partitioning = true, union_by_name = true)"
-
+    source = partial(duckdb_source, root, night)
     return _views(night, contracts, tables, source)
+
+
+def duckdb_source(root: str, night: PublishedNight, contract: TableContract) -> str:
+    """What DuckDB reads a table from as the night was published: its files, or no rows."""
+    version = night.versions.get(contract.full_name)
+    files = [] if version is None else files_at(table_path(root, contract), version)
+    if not files:
+        return f"({_no_rows(contract, spelt=duckdb_type)})"
+    listed = ", ".join(_quoted(file) for file in files)
+    return f"read_parquet([{listed}], hive_partitioning = true, union_by_name = true)"
 
 
 def _views(

@@ -132,7 +132,7 @@ HUBS = TableContract(
         "node_id bigint | 节点 | The identifier that joins nobody",
         "kind string | 标识类型 | Kind",
         "scope string | 作用域 | Scope",
-        "reason string | 原因 | max_sightings, max_peers or disagree",
+        "reason string | 原因 | max_sightings, max_peers, disagree or names",
         "sighting_count bigint | 识别组数 | Sightings that hold it",
         "peer_count bigint | 伴随数 | Most distinct values of one stronger kind beside it",
     )

@@ -85,7 +85,7 @@ def test_values_of_never_merge_kinds_are_no_hubs(engine: Engine) -> None:
 def hubs_of_names(engine: Engine, names: dict[str, str]) -> set[int]:
     """Identifiers that the names of the sightings make hubs, each by the rule for that."""
     found = found_hubs(engine, *names, names=names, policy=NAMES_DISAGREE)
-    assert {reason for reason, *_ in found.values()} <= {"disagree"}
+    assert {reason for reason, *_ in found.values()} <= {"names"}
     return set(found)
 
 
@@ -145,7 +145,7 @@ def test_a_name_is_its_account_s_wherever_that_is_seen(engine: Engine) -> None:
     accounts = {"account:1 email:1": "王伟", "account:2 phone:1": "李娜"}
     delivery = "account:1 phone:1"
     found = found_hubs(engine, *accounts, delivery, names=accounts, policy=NAMES_DISAGREE)
-    assert found == {node("phone:1"): ("disagree", 2, 2)}
+    assert found == {node("phone:1"): ("names", 2, 2)}
 
 
 def test_a_name_is_not_that_of_what_its_account_was_seen_with(engine: Engine) -> None:
