@@ -78,11 +78,18 @@ def sealed_names(
         f"where {_tells_a_person(table)} and {token} is not null"
         for token, given in stored
     )
-    sealed = f"select token, sealed from vault where {is_one_of('column_name', columns)}"
+    # Both are read by each step that asks who bears which name.
+    names = engine.kept(engine.rows("names_borne", borne, told=rows))
+    sealed = f"""
+        select v.token, v.sealed from vault v
+        semi join (
+            select token from borne union select given_token from borne
+        ) b on b.token = v.token
+        where {is_one_of('v.column_name', columns)}
+    """
     return SealedNames(
-        engine.rows("names_borne", borne, told=rows),
-        engine.rows("names_sealed", sealed, vault=vault), key,
-    )  # fmt: skip
+        names, engine.kept(engine.rows("names_sealed", sealed, vault=vault, borne=names)), key
+    )
 
 
 def _tells_a_person(table: CanonicalTable) -> str:
