@@ -23,6 +23,7 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Mapping, Sequence
+from datetime import date
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
@@ -37,7 +38,7 @@ from model.fixed_tables import IDENTITY_HISTORIES, ONE_ID_EVENTS
 SIZES = (200_000, 1_000_000)
 ENGINES = ("local", "graphframes", "spark")
 ALONE = ("scipy", "components", "splink", "graphframes_alone")
-NIGHTS = ("2024-06-01", "2024-06-02")
+NIGHTS = (date(2024, 6, 1), date(2024, 6, 2))
 Told = dict[str, Any]
 
 
@@ -65,9 +66,9 @@ def _ready(folder: Path, people: int) -> Path:
     """The project with its dumps, both nights ingested."""
     if not (folder / "lake").exists():
         shutil.rmtree(folder, ignore_errors=True)
-        generate(usual_plan(people, len(NIGHTS)), folder)
+        generate(usual_plan(people, len(NIGHTS), NIGHTS[0]), folder)
         for night in NIGHTS:
-            _told("ingest", folder, night)
+            _told("ingest", folder, str(night))
     return folder
 
 
@@ -78,7 +79,7 @@ def _measured(folder: Path, only: Sequence[str] | None) -> dict[str, Told]:
             continue
         _forget_the_map(folder)
         for night, way in zip(NIGHTS, ("full", "night"), strict=True):
-            told[f"{way} {engine}"] = _told("onefold", folder, night, engine)
+            told[f"{way} {engine}"] = _told("onefold", folder, str(night), engine)
             if way == "full":
                 _told("links", folder)
     for way in ("duckdb", *ALONE):

@@ -40,7 +40,7 @@ def test_who_is_named_beside_an_identifier_changes_with_what_its_bearer_shares()
     world.see("email:1 phone:1", "account:9 email:1").run(1)
     world.lose("account:2 card:5", on=2)
     found = same_as_a_full_build(world, 2)
-    assert {row.reason for row in found.open("hubs")} == {"disagree"}
+    assert {row.reason for row in found.open("hubs")} == {"names"}
 
 
 def test_never_merge_values_beside_the_bearers_of_names_are_read_wherever_they_stand() -> None:
