@@ -53,6 +53,7 @@ def test_an_accident_is_held(name: str, two_nights: Path, tmp_path: Path) -> Non
     assert published == (two_nights / "lake" / "views" / "duckdb.sql").read_text(encoding="utf-8")
 
 
+@pytest.mark.long
 def test_the_third_night_passes_without_an_accident(two_nights: Path, tmp_path: Path) -> None:
     project = Path(shutil.copytree(two_nights, tmp_path / "project"))
     assert run(project, NIGHTS[2]) == 0

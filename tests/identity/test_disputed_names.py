@@ -10,11 +10,13 @@ from model.engines import Engine, SparkEngine
 from model.errors import UsageError
 from model.local_engine import LocalEngine
 from privacy.tokens import TokenKey
-from tests.identity.worlds import records, sealed_names, table_of
+from tests.identity.worlds import POLICY, records, sealed_names, table_of, token
 
 PAIRS = "sighting_id bigint, other_sighting_id bigint"
-
-
+HELD = (
+    "sighting_id bigint, node_id bigint, rank int, kind string, scope string, token string, "
+    "period_from date"
+)
 Pair = tuple[int, int]
 
 
@@ -44,11 +46,13 @@ def test_no_plan_shows_a_name_or_the_key(spark: SparkSession) -> None:
     with SparkEngine(spark) as engine:
         names = sealed_names(engine, [(1, "王伟"), (2, "李娜")])
         held = table_of(engine, [
-            {"sighting_id": each, "node_id": node_id, "rank": rank}
-            for each in (1, 2) for node_id, rank in ((each + 10, 1), (7, 2))
-        ], "sighting_id bigint, node_id bigint, rank int")  # fmt: skip
+            {"sighting_id": each, "node_id": node_id, "rank": rank, "kind": kind, "scope": "global",
+             "token": token(f"{kind}:{node_id}"), "period_from": None}
+            for each in (1, 2)
+            for node_id, rank, kind in ((each + 10, 1, "account"), (7, 2, "phone"))
+        ], HELD)  # fmt: skip
         among = table_of(engine, [{"node_id": 7}], "node_id bigint")
-        found = disputed_identifiers(engine, held, among, names)
+        found = disputed_identifiers(engine, held, among, names, POLICY)
         assert [row.node_id for row in records(engine, found)] == [7]
         plan = engine.frame(found)._jdf.queryExecution().toString()
         assert "judged_names" in plan or "MapInArrow" in plan
