@@ -23,18 +23,24 @@ from model.fixed_tables import NODES, ONE_IDS, REJECTED_LINKS
 Pair = tuple[str, str]
 _IN_A_MIX = "order by sha256(cast(one_id as varchar)) limit {count}"
 _ONE_PERSON = f"""
-    select min(token) as one, max(token) as other from (
-        select i.one_id, n.token from one_ids i join nodes n on n.node_id = i.node_id
-    ) held
-    group by one_id having count(*) > 3 {_IN_A_MIX}
+    with few as (
+        select one_id from one_ids where kind <> 'sighting'
+        group by one_id having count(*) > 3 {_IN_A_MIX}
+    ), own as (
+        select i.one_id, i.node_id from one_ids i semi join few f on f.one_id = i.one_id
+    )
+    select min(n.token) as one, max(n.token) as other
+    from own o join nodes n on n.node_id = o.node_id group by o.one_id
 """
 _CUT = f"""
-    select distinct i.one_id, s.one_id as other from rejected_links r
-    join one_ids i on i.node_id = r.node_id
-    join one_ids s on s.node_id = r.sighting_id
-    where i.one_id <> s.one_id {_IN_A_MIX}
+    select * from (
+        select distinct i.one_id, s.one_id as other from rejected_links r
+        join one_ids i on i.node_id = r.node_id
+        join one_ids s on s.node_id = r.sighting_id
+        where i.one_id <> s.one_id
+    ) pairs {_IN_A_MIX}
 """
-_ANY = f"select distinct one_id from one_ids {_IN_A_MIX}"
+_ANY = f"select * from (select distinct one_id from one_ids) numbers {_IN_A_MIX}"
 
 
 def main(argv: list[str]) -> None:

@@ -33,7 +33,8 @@ def shared_in_vain(
             from held group by kind, scope, token having count(distinct one_id) = 2
         ), known as (
             select n.token, min(h.node_id) as hub_id, min(h.reason) as reason
-            from nodes n left join hubs h on h.node_id = n.node_id
+            from nodes n semi join shared s on s.token = n.token
+            left join hubs h on h.node_id = n.node_id
             group by n.token
         ), judged as (
             select s.kind, s.scope, s.token, coalesce(k.hub_id, s.node_id) as node_id,

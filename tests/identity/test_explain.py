@@ -44,6 +44,13 @@ from tests.identity.worlds import (
 PAIRS = 100
 
 
+@pytest.fixture
+def engine() -> Iterator[Engine]:
+    """Questions are answered in this process, and never by Spark."""
+    with LocalEngine() as opened:
+        yield opened
+
+
 @pytest.fixture(scope="module")
 def seen() -> dict[str, int]:
     return {words: day for seed in range(250) for words, day in random_world(seed).items()}
@@ -212,8 +219,9 @@ def test_every_pair_that_a_rule_cut_is_told_the_rule(world: World, seen: dict[st
             cuts = why(engine, tables, one, other)
             about = [cut.rule for cut in cuts if cut.token == token(word)]
             assert any(each.startswith(rule) for each in about)
-            assert {*cuts} == {*why(engine, tables, other, one)}
             assert all(cut.first_date and cut.sources for cut in cuts)
+        for one, other, *_ in few:
+            assert {*why(engine, tables, one, other)} == {*why(engine, tables, other, one)}
 
 
 def test_two_whom_nothing_links_are_told_so(world: World, engine: Engine) -> None:
