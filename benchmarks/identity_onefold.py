@@ -28,12 +28,14 @@ from jobs.progress import progress_for
 from lake.snapshots import files_at, version_of
 from lake.tables import Lake
 from model.contracts import TableContract
+from model.dates import Duration
 from model.fixed_tables import ONE_IDS
-from model.identity_policy import ComponentsPolicy
+from model.identity_policy import ComponentsPolicy, IdentityPolicy
 from model.local_engine import LocalEngine
 
 Told = dict[str, Any]
 Timed = Callable[[Callable[[], Any]], Told]
+NEVER = 36_500  # days
 # Every size in one process, or none.
 POLICIES = {
     "local": ComponentsPolicy("local", "local", 10**9),
@@ -49,10 +51,12 @@ def ingest(project: Path, day: date) -> Told:
     return {"values": None}
 
 
-def resolve(project: Path, day: date, engine: str) -> Told:
-    """The second stage of a night, with what it took by step and the map it left."""
+def resolve(project: Path, day: date, engine: str, is_plain: str = "") -> Told:
+    """The second stage of a night, with what it took by step and the map it left; `is_plain`:
+    without the rules that SQL has no way for, periods of identifiers and names."""
     definitions = load_definitions(project, "local", [])
     policy = replace(definitions.policy, components=POLICIES[engine])
+    policy = _without_days_and_names(policy) if is_plain else policy
     with _night(project, day, replace(definitions, policy=policy)) as night, _Steps() as steps:
         began = time.monotonic()
         resolve_identity.map_people(night)
@@ -60,6 +64,14 @@ def resolve(project: Path, day: date, engine: str) -> Told:
     megabytes = max((mb for _, _, mb in steps.told), default=0)
     return {"seconds": seconds, "megabytes": megabytes, "steps": steps.told,
             "values": _map_of(project)}  # fmt: skip
+
+
+def _without_days_and_names(policy: IdentityPolicy) -> IdentityPolicy:
+    kinds = {
+        name: replace(kind, window=None, reissued_after=Duration(NEVER))
+        for name, kind in policy.kinds.items()
+    }
+    return replace(policy, kinds=kinds, disagree=replace(policy.disagree, names=False))
 
 
 @contextmanager

@@ -6,6 +6,7 @@ by sound; zh and z, ch and c, sh and s, -ng and -n are heard as one in half of t
 
 from __future__ import annotations
 
+import os
 import re
 import unicodedata
 from collections import Counter
@@ -135,7 +136,9 @@ def _sound_alike(one: str, other: str) -> bool:
 @cache
 def sounds(character: str, is_folded: bool = False) -> frozenset[str]:
     """A character's readings without tones, 吕 as lv, lu and lyu; folded: as they are heard."""
-    # It takes 60 MB, which only tasks that meet Chinese names shall have.
+    # It takes 30 MB, which only tasks that meet Chinese names shall have; 70 with its phrases, of
+    # which none is a character.
+    os.environ.setdefault("PYPINYIN_NO_PHRASES", "true")
     from pypinyin import Style, pinyin  # noqa: PLC0415
 
     (found,) = pinyin(character, style=Style.NORMAL, heteronym=True)

@@ -27,14 +27,14 @@ def identifier_nodes(engine: Engine, held: Rows) -> Rows:
 def link_ends(engine: Engine, links: Rows, joins: Rows) -> tuple[Rows, Rows]:
     """Nodes (node_id) and edges (src, dst) of links between sightings and identifiers, and of
     joins (node_id, other_node_id) between any two nodes."""
-    edges = engine.rows(
+    edges = engine.kept(engine.rows(  # counted, labelled and proven
         "edges",
         """
         select sighting_id as src, node_id as dst from links
         union all select node_id, other_node_id from joins
         """,
         links=links, joins=joins,
-    )  # fmt: skip
+    ))  # fmt: skip
     nodes = "select src as node_id from edges union select dst from edges"
     return engine.rows("ends", nodes, edges=edges), edges
 
@@ -63,12 +63,28 @@ def members(
     )  # fmt: skip
 
 
-def joining_links(engine: Engine, linkable: Rows, placed: Rows, policy: IdentityPolicy) -> Rows:
+def joining_links(
+    engine: Engine, linkable: Rows, rejected: Rows, placed: Rows, policy: IdentityPolicy
+) -> Rows:
     """Links whose two ends are one person: the columns of identity.links but its validity.
 
-    A refused link has its ends in two persons, and so has that of a weak identifier to the persons
-    that share it. `placed` is (node_id, component).
+    A `rejected` link (sighting_id, node_id) has its ends in two persons, unless another way joins
+    them; and so has that of a weak identifier to the persons that share it. All other links have
+    one component. `placed` is (node_id, component).
     """
+    apart = engine.kept(engine.rows(  # few beside the links, which need no look at their ends then
+        "ends_apart",
+        f"""
+        select l.sighting_id, l.node_id from (
+            select sighting_id, node_id from linkable where {is_weak(policy)}
+            union select sighting_id, node_id from rejected
+        ) l
+        left join placed i on i.node_id = l.node_id
+        left join placed s on s.node_id = l.sighting_id
+        where i.component is distinct from s.component or i.component is null
+        """,
+        linkable=linkable, rejected=rejected, placed=placed,
+    ))  # fmt: skip
     return engine.rows(
         "joining_links",
         f"""
@@ -76,11 +92,9 @@ def joining_links(engine: Engine, linkable: Rows, placed: Rows, policy: Identity
             case when {is_weak(policy)} then '{ATTACHED}' else '{SHARED}' end as rule,
             k.sources, k.first_date, k.last_date, k.row_count
         from linkable k
-        join (select node_id, component from placed) i on i.node_id = k.node_id
-        join (select node_id, component from placed) s on s.node_id = k.sighting_id
-        where i.component = s.component
+        anti join apart a on a.sighting_id = k.sighting_id and a.node_id = k.node_id
         """,
-        linkable=linkable, placed=placed,
+        linkable=linkable, apart=apart,
     )  # fmt: skip
 
 

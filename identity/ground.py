@@ -31,6 +31,11 @@ class Histories:
     one_ids: Rows
     events: Rows
 
+    @property
+    def with_validity(self) -> tuple[Rows, ...]:
+        """Those whose rows hold from a night to a night."""
+        return self.nodes, self.links, self.hubs, self.rejected_links, self.one_ids
+
 
 @dataclass(frozen=True)
 class Again:
@@ -108,11 +113,12 @@ def whole_ground(
     # Read by every step: sums and refusals are done once.
     known = engine.kept(identified(engine, state, sightings, rulings.refused, policy))
     cut = periods(engine, holdings(engine, known), rulings, policy)
-    nodes = engine.kept(identifier_nodes(engine, cut.held))
+    held = engine.kept(cut.held)
+    nodes = engine.kept(identifier_nodes(engine, held))
     check_numbers(engine, known, nodes, policy)
     told = without_names(engine, rulings, nodes)
-    found = engine.kept(hubs(engine, cut.held, nodes, policy, told.person_names))
-    return Ground(cut.held, cut.across, cut.cuts, nodes, found, nodes, found, told)
+    found = engine.kept(hubs(engine, held, nodes, policy, told.person_names))
+    return Ground(held, cut.across, cut.cuts, nodes, found, nodes, found, told)
 
 
 def ground_again(

@@ -78,6 +78,16 @@ def next_history(
     )  # fmt: skip
 
 
+def first_history(engine: Engine, history: Rows, current: Rows, business_date: date) -> Rows:
+    """As next_history, where the history has no rows."""
+    night = date_literal(business_date)
+    validity = {"valid_from": night, "valid_to": "cast(null as date)"}
+    columns = ", ".join(
+        f"{validity[name]} as {name}" if name in validity else name for name in history.columns
+    )
+    return engine.rows("first_history", f"select {columns} from present", present=current)
+
+
 def next_history_of_part(
     engine: Engine, history: Rows, part: Part, current: Rows, business_date: date,
     keep_claims: bool = False,

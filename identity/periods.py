@@ -134,15 +134,19 @@ def _split(engine: Engine, held: Rows, starts: Rows) -> Rows:
     night read them."""
     if not engine.one_row("starts", "select count(*) as n from starts", starts=starts)["n"]:
         return held
+    later = engine.kept(engine.rows(  # a few, read by each step that reads the holdings
+        "later",
+        """
+        select h.node_id, h.sighting_id, max(s.starts_on) as starts_on
+        from held h join starts s on s.node_id = h.node_id and s.starts_on <= h.last_date
+        group by h.node_id, h.sighting_id
+        """,
+        held=held, starts=starts,
+    ))  # fmt: skip
     kept = "kind, scope, h.token, rank, sources, first_date, last_date, row_count"
     return engine.rows(
         "by_period",
         f"""
-        with later as (
-            select h.node_id, h.sighting_id, max(s.starts_on) as starts_on
-            from held h join starts s on s.node_id = h.node_id and s.starts_on <= h.last_date
-            group by h.node_id, h.sighting_id
-        )
         select h.sighting_id,
             case when l.starts_on is null then h.node_id
                 else {period_id("h.token", "l.starts_on")} end as node_id,
@@ -150,7 +154,7 @@ def _split(engine: Engine, held: Rows, starts: Rows) -> Rows:
         from held h
         left join later l on l.node_id = h.node_id and l.sighting_id = h.sighting_id
         """,
-        held=held, starts=starts,
+        held=held, later=later,
     )  # fmt: skip
 
 

@@ -14,6 +14,8 @@ from model.engines import Engine, Rows
 from model.identity_policy import IdentityPolicy
 from model.sql_text import is_one_of
 
+_BY_DAY = "(seen_from is not null or seen_to is not null)"
+
 
 @dataclass(frozen=True)
 class Region:
@@ -80,10 +82,18 @@ def _seeds(engine: Engine, touched: Touched, judged: Judged) -> Rows:
 
 
 def _keyed(engine: Engine, one_ids: Rows) -> Rows:
-    """(node_id, kind, key) of the map before; a sighting whose person depends on the day has a row
-    for each of them."""
-    keyed = "select distinct node_id, kind, -one_id as key from map_before"
-    return engine.rows("keyed", keyed, map_before=one_ids)
+    """(node_id, kind, key, is_by_day) of the map before; a sighting whose person depends on the day
+    has a row for each of them."""
+    return engine.rows(
+        "keyed",
+        f"""
+        select node_id, kind, -one_id as key, false as is_by_day from map_before
+        where not {_BY_DAY}
+        union all
+        select distinct node_id, kind, -one_id, true from map_before where {_BY_DAY}
+        """,
+        map_before=one_ids,
+    )
 
 
 def _bonds(
@@ -98,7 +108,7 @@ def _bonds(
         "bonds",
         f"""
         with by_day as (
-            select node_id from keyed group by node_id having count(*) > 1
+            select node_id from keyed where is_by_day
         ), bonded as (
             select sighting_id as one, node_id as other from rejected_links where not {cuts}
             union all
@@ -106,11 +116,14 @@ def _bonds(
             union all select node_id, other_node_id from joins
             union all select node_id, -one_id from pins
             union all select node_id, node_id from by_day
+        ), named as (
+            select k.node_id, k.key from keyed k
+            semi join (select one from bonded union select other from bonded) b on b.one = k.node_id
         )
         select src, dst from (
             select distinct coalesce(k.key, b.one) as src, coalesce(o.key, b.other) as dst
-            from bonded b left join keyed k on k.node_id = b.one
-            left join keyed o on o.node_id = b.other
+            from bonded b left join named k on k.node_id = b.one
+            left join named o on o.node_id = b.other
         ) ends
         where src <> dst
         """,

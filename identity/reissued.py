@@ -148,7 +148,7 @@ def _told(
     engine: Engine, held: Rows, owning: Rows, open_: Rows, around: Rows, rulings: Rulings,
     beside: str,
 ) -> Rows:  # fmt: skip
-    """What `starts_of` reads, of identifiers with two values of one rule or a dispute.
+    """What `starts_of` reads, of identifiers that may have two owners (_asked).
 
     Rows of three sorts, by node_id and part: what is there (rule, value, thing); disputes
     (other_part); the day and the sighting with which the part begins (starts_on, sighting_id).
@@ -158,11 +158,7 @@ def _told(
     return engine.rows(
         "told_of_sides",
         """
-        with asked as (
-            select node_id from there group by node_id, rule having min(value) <> max(value)
-            union
-            select node_id from disputes
-        ), told as (
+        with told as (
             select node_id, part, rule, value, thing, cast(null as int) as other_part,
                 cast(null as date) as starts_on, cast(null as bigint) as sighting_id
             from there
@@ -178,7 +174,34 @@ def _told(
         )
         select t.* from told t semi join asked a on a.node_id = t.node_id
         """,
-        there=there, disputes=disputes, silent=open_,
+        there=there, disputes=disputes, silent=open_, asked=_asked(engine, there, disputes),
+    )  # fmt: skip
+
+
+def _asked(engine: Engine, there: Rows, disputes: Rows) -> Rows:
+    """The identifiers (node_id) two of whose parts share nothing, and have one value each of one
+    rule, not the same, or a dispute. All others have one owner, whichever parts are joined."""
+    return engine.rows(
+        "asked",
+        """
+        with single as (
+            select node_id, part, rule, min(value) as value from there where rule is not null
+            group by node_id, part, rule having min(value) = max(value)
+        ), differing as (
+            select a.node_id, a.part, b.part as other_part from single a join single b
+                on b.node_id = a.node_id and b.rule = a.rule and b.part > a.part
+            where a.value <> b.value
+            union
+            select node_id, least(part, other_part), greatest(part, other_part) from disputes
+            where part <> other_part
+        ), shared as (
+            select distinct a.node_id, a.part, b.part as other_part from there a join there b
+                on b.node_id = a.node_id and b.thing = a.thing and b.part > a.part
+        )
+        select distinct d.node_id from differing d anti join shared s
+            on s.node_id = d.node_id and s.part = d.part and s.other_part = d.other_part
+        """,
+        there=there, disputes=disputes,
     )  # fmt: skip
 
 

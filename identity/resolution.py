@@ -17,7 +17,14 @@ from identity.ground import (
     looked_at,
     whole_ground,
 )
-from identity.history import Part, holding_before, next_history, next_history_of_part, rows_of_part
+from identity.history import (
+    Part,
+    first_history,
+    holding_before,
+    next_history,
+    next_history_of_part,
+    rows_of_part,
+)
 from identity.lost_map import refuse_a_lost_map, told_events, told_map
 from identity.one_ids import numbered
 from identity.persons import Persons, persons_of
@@ -81,12 +88,11 @@ def resolve_identity(
     before = holding_before(engine, histories.one_ids, business_date)
     if not (has_map := _has_rows(engine, before)) and not is_lost:
         refuse_a_lost_map(engine, histories.events, business_date)
-    told = None if is_lost else since
-    again = looked_at(engine, sightings, rulings, histories, policy, business_date, told)
-    ground = (
-        whole_ground(engine, sightings, rulings, policy, business_date) if again is None
-        else ground_again(engine, sightings, rulings, policy, business_date, again)
-    )  # fmt: skip
+    again = None if is_lost else looked_at(
+        engine, sightings, rulings, histories, policy, business_date, since
+    )
+    seen = (engine, sightings, rulings, policy, business_date)
+    ground = whole_ground(*seen) if again is None else ground_again(*seen, again)
     usual = policy.components.night if has_map else policy.components.full_build
     persons = persons_of(engine, ground, policy, components_by or usual)
     found = (engine, persons, ground.rulings.pins, before, histories, policy, business_date)
@@ -101,10 +107,13 @@ def _written(
     events: Rows, policy: IdentityPolicy, business_date: date, again: Again | None,
 ) -> Resolution:  # fmt: skip
     """The new contents of all tables."""
+    is_first = again is None and not _has_rows(engine, *histories.with_validity)
 
     def next_of(
         history: Rows, current: Rows, part: Part | None = None, keep_claims: bool = False
     ) -> Rows:
+        if is_first:
+            return first_history(engine, history, current, business_date)
         if part is None:
             return next_history(engine, history, current, business_date, keep_claims)
         return next_history_of_part(engine, history, part, current, business_date, keep_claims)
@@ -113,7 +122,9 @@ def _written(
         (None, None, None) if again is None
         else (again.of_nodes, again.of_sightings, again.of_numbers)
     )  # fmt: skip
-    links = joining_links(engine, persons.linkable, persons.members, policy)
+    links = joining_links(
+        engine, persons.linkable, persons.rejected, persons.members, policy
+    )
     rejected = persons.rejected if again is None else all_rejected(engine, persons.rejected, again)
     return Resolution(
         next_of(histories.nodes, ground.nodes, of_nodes),
@@ -158,9 +169,11 @@ def _numbered_again(
     return after, one_id_events(engine, was, whole, histories.events, claims, policy, day)
 
 
-def _has_rows(engine: Engine, rows: Rows) -> bool:
-    some = "select count(*) as n from (select 1 from these limit 1) few"
-    return bool(engine.one_row("some", some, these=rows)["n"])
+def _has_rows(engine: Engine, *all_rows: Rows) -> bool:
+    """Whether any of the rows given has one."""
+    frames = {f"rows_{n}": rows for n, rows in enumerate(all_rows)}
+    few = " union all ".join(f"select 1 from (select 1 from {name} limit 1) few" for name in frames)
+    return bool(engine.one_row("some", f"select count(*) as n from ({few}) found", **frames)["n"])
 
 
 def _numbers_ever(engine: Engine, history: Rows, members: Rows) -> Rows:

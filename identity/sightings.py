@@ -73,7 +73,7 @@ def identified(
         "identified",
         f"""
         with seen as (
-            select sighting_id, array_sort(array_distinct(array_agg(source))) as sources,
+            select sighting_id, array_sort(array_agg(source)) as sources,
                 min(first_date) as first_date, max(last_date) as last_date,
                 cast(sum(row_count) as bigint) as row_count
             from state group by sighting_id

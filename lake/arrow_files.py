@@ -1,40 +1,34 @@
-"""Tables on a local disk in this process: a version as an Arrow data set, rows as one Parquet file.
-
-Arrow's own file system reads them: delta-rs' one calls Python from Arrow's threads, and a process
-that ends meanwhile is aborted.
-"""
+"""Tables on a local disk in this process: a version as rows of its engine, rows as one file."""
 
 from __future__ import annotations
 
 from pathlib import Path
 
 import pyarrow as pa
-import pyarrow.dataset as ds
 import pyarrow.parquet as pq
-from deltalake import DeltaTable
-from pyarrow import fs
 
-from lake.snapshots import DataFile, Days, data_files
+from lake.snapshots import Days, data_files, open_table
 from model.contracts import TableContract
+from model.ddl_types import arrow_schema
+from model.engines import Rows
+from model.local_engine import ROW_GROUP, LocalEngine
 
 
-def data_set(path: str, table: DeltaTable, days: Days | None = None) -> ds.Dataset:
-    """The rows of an opened table, of all slices or of the days meant, read when asked for.
+def rows_here(
+    engine: LocalEngine, path: str, contract: TableContract, version: int | None = None,
+    days: Days | None = None,
+) -> Rows:  # fmt: skip
+    """The rows of a table at a version or the newest, of all slices or of the days meant, read when
+    asked for; none where there is no table.
 
     A column that younger files brought is null in older ones.
     """
-    schema = pa.schema(table.schema().to_arrow())
-    by = table.metadata().partition_columns
-    parquet, disk = ds.ParquetFileFormat(), fs.LocalFileSystem()
-    fragments = [
-        parquet.make_fragment(file.place, disk, _same_in_all_rows(file, by))
-        for file in data_files(path, table, days)
-    ]
-    return ds.FileSystemDataset(fragments, schema, parquet, disk)
-
-
-def _same_in_all_rows(file: DataFile, by: list[str]) -> ds.Expression | None:
-    return ds.field(by[0]) == pa.scalar(file.day, pa.date32()) if by else None
+    table = open_table(path, version)
+    if table is None:
+        return engine.of(arrow_schema(contract.schema).empty_table())
+    files = [file.place for file in data_files(path, table, days)]
+    sliced_by = next(iter(table.metadata().partition_columns), None)
+    return engine.of_table(files, pa.schema(table.schema().to_arrow()), sliced_by)
 
 
 def in_order(rows: pa.Table, contract: TableContract) -> pa.Table:
@@ -47,8 +41,9 @@ def in_order(rows: pa.Table, contract: TableContract) -> pa.Table:
 
 def write_parquet(rows: pa.Table, file: Path) -> int:
     """Writes the rows as Spark does: zstd, times in microseconds, no schema of Arrow's own; how
-    many there are."""
+    many there are. In groups that readers share out among their threads."""
     pq.write_table(
-        rows.combine_chunks(), file, compression="zstd", coerce_timestamps="us", store_schema=False
+        rows.combine_chunks(), file, compression="zstd", coerce_timestamps="us", store_schema=False,
+        row_group_size=ROW_GROUP,
     )
     return rows.num_rows

@@ -8,11 +8,10 @@ from dataclasses import dataclass
 from datetime import date
 
 import pyarrow as pa
-import pyarrow.dataset as ds
 from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
 
-from lake.arrow_files import data_set
+from lake.arrow_files import rows_here
 from lake.commits import commit_rows, type_changed
 from lake.log_tables import append_records, overwrite_records, replace_records
 from lake.scans import no_rows, scan
@@ -70,18 +69,9 @@ class Lake:
         An engine of this process reads a local lake without Spark.
         """
         if isinstance(engine, LocalEngine) and self.is_local:
-            return engine.of(self.data_set(contract, until))
+            days = None if until is None else _up_to(until)
+            return rows_here(engine, self.path(contract), contract, days=days)
         return engine.of(self.read(contract) if until is None else self.read_until(contract, until))
-
-    def data_set(
-        self, contract: TableContract, until: date | None = None
-    ) -> ds.Dataset | pa.Table:
-        """The table as Arrow reads it, of all slices or of those up to and with `until`; an empty
-        Arrow table where it does not exist. Local lakes only."""
-        table = open_table(self.path(contract))
-        if table is None:
-            return arrow_schema(contract.schema).empty_table()
-        return data_set(self.path(contract), table, None if until is None else _up_to(until))
 
     def days_of(self, contract: TableContract) -> list[date]:
         """The days that have a slice with rows, sorted."""

@@ -18,6 +18,7 @@ from lake.snapshots import files_at, table_path
 from model.canonical import CanonicalTable
 from model.contracts import TableContract
 from model.ddl_types import parts
+from model.duckdb_sql import parquet_literal
 from model.fixed_tables import ONE_ID_EVENTS, ONE_IDS
 from model.number_events import redirects
 
@@ -75,7 +76,7 @@ def duckdb_source(root: str, night: PublishedNight, contract: TableContract) -> 
     files = [] if version is None else files_at(table_path(root, contract), version)
     if not files:
         return f"({_no_rows(contract, spelt=duckdb_type)})"
-    listed = ", ".join(_quoted(file) for file in files)
+    listed = ", ".join(parquet_literal(file) for file in files)
     return f"read_parquet([{listed}], hive_partitioning = true, union_by_name = true)"
 
 
@@ -132,7 +133,3 @@ def duckdb_type(ddl: str) -> str:
         return f"map({', '.join(inner)})"
     fields = (part.split(":", 1) for part in parts(nested[2]))
     return f"struct({', '.join(f'{name.strip()} {duckdb_type(kind)}' for name, kind in fields)})"
-
-
-def _quoted(text: str) -> str:
-    return "'" + text.replace("'", "''") + "'"

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping, Sequence
 
 import pyarrow as pa
+
+from model.sql_text import text_literal
 
 # Functions of Spark that DuckDB lacks. conv: of as many hexadecimal digits as 64 bits have, and
 # always cast to a number: its text would only be read again.
@@ -35,6 +38,8 @@ SETTINGS = {
     # Nothing is fetched from anywhere.
     "autoinstall_known_extensions": "false",
     "autoload_known_extensions": "false",
+    # Each step's view of a file is bound anew, and no file ever changes.
+    "parquet_metadata_cache": "true",
     # Rows have no order here; keeping that of the files would cost memory.
     "preserve_insertion_order": "false",
 }
@@ -47,6 +52,28 @@ _DUCKDB_TYPES = {
 def spelt(sql: str) -> str:
     """Spark's SQL with the few words that DuckDB spells otherwise; literals stay as they are."""
     return _PIECES.sub(lambda piece: _DUCKDB_WORDS.get(piece[0].lower(), piece[0]), sql)
+
+
+def parquet_literal(file: str) -> str:
+    """A file's place as DuckDB reads it: itself, and none that its name would fit as a pattern."""
+    return text_literal(re.sub(r"[*?[]", lambda sign: f"[{sign[0]}]", file))
+
+
+def parquet_select(files: Sequence[str], types: Mapping[str, str], sliced_by: str | None) -> str:
+    """SQL that reads Parquet files in columns of these types, whatever each of them has; the names
+    of their folders tell `sliced_by`."""
+    listed = ", ".join(parquet_literal(file) for file in files)
+    own = ", ".join(
+        f"{text_literal(name)}: {{name: {text_literal(name)}, type: {text_literal(kind)}, "
+        "default_value: NULL}"
+        for name, kind in types.items() if name != sliced_by
+    )  # fmt: skip
+    # Said in either case, since DuckDB would take any folder above with a = for a column.
+    folders = "hive_partitioning = false" if sliced_by is None else (
+        f"hive_partitioning = true, hive_types = {{{sliced_by}: {types[sliced_by]}}}"
+    )
+    columns = ", ".join(f'"{name}"' for name in types)
+    return f"select {columns} from read_parquet([{listed}], schema = MAP {{{own}}}, {folders})"
 
 
 def cast_column(found: pa.Field, wanted: pa.Field) -> str:

@@ -18,7 +18,7 @@ from pyspark.sql import DataFrame, SparkSession
 
 from model.contracts import TableContract
 from model.ddl_types import arrow_schema
-from model.duckdb_sql import cast_column, spelt
+from model.duckdb_sql import cast_column, parquet_literal, parquet_select, spelt
 from model.engines import (
     Engine,
     Group,
@@ -94,6 +94,7 @@ class LargeRows:
         return self.engine.frame(self.rows)
 
 
+ROW_GROUP = 1 << 17  # rows of a file that readers share out among their threads
 _SOME = 100_000  # rows that a function is given at a time
 MOST_HELD = 2_000_000  # rows of an output that this process holds
 
@@ -136,12 +137,23 @@ class LocalEngine(Engine):
 
     def of_files(self, files: Sequence[Path]) -> LocalRows:
         """The rows of Parquet files of one schema; at least one."""
-        name = self._new_name("files")
-        listed = ", ".join(text_literal(str(file)) for file in files)
-        with self._database.asking(name) as connection:
-            connection.execute(
-                f"create view {name} as select * from read_parquet([{listed}])"
-            )
+        listed = ", ".join(parquet_literal(str(file)) for file in files)
+        return self._view("files", f"select * from read_parquet([{listed}])")
+
+    def of_table(self, files: Sequence[str], schema: pa.Schema, sliced_by: str | None) -> Rows:
+        """The rows of a version of a Delta table, of some of its files: its columns, of which the
+        names of the folders tell one. A column that younger files brought is null in older ones."""
+        if not files:
+            return self.of(schema.empty_table())
+        with self._database.asking("table") as connection:
+            columns = connection.from_arrow(schema.empty_table())
+        types = dict(zip(columns.columns, map(str, columns.types), strict=True))
+        return self._view("table", parquet_select(files, types, sliced_by))
+
+    def _view(self, step: str, sql: str) -> LocalRows:
+        name = self._new_name(step)
+        with self._database.asking(step) as connection:
+            connection.execute(f"create view {name} as {sql}")
         return LocalRows(self, name)
 
     def of_slice(self, contract: TableContract, files: Sequence[Path], day: date) -> Rows:
@@ -153,11 +165,8 @@ class LocalEngine(Engine):
         return FileRows(self, _name(rows), tuple(files), {str(contract.sliced_by): day})
 
     def rows(self, step: str, sql: str, **frames: Rows) -> Rows:
-        name = self._new_name(step)
-        text = named({frame: _name(rows) for frame, rows in frames.items()}, spelt(sql))
-        with self._database.asking(step) as connection:
-            connection.execute(f"create view {name} as {text}")
-        return LocalRows(self, name)
+        names = {frame: _name(rows) for frame, rows in frames.items()}
+        return self._view(step, named(names, spelt(sql)))
 
     def kept(self, rows: Rows) -> Rows:
         name = self._new_name("kept")
@@ -220,7 +229,7 @@ class LocalEngine(Engine):
         with self._database.asking(name) as connection:
             done = connection.execute(
                 f"copy (select * from {name}) to {text_literal(file)} (format parquet, "
-                "compression zstd, compression_level 1, row_group_size 262144)"
+                f"compression zstd, compression_level 1, row_group_size {ROW_GROUP})"
             )
             return int(done.fetchall()[0][0])
 
@@ -283,7 +292,6 @@ class LocalEngine(Engine):
 
     def _new_name(self, step: str) -> str:
         return self._database.new_name(step)
-
 
 
 def _name(rows: Rows) -> str:
