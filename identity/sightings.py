@@ -66,8 +66,8 @@ def identified(
 
     `slices` tell the set of identifiers behind each sighting's number; a set is listed once however
     often it was seen. Columns: sighting_id, node_id, kind, scope, token, rank, sources, first_date,
-    last_date, row_count, is_refused, and for the check of numbers: listed_count (of the identifier
-    in all sets of this number) and set_size (of the smallest of them).
+    last_date, row_count, is_refused, and for the check of numbers set_size: two sets of one number
+    have more rows together than either.
     """
     return engine.rows(
         "identified",
@@ -83,15 +83,13 @@ def identified(
             from (select distinct sighting_id, identifiers from slices) listed
         ), held as (
             select sighting_id, identifier.kind as kind, identifier.scope as scope,
-                identifier.token as token,
-                count(*) as listed_count, min(set_size) as set_size
+                identifier.token as token, set_size
             from sets
-            group by sighting_id, identifier.kind, identifier.scope, identifier.token
         )
         select sighting_id, {node_id("token")} as node_id, kind, scope, token,
             {rank_of("kind", policy)} as rank,
             sources, first_date, last_date, row_count,
-            r.is_refused is not null as is_refused, listed_count, set_size
+            r.is_refused is not null as is_refused, set_size
         from held join seen using (sighting_id)
         left join (select distinct kind, scope, token, true as is_refused from refused) r
             using (kind, scope, token)
@@ -125,7 +123,7 @@ def check_numbers(engine: Engine, found: Rows, nodes: Rows, policy: IdentityPoli
         with numbers as (
             select node_id as number, count(*) > 1 as is_shared from nodes group by node_id
             union all
-            select sighting_id, sum(listed_count) <> min(set_size) from found group by sighting_id
+            select sighting_id, count(*) <> min(set_size) from found group by sighting_id
         ), uses as (
             select count(*) > 1 or bool_or(is_shared) as is_shared from numbers group by number
         )

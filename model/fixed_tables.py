@@ -39,7 +39,7 @@ SIGHTINGS = TableContract(
     columns(
         "business_date date | 业务日 | Night that added (or took away) the rows",
         "sighting_id bigint | 识别组 | 63 bits of a token over the set of identifiers",
-        f"identifiers array<{IDENTIFIER_TYPE}> | 标识 | Its well-formed identifiers, sorted",
+        f"identifiers array<{IDENTIFIER_TYPE}> | 标识 | Its well-formed identifiers, a sorted set",
         "channel string | 渠道 | Channel of the rows",
         "dataset string | 数据集 | Dataset of the rows",
         "first_date date | 首见日 | First event day of these rows",

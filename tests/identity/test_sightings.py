@@ -73,9 +73,8 @@ def check(engine: Engine, rows: list[dict[str, Any]]) -> None:
 def test_each_identifier_is_held_once_with_the_sources_of_its_sighting(engine: Engine) -> None:
     rows = [
         seen("account:1 phone:1", dataset="b", rows=2), seen("account:1 phone:1", dataset="a"),
-        seen("phone:1", day=night(-3)),
+        seen("phone:1", day=night(-3)), seen("phone:1", day=night(-2)),
     ]  # fmt: skip
-    rows[2]["identifiers"] *= 2
     found = records(engine, holdings(engine, found_in(engine, rows, *["account:1"] * 2)))
     both, alone = sorted(found, key=lambda row: -row.row_count)
     assert (both.sighting_id, both.node_id) == (sighting("account:1 phone:1"), node("phone:1"))

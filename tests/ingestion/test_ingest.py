@@ -267,6 +267,20 @@ def test_expressions_make_values_keys_and_conditions_and_show_nothing(
     assert scopes == {("account", "desk"), ("phone", ODD_SCOPE)}
 
 
+def test_what_two_fields_of_one_kind_say_alike_is_in_the_set_once(
+    spark: SparkSession, engine: Engine, tmp_path: Path
+) -> None:
+    (tmp_path / "crm").mkdir()
+    channel = MEMBERS.replace("city:    {type: text}", "city:    {type: text, identifier: phone}")
+    channel = channel.replace(" city: city,", "")
+    text = "ID,姓名,手机,生日,city,changed\na1,,138-1234-5678,,+8613812345678,2017-02-01 00:00:00\n"
+    (tmp_path / "crm" / "20170301.csv").write_text(text, encoding="gbk")
+    members = ingested(spark, engine, channel, tmp_path)
+    (sighting,) = members.rows(members.night.sightings)
+    tokens = [(each["kind"], each["token"]) for each in sighting["identifiers"]]
+    assert tokens[1:] == [("phone", token_of(KEY, "phone", "global", PHONE))]
+
+
 def test_a_night_without_files_gives_no_rows(
     spark: SparkSession, engine: Engine, tmp_path: Path
 ) -> None:
