@@ -157,7 +157,7 @@ def _without_titles(words: list[str]) -> list[str]:
 def _turned(front: list[str], behind: list[str]) -> NameParts:
     """The parts of "Smith, John": what is no single name in front may be two persons, or a trade
     behind a name."""
-    moved = _trailing_particles(behind)  # "Berg, Jan van der"
+    moved = _trailing_particles(behind[1:])  # "Berg, Jan van der"
     given = behind[: len(behind) - len(moved)]
     family = [*moved, *front]
     is_single = not _is_particle(family[-1]) and all(map(_is_particle, family[:-1]))
@@ -213,7 +213,7 @@ def _split_in_the_west(words: list[str]) -> tuple[list[str], list[str]] | None:
         return None
     if plain[0] in surname_sounds() and plain[0] not in english_names():  # Wang Tony
         return None
-    if plain[-1] in english_names() and plain[0] not in english_names():  # Eglinton Jackson
+    if _is_full(words[0]) and _is_given(plain[-1]) and not _is_given(plain[0]):  # Smith John
         return None
     start = next((n for n, word in enumerate(words) if _is_particle(word)), len(words) - 1)
     given, family = words[:start], words[start:]
@@ -226,6 +226,11 @@ def _split_in_the_west(words: list[str]) -> tuple[list[str], list[str]] | None:
         and all(_is_initial(word) or _plain(word) in english_names() for word in given[1:])
     )
     return (family, given) if given and is_sure else None
+
+
+def _is_given(word: str) -> bool:
+    """Whether a plain word is an English given name, and no surname of elsewhere: Lee."""
+    return word in english_names() and word not in _FAMILY_FIRST | surname_sounds()
 
 
 def _is_particle(word: str) -> bool:
