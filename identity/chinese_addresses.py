@@ -7,6 +7,7 @@ look as if it held another one: then the street is not told.
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable, Mapping, Sequence
 from functools import cache
 from importlib.resources import files
 
@@ -14,9 +15,9 @@ HAN = "\u3400-\u4dbf\u4e00-\u9fff\U00020000-\U0002ebef"
 _WORD = r"(?:(?:邮政编码|邮编)[:]?\s*)"
 # First two digits of the provinces' codes: what is no postcode may be a room.
 _CODE = r"(?:0[1-7]|1[0-6]|2[0-7]|3[0-6]|4[0-7]|5[1-7]|6[1-7]|7[1-5]|8[13-6])\d{4}"
-_CODE_IN_FRONT = re.compile(rf"^\s*\(?{_WORD}?({_CODE})(?!\d)\)?[\s,;]*")
+_CODE_IN_FRONT = re.compile(rf"\(?{_WORD}?({_CODE})(?!\d)\)?[\s,;]*")
 _CODE_BEHIND = re.compile(
-    rf"(?:[\s,;]+{_WORD}?|{_WORD}|\({_WORD}?|(?<=[号室村县市区镇乡路街]))(?<!\d)({_CODE})\)?\s*$"
+    rf"(?:[\s,;]+{_WORD}?|{_WORD}|\({_WORD}?|(?<=[号室村县市区镇乡路街]))(?<!\d)({_CODE})\)?$"
 )
 _SEPARATORS = " \t\n,、;/|·.-—_"
 _COUNTRY = re.compile("^(?:中华人民共和国|中国)")
@@ -29,12 +30,11 @@ _MAY_DIVIDE = re.compile(
     r"|(?<![超城都夜菜花])市(?![场民政府委口])"
     r"|县(?![府委前后中医])|自治|(?<![外])省(?![府委道])"
 )
-_NAMES_A_PLACE = re.compile(
-    r"路|街|道|巷|弄|胡同|村|号|庄|里|苑|园|坊|湾|组|屯|小区|大厦|广场|栋|\d"
-)
+_DIVIDING = re.compile("[区市县省自]")  # found ten times as fast
+_NAMES_A_PLACE = re.compile(r"[路街道巷弄村号庄里苑园坊湾组屯栋\d]|胡同|小区|大厦|广场")
 _LONG_NUMBER = re.compile(r"\d{7}")
 _ETHNIC = re.compile(r"(?:壮族|回族|维吾尔)?自治区$|特别行政区$|[省市]$")
-_LONGEST, _SHORTEST = 15, 2
+_SHORTEST = 2  # characters of a division's name
 # Divisions behind others only: blocks of an estate else, or any town's.
 _BLOCKS = frozenset(re.findall("..", "东区西区南区北区新区市区城区郊区矿区林区"))
 _ZONES = frozenset({
@@ -49,14 +49,17 @@ def chinese_street(text: str) -> str | None:
     if _LONG_NUMBER.search(text):  # somebody's phone, and maybe their name
         return None
     street = _without_divisions(text)
-    if street is None or not _NAMES_A_PLACE.search(street) or _MAY_DIVIDE.search(street):
+    if street is None or not _NAMES_A_PLACE.search(street):
+        return None
+    if _DIVIDING.search(street) and _MAY_DIVIDE.search(street):
         return None
     return _BLANKS.sub("", " ".join(street.split())) if len(street) >= _SHORTEST else None
 
 
 def chinese_postcode(text: str) -> tuple[str | None, str]:
     """The six digits at an end of an address, and the rest of it."""
-    front, behind = _CODE_IN_FRONT.search(text), _CODE_BEHIND.search(text)
+    front = _CODE_IN_FRONT.match(text)
+    behind = _CODE_BEHIND.search(text) if text[-1:] in "0123456789)" else None
     codes = {found[1] for found in (front, behind) if found}
     rest = text[front.end() if front else 0 : behind.start() if behind else len(text)]
     return (codes.pop() if len(codes) == 1 else None), rest
@@ -87,22 +90,27 @@ def _begins_with_another(text: str) -> bool:
 
 def _full_name(text: str, is_behind: bool) -> str:
     """The division whose whole name begins a text; `is_behind`: after another one."""
-    known = _divisions(is_behind)
-    for length in range(min(_LONGEST, len(text)), _SHORTEST - 1, -1):
-        if text[:length] in known and not _IS_ROAD.match(text[length:]):
-            return text[:length]
+    for name in _divisions(is_behind).get(text[:_SHORTEST], ()):
+        if text.startswith(name) and not _IS_ROAD.match(text, len(name)):
+            return name
     return ""
 
 
 def _bare_name(text: str) -> str:
     """The province or city whose name without its last word begins a text."""
-    names = (text[:length] for length in range(min(6, len(text)), _SHORTEST - 1, -1))
-    return next((name for name in names if name in _bare_divisions()), "")
+    names = _bare_divisions().get(text[:_SHORTEST], ())
+    return next((name for name in names if text.startswith(name)), "")
 
 
 @cache
-def _divisions(is_behind: bool) -> frozenset[str]:
-    return _every_division() | _ZONES if is_behind else _every_division() - _BLOCKS
+def _divisions(is_behind: bool) -> Mapping[str, Sequence[str]]:
+    return _by_beginning(_every_division() | _ZONES if is_behind else _every_division() - _BLOCKS)
+
+
+@cache
+def _bare_divisions() -> Mapping[str, Sequence[str]]:
+    bare = {_ETHNIC.sub("", name) for name in _every_division() if _ETHNIC.search(name)}
+    return _by_beginning(name for name in bare if len(name) >= _SHORTEST)
 
 
 @cache
@@ -114,7 +122,9 @@ def _every_division() -> frozenset[str]:
     return frozenset(name for name in names if len(name) >= _SHORTEST)
 
 
-@cache
-def _bare_divisions() -> frozenset[str]:
-    bare = {_ETHNIC.sub("", name) for name in _every_division() if _ETHNIC.search(name)}
-    return frozenset(name for name in bare if len(name) >= _SHORTEST)
+def _by_beginning(names: Iterable[str]) -> Mapping[str, Sequence[str]]:
+    """Names by their first characters, longest first."""
+    found: dict[str, list[str]] = {}
+    for name in sorted(names, key=lambda each: (-len(each), each)):
+        found.setdefault(name[:_SHORTEST], []).append(name)
+    return found

@@ -43,12 +43,11 @@ _STUCK_INITIAL = re.compile(rf"(?<![{_LETTERS}])([{_LETTERS}]\.)(?=[{_LETTERS}]{
 # J, J.R., JP
 _INITIALS = re.compile(rf"(?:[{_LETTERS}]\.-?)+[{_LETTERS}]?|[{_LETTERS}]|[B-DF-HJ-NP-TV-XZ]{{2}}")
 _BEFORE_FAMILIES = PARTICLES | {"mac", "mc", "saint", "st"}
-_OF_A_FATHER = frozenset({"bin", "ibn", "bint"})
-# Of several people, of firms, of nobody.
+# Of several people, of firms, of nobody; of a father.
 _NO_NAMES = frozenset({
     "and", "und", "et", "y", "family", "familie", "famille", "fam", "ltd", "limited", "inc", "llc",
     "gmbh", "ag", "kg", "corp", "co", "pty", "plc", "company", "group", "shop", "store", "test",
-    "guest", "customer", "user", "unknown", "admin", "account",
+    "guest", "customer", "user", "unknown", "admin", "account", "bin", "ibn", "bint",
 })  # fmt: skip
 # Surnames that are no pinyin, of where the family stands first and many leave it there in Latin
 # letters: Vietnam, Korea, Hong Kong, Japan, Hungary.
@@ -76,10 +75,14 @@ _NOTHING = NameParts(None, None)
 
 def name_parts(text: str) -> NameParts:
     """The family's and the given name in a written name, each as it stands there."""
-    plain = BRACKETS.sub(" ", unicodedata.normalize("NFKC", text))
-    if _DOTTED.search(plain) and _HAN.search(plain):
-        return _NOTHING
-    plain = MASK.sub(UNSEEN, plain)
+    plain = unicodedata.normalize("NFKC", text)
+    if HAN_OR_MASK.fullmatch(plain):
+        return _han_parts([MASK.sub(UNSEEN, plain)])
+    if not plain.replace(" ", "").isalpha():  # most are letters and blanks alone
+        plain = BRACKETS.sub(" ", plain)
+        if _DOTTED.search(plain) and _HAN.search(plain):
+            return _NOTHING
+        plain = MASK.sub(UNSEEN, plain)
     if not _HAN.search(plain):
         return _latin_parts(plain)
     words = [word for word in re.split(r"[\s,/_]+", plain) if _HAN.search(word) or word == UNSEEN]
@@ -94,8 +97,9 @@ def _han_parts(words: Sequence[str]) -> NameParts:
     if bare[:1] in SURNAMES and _HAN_FORMS.fullmatch(bare):
         return NameParts(bare[0], None)
     family = _han_family(bare)
-    ends = accumulate(map(len, words))
-    if not family or (len(words) > 1 and len(family) not in ends):  # blanks part it elsewhere
+    if not family:
+        return _NOTHING
+    if len(words) > 1 and len(family) not in accumulate(map(len, words)):  # parted elsewhere
         return _NOTHING
     given = bare[len(family) :]
     return NameParts(family, None if UNSEEN in given else given)
@@ -117,18 +121,20 @@ def _compound_beginnings() -> frozenset[str]:
 
 
 def _latin_parts(text: str) -> NameParts:
-    fields = [_words(part) for part in _STUCK_INITIAL.sub(r"\1 ", text).split(",")]
+    if "." in text:
+        text = _STUCK_INITIAL.sub(r"\1 ", text)
+    fields = [_words(part) for part in text.split(",")]
     has_title = bool(fields[0]) and _plain(fields[0][0]) in FAMILY_TITLES
     fields = [_without_titles(words) for words in fields]
     fields = [words for words in fields if words]  # "John Smith, Jr."
     every = [word for words in fields for word in words]
     if not all(map(_LATIN_WORD.fullmatch, every)) or len(every) > MOST_WORDS:
         return _NOTHING
-    plain = {_plain(word) for word in every}
-    if plain & (_NO_NAMES | _OF_A_FATHER):
+    plain = tuple(map(_plain, every))
+    if not _NO_NAMES.isdisjoint(plain):
         return _NOTHING
     if len(fields) == 1:
-        return _in_order(every, has_title)
+        return _in_order(every, plain, has_title)
     return _turned(*fields) if len(fields) == 2 else _NOTHING  # noqa: PLR2004
 
 
@@ -171,16 +177,21 @@ def _trailing_particles(words: list[str]) -> list[str]:
     return words[len(words) - count :]
 
 
-def _in_order(words: list[str], has_title: bool) -> NameParts:
-    """The parts of "John Smith"."""
+def _in_order(words: list[str], plain: tuple[str, ...], has_title: bool) -> NameParts:
+    """The parts of "John Smith"; `plain` are its words as they are looked up."""
     if len(words) == 1:
         return NameParts(_family(words), None) if has_title else _NOTHING
-    split = _split_by_capitals(words) or _split_of_pinyin(words) or _split_in_the_west(words)
+    split = _split_by_capitals(words)
+    if split is None:
+        is_pinyin = UNSEEN not in "".join(plain) and is_pinyin_name(plain)
+        split = (_split_of_pinyin if is_pinyin else _split_in_the_west)(words, plain)
     return NameParts(_family(split[0]), _given(split[1])) if split else _NOTHING
 
 
 def _split_by_capitals(words: list[str]) -> tuple[list[str], list[str]] | None:
     """(family, given) where one end alone is in capitals: DUPONT Jean, Jean DUPONT."""
+    if not any(map(str.isupper, words)):
+        return None
     capital = [word.isupper() and _is_full(word) and len(word) > 1 for word in words]
     count = sum(capital)
     if not 0 < count < len(words):
@@ -194,11 +205,10 @@ def _split_by_capitals(words: list[str]) -> tuple[list[str], list[str]] | None:
     return [*particles, *words[-count:]], given[: len(given) - len(particles)]
 
 
-def _split_of_pinyin(words: list[str]) -> tuple[list[str], list[str]] | None:
+def _split_of_pinyin(
+    words: list[str], plain: tuple[str, ...]
+) -> tuple[list[str], list[str]] | None:
     """(family, given) of a Chinese name in pinyin with a surname at one end only."""
-    plain = tuple(map(_plain, words))
-    if any(UNSEEN in word for word in plain) or not is_pinyin_name(plain):
-        return None
     is_first, is_last = (plain[end] in surname_sounds() for end in (0, -1))
     is_parted = len(plain) > 2 and plain[0] + plain[1] in surname_sounds()  # noqa: PLR2004  # Ou Yang
     if is_first == is_last or is_parted:
@@ -206,10 +216,11 @@ def _split_of_pinyin(words: list[str]) -> tuple[list[str], list[str]] | None:
     return (words[:1], words[1:]) if is_first else (words[-1:], words[:-1])
 
 
-def _split_in_the_west(words: list[str]) -> tuple[list[str], list[str]] | None:
+def _split_in_the_west(
+    words: list[str], plain: tuple[str, ...]
+) -> tuple[list[str], list[str]] | None:
     """(family, given), the family last, where nothing speaks for another order."""
-    plain = list(map(_plain, words))
-    if plain[0] in _FAMILY_FIRST or is_pinyin_name(tuple(plain)):
+    if plain[0] in _FAMILY_FIRST:
         return None
     if plain[0] in surname_sounds() and plain[0] not in english_names():  # Wang Tony
         return None
@@ -230,7 +241,8 @@ def _split_in_the_west(words: list[str]) -> tuple[list[str], list[str]] | None:
 
 def _is_given(word: str) -> bool:
     """Whether a plain word is an English given name, and no surname of elsewhere: Lee."""
-    return word in english_names() and word not in _FAMILY_FIRST | surname_sounds()
+    is_surname = word in _FAMILY_FIRST or word in surname_sounds()
+    return word in english_names() and not is_surname
 
 
 def _is_particle(word: str) -> bool:

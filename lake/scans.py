@@ -32,7 +32,8 @@ def scan(
     """
     schema = StructType.fromJson(json.loads(table.schema().to_json()))
     for column in lacking(table, contract):
-        schema = schema.add(column.name, column.type)
+        new: Any = StructType.fromDDL(f"`{column.name}` {column.type}")
+        schema = StructType([*schema, *new])
     files = [file.place for file in data_files(path, table, days)]
     if not files:
         return no_rows(spark, schema)

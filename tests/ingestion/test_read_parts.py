@@ -17,8 +17,10 @@ from ingestion.batch_rules import PartOf
 from ingestion.known_values import KnownValues
 from ingestion.read_parts import read_parts
 from model.engines import Engine
+from model.local_engine import LocalEngine
 from model.ops_tables import FILES
 from privacy.tokens import column_kind, token_of, unseal_of
+from tests.ingestion import fixtures
 from tests.ingestion.fixtures import ENGINES, KEY, Ingested, channels_of, ingested, sound_channel
 
 HOMES = """
@@ -113,9 +115,10 @@ def test_parts_are_read_sealed_and_null_where_they_are_not_told(
 
 
 def test_reading_parts_repairs_refuses_and_quarantines_nothing(
-    spark: SparkSession, engine: Engine, tmp_path: Path
+    spark: SparkSession, tmp_path: Path
 ) -> None:
-    night = taken_in(spark, engine, HOMES, tmp_path)
+    with LocalEngine(spark) as engine:
+        night = taken_in(spark, engine, HOMES, tmp_path)
     (record,) = night.night.files
     file = dict(zip(FILES.column_names, record, strict=True))
     assert (file["accepted_count"], file["quarantined_count"]) == (len(TOLD), 0)
@@ -123,10 +126,25 @@ def test_reading_parts_repairs_refuses_and_quarantines_nothing(
 
 
 def test_a_column_that_the_channel_maps_itself_wins_over_what_is_read(
-    spark: SparkSession, engine: Engine, tmp_path: Path
+    spark: SparkSession, tmp_path: Path
 ) -> None:
-    night = taken_in(spark, engine, OWN_STREET, tmp_path)
-    assert opened(night) == expected({account: told[2] for account, told in TOLD.items()})
+    with LocalEngine(spark) as engine:
+        found = opened(taken_in(spark, engine, OWN_STREET, tmp_path))
+    assert found == expected({account: told[2] for account, told in TOLD.items()})
+
+
+def test_a_roll_up_reads_no_parts(monkeypatch: pytest.MonkeyPatch) -> None:
+    high = "name: {type: text, pii: high, mask: name}"
+    low = fixtures.MODEL_TEXT.replace(high, "name: {type: text}", 1)
+    monkeypatch.setattr(fixtures, "MODEL_TEXT", low)
+    alone = HOMES.replace(", address: home", "")
+    rolled = alone.replace("columns: {account_id: id, name: who}",
+                           "one_row_per: [id]\n        columns: {account_id: id, name: max(who)}")  # fmt: skip
+    columns = [
+        [column.name for column in sound_channel(text)[1].tables[0].columns]
+        for text in (alone, rolled)
+    ]
+    assert columns == [["account_id", "name", "family_name", "given_name"], ["account_id", "name"]]
 
 
 def test_a_dataset_that_brings_no_whole_reads_nothing() -> None:
