@@ -36,6 +36,7 @@ from privacy.tokens import COMPOUND_SURNAMES
 _HAN = re.compile(r"[\u3400-\u4dbf\u4e00-\u9fff\U00020000-\U0002ebef]")
 _DOTTED = re.compile(r"\w[·•‧・･]\w")  # names in other scripts than their own: which end is whose?
 _HAN_FORMS = re.compile(r".[总姐哥叔姨嫂婶爷]")  # how people are called beside their surname
+_COMPOUND_BEGINNINGS = frozenset(surname[0] for surname in COMPOUND_SURNAMES)
 _NOBODY = frozenset({"游客", "顾客", "管理员", "路人"})
 _LETTERS = "A-Za-zÀ-ÖØ-öø-ɏḀ-ỿ"
 _LATIN_WORD = re.compile(rf"(?:[{_LETTERS}]+['’.\-]?)+\*?|\*")
@@ -112,12 +113,8 @@ def _han_family(name: str) -> str | None:
     if name[:2] in COMPOUND_SURNAMES:
         return name[:2] if name[2:] else None  # else a surname and a name, or half of one
     if name[1] == UNSEEN:
-        return None if name[0] in _compound_beginnings() else name[0]
+        return None if name[0] in _COMPOUND_BEGINNINGS else name[0]
     return name[0] if len(name) <= 3 else None  # noqa: PLR2004  # else of two families: which?
-
-
-def _compound_beginnings() -> frozenset[str]:
-    return frozenset(surname[0] for surname in COMPOUND_SURNAMES)
 
 
 def _latin_parts(text: str) -> NameParts:

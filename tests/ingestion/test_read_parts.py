@@ -138,8 +138,10 @@ def test_a_roll_up_reads_no_parts(monkeypatch: pytest.MonkeyPatch) -> None:
     low = fixtures.MODEL_TEXT.replace(high, "name: {type: text}", 1)
     monkeypatch.setattr(fixtures, "MODEL_TEXT", low)
     alone = HOMES.replace(", address: home", "")
-    rolled = alone.replace("columns: {account_id: id, name: who}",
-                           "one_row_per: [id]\n        columns: {account_id: id, name: max(who)}")  # fmt: skip
+    per_row = "columns: {account_id: id, name: who}"
+    rolled = alone.replace(per_row, f"one_row_per: [id]\n        {per_row}").replace(
+        "name: who", "name: max(who)"
+    )
     columns = [
         [column.name for column in sound_channel(text)[1].tables[0].columns]
         for text in (alone, rolled)
