@@ -116,7 +116,7 @@ def test_a_column_that_the_contract_has_got_since_is_null(lake: Lake) -> None:
     grown = replace(TOTALS, columns=(*TOTALS.columns, *new))
     assert rows(lake, grown, at=0) == [(D1, 1, None, None), (D1, 2, None, None)]
     assert rows(lake, grown) == [(D1, 4, None, None), (D2, 3, 9.5, None)]
-    told = as_tuples(lake.data_set(grown).to_table().select(grown.column_names))
+    told = as_tuples(rows_here(lake, grown).select(grown.column_names))
     assert told == [(D1, 4, None, None), (D2, 3, 9.5, None)]
 
 
