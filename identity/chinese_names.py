@@ -78,6 +78,8 @@ def reads_as(han: str, words: tuple[str, ...]) -> bool:
 
 def is_pinyin_name(words: tuple[str, ...]) -> bool:
     """Whether Latin words may be a Chinese name in pinyin: syllables, a surname at one end."""
+    if not any(end in surname_sounds() for end in (words[0], words[-1])):
+        return False
     count = 0
     for word in words:
         if UNSEEN not in word:
@@ -85,8 +87,7 @@ def is_pinyin_name(words: tuple[str, ...]) -> bool:
             if syllables is None:
                 return False
             count += syllables
-    is_named = any(end in _surname_sounds() for end in (words[0], words[-1]))
-    return is_named and count <= _MOST_SYLLABLES
+    return count <= _MOST_SYLLABLES
 
 
 def pinyin_names_differ(one: tuple[str, ...], other: tuple[str, ...]) -> bool:
@@ -108,7 +109,7 @@ def _given_agree(given: tuple[str, ...], other: tuple[str, ...]) -> bool:
 def _parted(words: tuple[str, ...]) -> Iterator[tuple[str, tuple[str, ...]]]:
     """(family, given words), with the surname in front and behind."""
     for family, given in ((words[0], words[1:]), (words[-1], words[:-1])):
-        if family in _surname_sounds() and given:
+        if family in surname_sounds() and given:
             yield _folded(family), given
 
 
@@ -153,7 +154,8 @@ def _folded(letters: str) -> str:
 
 
 @cache
-def _surname_sounds() -> frozenset[str]:
+def surname_sounds() -> frozenset[str]:
+    """The surnames in pinyin, without tones; those of two characters in one word."""
     single = {sound for surname in SURNAMES for sound in sounds(surname)}
     return frozenset(single | {
         first + second for surname in COMPOUND_SURNAMES

@@ -10,11 +10,9 @@ import re
 import unicodedata
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from functools import cache
 from itertools import combinations, product
 
 from jellyfish import damerau_levenshtein_distance
-from nicknames import NickNamer
 
 from identity.chinese_names import (
     UNSEEN,
@@ -24,22 +22,22 @@ from identity.chinese_names import (
     pinyin_names_differ,
     reads_as,
 )
+from identity.name_words import (
+    BRACKETS,
+    HAN_OR_MASK,
+    HAN_TITLES,
+    MASK,
+    MOST_WORDS,
+    PARTICLES,
+    TITLES_BEFORE,
+    TITLES_BEHIND,
+    english_names,
+    is_initial,
+    short_forms,
+)
 
-_BRACKETS = re.compile(r"[(\[{【「<].*?[)\]}】」>]")
-_MASK = re.compile(r"[*•●※]+|…|\.{2,}")
-# Of one character before these, only the surname is known.
-_HAN_TITLES = re.compile(r"(?:先生|女士|小姐|太太|夫人|老师|同学|师傅|阿姨|经理|医生|教授|律师)$")
-_HAN_OR_MASK = re.compile(r"[\u3400-\u4dbf\u4e00-\u9fff\U00020000-\U0002ebef*]+")
-_LATIN_TITLES = frozenset({
-    "mr", "mrs", "ms", "miss", "mx", "dr", "prof", "sir", "madam", "mme", "mlle", "herr", "frau",
-    "sr", "jr", "ii", "iii", "iv", "phd", "md", "esq",
-})  # fmt: skip
-_PARTICLES = frozenset({
-    "van", "von", "der", "den", "de", "del", "della", "di", "da", "do", "dos", "das", "du", "la",
-    "le", "el", "al", "bin", "ibn", "bint", "ter", "ten", "zu",
-})  # fmt: skip
+_LATIN_TITLES = TITLES_BEFORE | TITLES_BEHIND
 _LATIN_WORD = re.compile(r"[a-z]+\*?|\*")
-_MOST = 5  # words of a full name
 _SHORTEST_START = 3  # letters of which a short form is the beginning: Alex of Alexander
 _LONG = 5  # letters of a word in which two may be mistyped, else one
 
@@ -94,17 +92,17 @@ def differing(names: Iterable[str]) -> Iterator[tuple[str, str]]:
 
 def name_of(text: str) -> Name | None:
     """A written name as it is compared; None where the text is not the full name of a person."""
-    plain = _BRACKETS.sub(" ", unicodedata.normalize("NFKC", text)).casefold()
-    plain = _MASK.sub(UNSEEN, plain)
+    plain = BRACKETS.sub(" ", unicodedata.normalize("NFKC", text)).casefold()
+    plain = MASK.sub(UNSEEN, plain)
     words = [word for word in re.split(r"[\s/_]+", plain) if word]
-    han = "".join(word for word in words if _HAN_OR_MASK.fullmatch(word.strip(",")))
+    han = "".join(word for word in words if HAN_OR_MASK.fullmatch(word.strip(",")))
     if han.strip(f"{UNSEEN},"):
         return _han_name(han.replace(",", ""))
     return _latin_name(" ".join(words))
 
 
 def _han_name(text: str) -> HanName | None:
-    bare = _HAN_TITLES.sub("", text)
+    bare = HAN_TITLES.sub("", text)
     if bare != text and len(bare) == 1:
         bare += UNSEEN
     is_told = len(bare) > 1 and is_han_name(bare)
@@ -121,7 +119,7 @@ def _latin_name(text: str) -> LatinName | None:
         given, family = family or given, []
     if not family:
         given, family = given[:-1], given[-1:]
-    is_full = given and family and len(given) + len(family) <= _MOST
+    is_full = given and family and len(given) + len(family) <= MOST_WORDS
     if not is_full or not all(map(_LATIN_WORD.fullmatch, (*given, *family))):
         return None
     return LatinName(tuple(given), "".join(family))
@@ -131,12 +129,7 @@ def _latin_words(text: str) -> list[str]:
     """The words of a part of a name but titles; initials are cut words."""
     words = re.split(r"[\s.,\-]+", text.replace("'", "").replace("’", ""))
     kept = [word for word in words if word and word not in _LATIN_TITLES]
-    return [f"{word[0]}{UNSEEN}" if _is_initial(word) else word for word in kept]
-
-
-def _is_initial(word: str) -> bool:
-    """J, or two of them: JP."""
-    return re.fullmatch("[a-z]|[b-df-hj-np-tv-xz]{2}", word) is not None
+    return [f"{word[0]}{UNSEEN}" if is_initial(word) else word for word in kept]
 
 
 def _differ(one: Name, other: Name) -> bool:
@@ -165,7 +158,7 @@ def _latin_names_differ(one: LatinName, other: LatinName) -> bool:
 
 def _all_given(name: LatinName) -> tuple[str, ...]:
     """The given names, each and in one word; without the particles of a family's name."""
-    return (*(word for word in name.given if word not in _PARTICLES), "".join(name.given))
+    return (*(word for word in name.given if word not in PARTICLES), "".join(name.given))
 
 
 def _is_turned(one: LatinName, other: LatinName) -> bool:
@@ -181,7 +174,7 @@ def _any_alike(words: Iterable[str], others: Iterable[str]) -> bool:
 def _is_chinese(name: LatinName) -> bool:
     """Whether it is a Chinese name in pinyin, and not one that is used with an English name."""
     words = name.words
-    return is_pinyin_name(words) and not any(word in _english_names() for word in words)
+    return is_pinyin_name(words) and not any(word in english_names() for word in words)
 
 
 def _alike(one: str, other: str) -> bool:
@@ -194,8 +187,8 @@ def _alike(one: str, other: str) -> bool:
     return (
         is_start
         or damerau_levenshtein_distance(one, other) <= typos
-        or one in _short_forms(other)
-        or other in _short_forms(one)
+        or one in short_forms(other)
+        or other in short_forms(one)
     )
 
 
@@ -208,19 +201,4 @@ def _start_alike(one: str, other: str) -> bool:
 
 
 def _forms(word: str) -> tuple[str, ...]:
-    return (word, *_short_forms(word)) if UNSEEN not in word else (word.rstrip(UNSEEN),)
-
-
-def _short_forms(word: str) -> set[str]:
-    return _nicknames().nicknames_of(word)
-
-
-@cache
-def _english_names() -> frozenset[str]:
-    known = _nicknames().nickname_lookup
-    return frozenset(known).union(*known.values())
-
-
-@cache
-def _nicknames() -> NickNamer:
-    return NickNamer()
+    return (word, *short_forms(word)) if UNSEEN not in word else (word.rstrip(UNSEEN),)

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator, Sequence
 
 from identity.disputed_names import SealedNames
 from identity.rulings import FACTS, nothing
-from model.canonical import CanonicalTable
+from model.canonical import CanonicalColumn, CanonicalTable
 from model.engines import Engine, Rows
 from model.identity_policy import IdentityPolicy
 from model.sql_text import is_one_of, text_literal
@@ -58,25 +59,20 @@ def sealed_names(
     engine: Engine, rows: Rows, vault: Rows, table: CanonicalTable, key: TokenKey
 ) -> SealedNames | None:
     """The names that the current rows of the golden table tell, by sighting; None where it has no
-    high-pii column masked as a name. `vault` is vault.profiles up to the night; channels in shadow
+    high-pii column that holds any. `vault` is vault.profiles up to the night; channels in shadow
     tell no names.
 
-    Each such column is a whole name, but a family's and a given one beside it make one together:
-    the words of their own names tell them.
+    A column masked as a name is a whole one, but a family's and a given one beside it make one
+    together: what the model reads from a whole, and else the words of their own names, tell them.
+    What was read from a whole counts only in rows without it.
     """
-    columns = [name for name in table.high_pii if table.columns[name].mask == "name"]
-    families = [name for name in columns if _FAMILY.search(name)]
-    givens = [name for name in columns if _GIVEN.search(name) and name not in families]
-    pairs = list(zip(families, givens, strict=False))
-    wholes = [name for name in columns if not any(name in pair for pair in pairs)]
-    stored = [(f"{name}_token", "cast(null as string)") for name in wholes]
-    stored += [(f"{family}_token", f"{given}_token") for family, given in pairs]
-    if not stored:
+    columns = [name for name in table.high_pii if _holds_names(table.columns[name])]
+    if not columns:
         return None
     borne = " union ".join(
         f"select sighting_id, {token} as token, {given} as given_token from told r "
-        f"where {_tells_a_person(table)} and {token} is not null"
-        for token, given in stored
+        f"where {_tells_a_person(table)} and {token} is not null and {counts}"
+        for token, given, counts in _stored_names(columns, table)
     )
     # Both are read by each step that asks who bears which name.
     names = engine.kept(engine.rows("names_borne", borne, told=rows))
@@ -90,6 +86,36 @@ def sealed_names(
     return SealedNames(
         names, engine.kept(engine.rows("names_sealed", sealed, vault=vault, borne=names)), key
     )
+
+
+def _stored_names(
+    columns: Sequence[str], table: CanonicalTable
+) -> Iterator[tuple[str, str, str]]:
+    """SQL of the tokens of every whole name, or family's name, and of the given one beside it; and
+    of whether the row's counts."""
+    families = [name for name in columns if _is_part(name, table, "family_name", _FAMILY)]
+    givens = [
+        name for name in columns
+        if _is_part(name, table, "given_name", _GIVEN) and name not in families
+    ]  # fmt: skip
+    pairs = list(zip(families, givens, strict=False))
+    for name in columns:
+        if not any(name in pair for pair in pairs):
+            yield f"{name}_token", "cast(null as string)", "true"
+    for family, given in pairs:
+        read_from = table.columns[family].read_from
+        is_alone = f"{read_from.column}_token is null" if read_from else "true"
+        yield f"{family}_token", f"{given}_token", is_alone
+
+
+def _holds_names(column: CanonicalColumn) -> bool:
+    part = column.read_from.part if column.read_from else ""
+    return column.mask == "name" or part in ("family_name", "given_name")
+
+
+def _is_part(name: str, table: CanonicalTable, part: str, words: re.Pattern[str]) -> bool:
+    read_from = table.columns[name].read_from
+    return read_from.part == part if read_from else words.search(name) is not None
 
 
 def _tells_a_person(table: CanonicalTable) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import NamedTuple
 
@@ -12,6 +12,7 @@ import pyarrow as pa
 from ingestion.entries import DeletedEntry, FieldEntry
 from ingestion.protection import Step
 from ingestion.slots import IdentifierSlot
+from model.canonical import Part
 from model.identity_policy import IdentifierKind
 
 RAW = "_raw_"  # begins the names of columns of values as they were read
@@ -35,6 +36,13 @@ class SharedColumn(NamedTuple):
     type: str
 
 
+class PartOf(NamedTuple):
+    """A column that is a part of a field's values."""
+
+    field: str
+    part: Part
+
+
 @dataclass(frozen=True)
 class BatchRules:
     """What a task must know of a dataset; `outputs` are the columns it gives, with Spark's types.
@@ -42,9 +50,9 @@ class BatchRules:
     `accounts` are fields without which a record has no account; `key_faults` are reason codes of
     fields that may not be missing; `days` maps a column to the field that tells its day (None:
     nothing does) in `zone_of_days`; `high` maps an internal column to the field whose value, as
-    text, it holds; `steps` make the protected columns, and `shared` ones are the first that is
-    there of some of these; `presence` maps a column to the field of which it tells whether it has a
-    value.
+    text, it holds; `parts` maps one to the part of a field's values that it is; `steps` make the
+    protected columns, and `shared` ones are the first that is there of some of these; `presence`
+    maps a column to the field of which it tells whether it has a value.
     """
 
     fields: Mapping[str, FieldEntry]
@@ -60,6 +68,7 @@ class BatchRules:
     shared: Mapping[str, SharedColumn]
     presence: Mapping[str, str]
     outputs: Mapping[str, str]
+    parts: Mapping[str, PartOf] = field(default_factory=dict)
 
     def steps_of(self, source: str) -> list[Step]:
         """The steps that make something of a column."""

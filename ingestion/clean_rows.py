@@ -73,7 +73,10 @@ def rows_output(table: IntoTable, standards: Standards) -> RowsOutput | None:
             prefix = standards.prefix(given)
             columns |= {f"{given.name}_{part}": f"{prefix}_{part}" for part in ("token", "mask")}
         else:
-            columns[given.name] = str(given.field)  # no expression is left
+            is_field = given.part is None  # no expression is left
+            columns[given.name] = (
+                str(given.field) if is_field else standards.source(table, given)
+            )
     contract = table.table.contract
     schema = arrow_schema(contract.schema)
     return RowsOutput(

@@ -152,7 +152,8 @@ _DEVICES = frozenset({"device", "idfa", "imei", "oaid"})
 
 def _is_other_thing(ideas: frozenset[str]) -> bool:
     """Whether the header says more than which identifier it is: card_type is no card."""
-    more = {"type", "status", "time", "name", "tier", "person_name", "amount", "points", "updated"}
+    more = {"type", "status", "time", "name", "tier", "amount", "points", "updated"}
+    more |= {"person_name", "family_name", "given_name"}
     return bool(ideas & more)
 
 

@@ -20,12 +20,14 @@ WORDS: Mapping[str, str] = {
     "passport": "passport 护照",
     "device": "device deviceid did idfa imei oaid androidid 设备 设备号",
     "openid": "openid", "unionid": "unionid wxunionid", "cookie": "cookie visitor 访客",
-    "person_name": "fullname realname firstname lastname surname familyname givenname nickname "
-    "姓名 真实姓名 昵称 收货人 联系人",
+    "person_name": "fullname realname nickname 姓名 真实姓名 昵称 收货人 联系人",
+    "family_name": "familyname lastname surname 姓 姓氏",
+    "given_name": "givenname firstname forename",
     "name": "name 名称 名字 名",
     "birth": "birth birthday birthdate dob born 生日 出生 出生日期",
     "gender": "gender sex 性别",
-    "street": "street address addr 地址 街道 街道门牌 门牌 住址",
+    "address": "address addr 地址 住址 详细地址 收货地址 家庭住址",
+    "street": "street 街道 街道门牌 街道地址 门牌",
     "postcode": "zip zipcode postcode postal 邮编 邮政编码",
     "city": "city town suburb 城市 城区",
     "province": "province 省份 州省",
@@ -61,7 +63,9 @@ WORDS: Mapping[str, str] = {
     "tier": "tier level grade 等级 级别", "points": "points 积分",
     "type": "type kind 类型", "sign": "is has flag 是否",
 }  # fmt: skip
-PERSONAL = frozenset({"person_name", "birth", "street"})
+PERSONAL = frozenset({
+    "person_name", "family_name", "given_name", "birth", "address", "street",
+})  # fmt: skip
 SMALL = frozenset({"id", "time", "name", "type", "sign"})  # ideas that many columns share
 _FILLING = frozenset({
     "of", "the", "up", "in", "to", "for", "a", "wx", "s", "l", "group", "band",

@@ -9,6 +9,7 @@ from functools import partial
 from ingestion.batch_rules import RAW
 from ingestion.channels import Dataset
 from ingestion.protection import Step
+from model.canonical import Part
 from privacy.tokens import TokenKey, column_kind, masker, sealer, tokeniser
 
 GLOBAL = "global"
@@ -19,7 +20,8 @@ class HighColumn:
     """One high-pii column a dataset fills, under a number of its own.
 
     `field` is the bare field it is made of, if it is; `slots` numbers the dataset's identifier
-    slots that field has: then its token and its seal are theirs.
+    slots that field has: then its token and its seal are theirs. `part`: it is this part of what
+    `sql` gives.
     """
 
     number: int
@@ -28,6 +30,7 @@ class HighColumn:
     field: str | None
     mask: str
     slots: tuple[int, ...]
+    part: Part | None = None
 
     @property
     def prefix(self) -> str:
@@ -40,13 +43,13 @@ def high_columns(dataset: Dataset) -> tuple[HighColumn, ...]:
     slots: dict[str, tuple[int, ...]] = {}
     for number, slot in enumerate(dataset.slots):
         slots[slot.field] = (*slots.get(slot.field, ()), number)
-    found: dict[tuple[str, str], HighColumn] = {}
+    found: dict[tuple[str, str, Part | None], HighColumn] = {}
     for table in dataset.tables:
         for each in table.columns:
-            if each.is_high and (each.name, each.sql) not in found:
-                held = slots.get(each.field or "", ())
-                found[each.name, each.sql] = HighColumn(
-                    len(found), each.name, each.sql, each.field, each.column.mask, held
+            if each.is_high and (each.name, each.sql, each.part) not in found:
+                held = slots.get(each.field or "", ()) if each.part is None else ()
+                found[each.name, each.sql, each.part] = HighColumn(
+                    len(found), each.name, each.sql, each.field, each.column.mask, held, each.part
                 )
     return tuple(found.values())
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -13,7 +13,7 @@ from language.binding import quoted
 from language.conditions import read_condition, render_condition
 from language.expressions import Expression, parse_expression
 from language.types import Columns, ValueType
-from model.canonical import CanonicalColumn, CanonicalModel, CanonicalTable
+from model.canonical import CanonicalColumn, CanonicalModel, CanonicalTable, Part
 from model.errors import Location, Problems, did_you_mean
 from model.strict_yaml import YamlList, YamlMap
 
@@ -36,13 +36,14 @@ FITTING: Mapping[str, frozenset[str]] = {
 class MappedColumn:
     """One column of a table and the expression that gives it; `field` where that is a bare field.
 
-    `value` is an Aggregate only in a roll-up.
+    `value` is an Aggregate only in a roll-up. `part`: the column is this part of the value.
     """
 
     name: str
     column: CanonicalColumn
     value: Expression | Aggregate
     field: str | None
+    part: Part | None = None
 
     @property
     def sql(self) -> str:
@@ -74,7 +75,7 @@ class IntoTable:
     @property
     def high_fields(self) -> frozenset[str]:
         """The fields its high-pii columns are made of."""
-        high = (c.value.columns for c in self.columns if c.is_high)
+        high = (c.value.columns for c in self.columns if c.is_high and not c.part)
         return frozenset().union(*high)
 
     @property
@@ -117,7 +118,9 @@ def _refuse_shown(
     for table in tables:
         into = entry.into[table.table.name]
         for column in table.columns:
-            for field in sorted(column.value.columns & high) if not column.is_high else ():
+            # The model says how much of a whole a part tells.
+            is_shown = not column.is_high and not column.part
+            for field in sorted(column.value.columns & high) if is_shown else ():
                 message = (
                     f"{column.name}: field {field!r} is high pii and would be readable here; "
                     "map it onto a column with pii: high"
@@ -152,10 +155,23 @@ class _Mapper:
             if name != "channel" and name not in self.into.columns:
                 message = f"{self.table.name}: no expression gives {name!r}, which its key needs"
                 self.problem(None, message)
-        columns = [self.column(name, text) for name, text in self.into.columns.items()]
+        given = [self.column(name, text) for name, text in self.into.columns.items()]
+        columns = [each for each in given if each]
         return IntoTable(
-            self.table, tuple(each for each in columns if each), self.into.one_row_per, self.where()
+            self.table, (*columns, *self.parts(columns)), self.into.one_row_per, self.where()
         )
+
+    def parts(self, given: Sequence[MappedColumn]) -> Iterator[MappedColumn]:
+        """The columns that the table reads from given ones, where `into` does not map them itself.
+
+        A roll-up reads none: it has many names, or none.
+        """
+        wholes = {} if self.into.one_row_per else {each.name: each for each in given}
+        for name, column in self.table.columns.items():
+            read_from = column.read_from
+            if read_from and read_from.column in wholes and name not in self.into.columns:
+                whole = wholes[read_from.column]
+                yield MappedColumn(name, column, whole.value, whole.field, read_from.part)
 
     def where(self) -> str | None:
         if self.into.where is None:

@@ -12,6 +12,7 @@ from pyspark.sql import functions as F
 
 from ingestion.batch_rules import BatchRules
 from ingestion.protection import Step, protected
+from ingestion.read_parts import part_column
 from ingestion.standards import COUNTED, Standards
 from language.binding import quoted
 from language.expressions import Expression
@@ -35,6 +36,7 @@ def batch_rules(standards: Standards) -> BatchRules:
         zone_of_days=standards.time_zone,
         deleted=dataset.entry.deleted,
         high=standards.early_high,
+        parts=standards.parts.early,
         steps=early,
         shared=standards.shared,
         presence=standards.checks.presence,
@@ -43,6 +45,7 @@ def batch_rules(standards: Standards) -> BatchRules:
             **dict.fromkeys(standards.early_days, "date"),
             **dict.fromkeys(standards.checks.presence, "boolean"),
             **dict.fromkeys(standards.unsealed_raw, "string"),
+            **{name: "string" for name in standards.parts.shown if name in standards.parts.early},
             **{name: SPARK_TYPES[fields[name].type] for name in shown},
             **{step.output: step.type for step in early},
             **{name: parts.type for name, parts in standards.shared.items()},
@@ -55,7 +58,7 @@ def standardise(records: DataFrame, standards: Standards) -> DataFrame:
 
     Columns: `_number`, `_file`, `_line`, `_order`, `_counts`; `_reasons` (codes joined by commas;
     empty: accepted), `_deleted`, `_day_<table>` (null: the record tells none), `_takes_<table>`,
-    `_made_<table>_<column>` (values that are no bare field),
+    `_made_<table>_<column>` (values that are no bare field, parts of values),
     `_trims` and `_widths` (changed values), `_refused` (`kind:reason`, joined by commas),
     `_has_<field>` (the gate asks whether it has a value), `_sealed_line`, `_token_<n>`,
     `_sealed_<n>`, `_sighting`, the high-pii columns' token, mask and seal, raw fields as
@@ -63,6 +66,10 @@ def standardise(records: DataFrame, standards: Standards) -> DataFrame:
     """
     made = {name: standards.sql(sql) for name, sql in standards.expressions.items()}
     made |= {name: _day(time, standards) for name, time in standards.late_days.items()}
+    made |= {
+        name: part_column(standards.sql(sql).cast("string"), part)
+        for name, (sql, part) in standards.parts.late.items() if name in standards.parts.shown
+    }
     records = records.transform(_judged, standards).withColumns(made)
     if late := standards.steps[1]:
         records = records.transform(_protected, late, standards)
@@ -71,7 +78,7 @@ def standardise(records: DataFrame, standards: Standards) -> DataFrame:
 
 def _fields_of_expressions(standards: Standards) -> list[str]:
     """High-pii fields that an expression of the dataset reads; they leave the frame right after."""
-    late = [high.sql for high in standards.high if high.prefix not in standards.early_high]
+    late = [*standards.late_high.values(), *(sql for sql, _ in standards.parts.late.values())]
     faults = [sql for _, sql in standards.key_faults]
     days = [time.sql for time in standards.late_days.values()]
     text = " ".join([*late, *faults, *days, *standards.expressions.values()])
@@ -91,8 +98,13 @@ def _judged(records: DataFrame, standards: Standards) -> DataFrame:
 
 def _protected(records: DataFrame, late: tuple[Step, ...], standards: Standards) -> DataFrame:
     """Adds what `late` steps make of expressions, and of the lines that turned out to be bad."""
-    high = [high for high in standards.high if high.prefix not in standards.early_high]
-    values = {each.prefix: standards.sql(each.sql).cast("string") for each in high}
+    values = {
+        prefix: standards.sql(sql).cast("string") for prefix, sql in standards.late_high.items()
+    }
+    values |= {
+        prefix: part_column(values[prefix], part)
+        for prefix, (_, part) in standards.parts.late.items() if prefix in values
+    }
     if standards.key_faults:
         values["_original"] = F.when(F.col("_reasons") != "", F.col("_original"))
     whole = records.withColumns(values).withColumn("_late", protected(late))

@@ -16,6 +16,7 @@ import pyarrow.compute as pc
 from identity.normalise import judged, spellings
 from ingestion.batch_rules import RAW, BatchRules, Columns, RawBatch
 from ingestion.known_values import KnownValues
+from ingestion.read_parts import read_parts
 from ingestion.tidy_text import changed_count, half_width_texts, trimmed_texts
 from ingestion.typed_fields import fault, typed
 from model.identity_policy import IdentifierKind
@@ -47,6 +48,7 @@ def judged_batch(batch: RawBatch, rules: BatchRules, known: KnownValues) -> Colu
         name: columns[field].cast(_TEXT) for name, field in rules.high.items()
         if name in rules.judged
     }  # fmt: skip
+    columns |= read_parts(columns, rules.parts, known)
     columns |= {name: columns[field].is_valid() for name, field in rules.presence.items()}
     return {name: columns[name] for name in rules.judged}
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from datetime import date
 from functools import cached_property
-from typing import NamedTuple
 
 from pyspark.sql import Column
 from pyspark.sql import functions as F
@@ -13,7 +12,9 @@ from pyspark.sql import functions as F
 from ingestion.batch_rules import RAW, SharedColumn
 from ingestion.channels import Dataset
 from ingestion.high_columns import HighColumn, high_columns, protection
+from ingestion.key_parts import key_parts
 from ingestion.mapping import FILE, LINE, IntoTable, MappedColumn
+from ingestion.part_columns import TEXTUAL, PartColumns, made_name, part_columns
 from ingestion.protection import Step
 from language.aggregates import Aggregate, render_aggregate
 from language.binding import bind, quoted
@@ -23,18 +24,7 @@ from model.identity_policy import IdentityPolicy
 from model.slice_counts import NO_CHECKS, RecordChecks
 from privacy.tokens import TokenKey
 
-# Field types whose text is the same wherever it is made.
-_TEXTUAL = ("text", "enum", "date")
 COUNTED = {"_trims": "int", "_widths": "int", "_deleted": "boolean", "_refused": "string"}
-
-
-class _KeyPart(NamedTuple):
-    """What a key is made of, and the reason code of a record that lacks it."""
-
-    code: str
-    sql: str
-    field: str | None
-    where: str | None
 
 
 @dataclass(frozen=True)
@@ -93,16 +83,27 @@ class Standards:
     @cached_property
     def early_high(self) -> dict[str, str]:
         """The high-pii columns that are a bare field, and that field: known where it is read."""
-        fields = self.dataset.entry.fields
+        fields, bare = self.dataset.entry.fields, [high for high in self.high if not high.part]
         return {
             high.prefix: high.field
-            for high in self.high if high.field and fields[high.field].type in _TEXTUAL
+            for high in bare if high.field and fields[high.field].type in TEXTUAL
         }  # fmt: skip
+
+    @cached_property
+    def parts(self) -> PartColumns:
+        """The columns that are parts of a value."""
+        return part_columns(self.dataset, self.high)
+
+    @cached_property
+    def late_high(self) -> dict[str, str]:
+        """The high-pii columns that wait for an expression, and its SQL."""
+        early = {*self.early_high, *self.parts.early}
+        return {high.prefix: high.sql for high in self.high if high.prefix not in early}
 
     @cached_property
     def steps(self) -> tuple[tuple[Step, ...], tuple[Step, ...]]:
         """What is protected where records are read, and what waits for an expression."""
-        late = {high.prefix for high in self.high} - set(self.early_high)
+        late = {*self.late_high}
         if self.key_faults:
             late.add("_original")  # whether it is kept is known only then
         every = protection(self.dataset, self.high, self.key, self.keep_raw)
@@ -115,11 +116,14 @@ class Standards:
         """The column of the standardised frame that holds a mapped value, or an aggregate's
         argument, in the type of the table's column."""
         inner, wanted = column.over_record, SPARK_TYPES[column.column.type]
+        made = made_name(table.table.name, column.name)
+        if column.part:
+            return made
         for name, field in self.dataset.entry.fields.items():
             fits = isinstance(column.value, Aggregate) or SPARK_TYPES[field.type] == wanted
             if inner is not None and inner.sql == quoted(name) and fits:
                 return quoted(name)
-        return f"_made_{table.table.name}_{column.name}"
+        return made
 
     def day(self, table: IntoTable) -> str:
         """The column with the business day of a table's time; null where it has none."""
@@ -159,8 +163,10 @@ class Standards:
 
     def prefix(self, column: MappedColumn) -> str:
         """What the names of a high-pii column's internal columns begin with."""
-        wanted = (column.name, column.sql)
-        return next(high.prefix for high in self.high if (high.name, high.sql) == wanted)
+        wanted = (column.name, column.sql, column.part)
+        return next(
+            high.prefix for high in self.high if (high.name, high.sql, high.part) == wanted
+        )
 
     def aggregate(self, table: IntoTable, column: MappedColumn, argument: str = "") -> str:
         """A roll-up's aggregate as SQL over the columns of the standardised frame; of another
@@ -182,38 +188,18 @@ class Standards:
                 made[self.takes(table)] = f"coalesce({table.where}, false)"
             for column in table.columns:
                 source, inner = self.source(table, column), column.over_record
-                if inner is not None and not column.is_high and source.startswith("_made_"):
+                is_made = source.startswith("_made_") and not (column.is_high or column.part)
+                if inner is not None and is_made:
                     type_ = SPARK_TYPES[column.column.type]
                     is_whole = not isinstance(column.value, Aggregate)
                     made[source] = f"cast({inner.sql} as {type_})" if is_whole else inner.sql
         return made
 
     @cached_property
-    def _key_parts(self) -> tuple[_KeyPart, ...]:
-        """All that makes keys and may be missing; fields that say so themselves are left out."""
-        entry = self.dataset.entry
-        required = {name for name, field in entry.fields.items() if field.required}
-        required |= set(self.dataset.accounts)
-        parts = []
-        for table in self.dataset.tables:
-            parts += [
-                _KeyPart(f"{table.table.name}.{column.name}:missing", column.value.sql,
-                         column.field, table.where)
-                for column in table.key
-                if not isinstance(column.value, Aggregate) and column.field not in required
-            ]  # fmt: skip
-            parts += [
-                _KeyPart(f"{field}:missing", quoted(field), field, None)
-                for field in table.one_row_per if field not in required
-            ]  # fmt: skip
-        return tuple(parts)
-
-    @cached_property
     def early_key_faults(self) -> tuple[tuple[str, str], ...]:
         """(reason code, field): a record without its whole key is no row."""
-        return tuple(
-            (part.code, part.field) for part in self._key_parts if part.field and not part.where
-        )
+        parts = key_parts(self.dataset)
+        return tuple((part.code, part.field) for part in parts if part.field and not part.where)
 
     @cached_property
     def key_faults(self) -> tuple[tuple[str, str], ...]:
@@ -221,13 +207,14 @@ class Standards:
         check which says quarantine."""
         return (*(
             (part.code, f"({part.sql}) IS NULL AND ({part.where or 'true'})")
-            for part in self._key_parts if part.where or not part.field
+            for part in key_parts(self.dataset) if part.where or not part.field
         ), *self.checks.faults.values())  # fmt: skip
 
     @cached_property
     def is_done_early(self) -> bool:
         """Whether records are standardised where they are read: no expression is left."""
-        return not (self.expressions or self.late_days or self.key_faults or self.steps[1])
+        late = (self.expressions, self.late_days, self.parts.late, self.key_faults, self.steps[1])
+        return not any(late)
 
     @cached_property
     def shared(self) -> dict[str, SharedColumn]:
@@ -268,13 +255,14 @@ class Standards:
             times = (table.given(table.table.time),) if table.given(table.table.time) else ()
             told |= {column.field for column in (*table.key, *times)}
         left_out = {name for name in fields if name not in told} | {FILE}
-        left_out |= {f"{high.prefix}_mask" for high in self.high}
+        left_out |= {f"{high.prefix}_mask" for high in self.high} | {*self.parts.shown}
         return tuple(name for name in self.columns_without_sets if name not in left_out)
 
     def told_by(self, field: str) -> tuple[str, ...]:
         """The columns of which the first that is there tells a high-pii field's values apart; none
         where nothing does."""
-        high = next((each for each in self.high if each.field == field), None)
+        wholes = (each for each in self.high if each.field == field and not each.part)
+        high = next(wholes, None)
         slots = enumerate(self.dataset.slots)
         tokens = tuple(f"_token_{n}" for n, slot in slots if slot.field == field)
         return (f"{high.prefix}_token",) if high else tokens
@@ -286,6 +274,6 @@ class Standards:
         return (
             "_number", FILE, LINE, "_order", "_counts", "_reasons", *COUNTED, "_sighting",
             *map(self.day, self.dataset.tables), *self.checks.presence, *self.expressions,
-            *self.unsealed_raw, *self.readable_fields, *(step.output for step in (*early, *late)),
-            *self.shared,
+            *self.parts.shown, *self.unsealed_raw, *self.readable_fields,
+            *(step.output for step in (*early, *late)), *self.shared,
         )  # fmt: skip

@@ -91,6 +91,8 @@ def _places(dataset: Dataset) -> dict[str, list[tuple[str, str]]]:
             own = [name for name in dataset.entry.fields if name in column.value.columns]
             for name in own or [""]:
                 expression = "" if column.field == name else column.value.text
+                if column.part:
+                    expression = f"{column.part} in {column.value.text}"
                 places.setdefault(name, []).append((place, expression))
     return places
 

@@ -7,9 +7,9 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from lake.snapshots import Days, data_files, open_table
+from lake.snapshots import Days, data_files, lacking, open_table
 from model.contracts import TableContract
-from model.ddl_types import arrow_schema
+from model.ddl_types import arrow_schema, arrow_type
 from model.engines import Rows
 from model.local_engine import ROW_GROUP, LocalEngine
 
@@ -21,14 +21,17 @@ def rows_here(
     """The rows of a table at a version or the newest, of all slices or of the days meant, read when
     asked for; none where there is no table.
 
-    A column that younger files brought is null in older ones.
+    A column that younger files brought is null in older ones, and one of the contract that none
+    has brought is null.
     """
     table = open_table(path, version)
     if table is None:
         return engine.of(arrow_schema(contract.schema).empty_table())
     files = [file.place for file in data_files(path, table, days)]
     sliced_by = next(iter(table.metadata().partition_columns), None)
-    return engine.of_table(files, pa.schema(table.schema().to_arrow()), sliced_by)
+    new = [pa.field(c.name, arrow_type(c.type)) for c in lacking(table, contract)]
+    schema = pa.schema([*pa.schema(table.schema().to_arrow()), *new])
+    return engine.of_table(files, schema, sliced_by)
 
 
 def in_order(rows: pa.Table, contract: TableContract) -> pa.Table:

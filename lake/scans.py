@@ -14,20 +14,26 @@ from deltalake import DeltaTable
 from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql.types import StructType
 
-from lake.snapshots import Days, data_files
+from lake.snapshots import Days, data_files, lacking
+from model.contracts import TableContract
 
 # Spark's own switch: a place's name may hold `[` or `{`, which are no patterns here.
 _NO_GLOB = "__globPaths__"
 
 
 def scan(
-    spark: SparkSession, path: str, table: DeltaTable, days: Days | None = None
-) -> DataFrame:
+    spark: SparkSession, path: str, table: DeltaTable, contract: TableContract,
+    days: Days | None = None,
+) -> DataFrame:  # fmt: skip
     """The rows of an opened table, of all slices or of the days meant; its columns in its order.
 
-    A column that younger files brought is null in older ones.
+    A column that younger files brought is null in older ones, and one of the contract that none
+    has brought is null.
     """
     schema = StructType.fromJson(json.loads(table.schema().to_json()))
+    for column in lacking(table, contract):
+        new: Any = StructType.fromDDL(f"`{column.name}` {column.type}")
+        schema = StructType([*schema, *new])
     files = [file.place for file in data_files(path, table, days)]
     if not files:
         return no_rows(spark, schema)

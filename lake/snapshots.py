@@ -14,7 +14,7 @@ from deltalake.exceptions import TableNotFoundError
 from pyarrow import fs
 
 from lake.files import file_system
-from model.contracts import TableContract
+from model.contracts import Column, TableContract
 
 Days = Callable[[date], bool]  # which slices of a table are meant
 
@@ -97,6 +97,13 @@ def open_table(path: str, version: int | None = None) -> DeltaTable | None:
         return DeltaTable(store_place(path), version=version)
     except TableNotFoundError:
         return None
+
+
+def lacking(table: DeltaTable, contract: TableContract) -> tuple[Column, ...]:
+    """The columns of a contract that a table does not have yet, as after a model was extended: its
+    readers take them for null."""
+    known = {field.name for field in table.schema().fields}
+    return tuple(column for column in contract.columns if column.name not in known)
 
 
 def store_place(path: str) -> str:

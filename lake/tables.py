@@ -15,7 +15,15 @@ from lake.arrow_files import rows_here
 from lake.commits import commit_rows, type_changed
 from lake.log_tables import append_records, overwrite_records, replace_records
 from lake.scans import no_rows, scan
-from lake.snapshots import Days, data_files, open_table, row_count, store_place, version_of
+from lake.snapshots import (
+    Days,
+    data_files,
+    lacking,
+    open_table,
+    row_count,
+    store_place,
+    version_of,
+)
 from lake.spark_commits import by_spark
 from model.contracts import TableContract
 from model.ddl_types import arrow_schema
@@ -153,8 +161,10 @@ class Lake:
         if table is None:
             return no_rows(self.spark, contract.schema)
         if self.is_local:
-            return scan(self.spark, path, table, days)
-        return self.spark.read.format("delta").option("versionAsOf", table.version()).load(path)
+            return scan(self.spark, path, table, contract, days)
+        rows = self.spark.read.format("delta").option("versionAsOf", table.version()).load(path)
+        new = (F.lit(None).cast(c.type).alias(c.name) for c in lacking(table, contract))
+        return rows.select("*", *new)
 
     def _by_spark(self, contract: TableContract, rows: Output, where: str = "") -> None:
         own = self._own(contract, rows)

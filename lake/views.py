@@ -13,8 +13,10 @@ from dataclasses import dataclass
 from datetime import date
 from functools import partial
 
+from deltalake import DeltaTable
+
 from lake.readers import by_person, published_rows
-from lake.snapshots import files_at, table_path
+from lake.snapshots import data_files, lacking, open_table, table_path
 from model.canonical import CanonicalTable
 from model.contracts import TableContract
 from model.ddl_types import parts
@@ -54,8 +56,10 @@ def spark_views(
         version = night.versions.get(contract.full_name)
         if version is None:
             return f"({_no_rows(contract, spelt=str)})"
-        path = table_path(root, contract).replace("`", "``")
-        return f"delta.`{path}` version as of {version}"
+        path = table_path(root, contract)
+        found = open_table(path, version)
+        spelt = path.replace("`", "``")
+        return _completed(f"delta.`{spelt}` version as of {version}", found, contract, str)
 
     return _views(night, contracts, tables, source)
 
@@ -73,11 +77,14 @@ def duckdb_views(
 def duckdb_source(root: str, night: PublishedNight, contract: TableContract) -> str:
     """What DuckDB reads a table from as the night was published: its files, or no rows."""
     version = night.versions.get(contract.full_name)
-    files = [] if version is None else files_at(table_path(root, contract), version)
+    path = table_path(root, contract)
+    found = None if version is None else open_table(path, version)
+    files = [] if found is None else data_files(path, found)
     if not files:
         return f"({_no_rows(contract, spelt=duckdb_type)})"
-    listed = ", ".join(parquet_literal(file) for file in files)
-    return f"read_parquet([{listed}], hive_partitioning = true, union_by_name = true)"
+    listed = ", ".join(parquet_literal(file.place) for file in files)
+    rows = f"read_parquet([{listed}], hive_partitioning = true, union_by_name = true)"
+    return _completed(rows, found, contract, duckdb_type)
 
 
 def _views(
@@ -118,6 +125,15 @@ def script(views: Sequence[View], header: str) -> str:
 def _no_rows(contract: TableContract, spelt: Callable[[str], str]) -> str:
     columns = (f"cast(null as {spelt(c.type)}) as {c.name}" for c in contract.columns)
     return f"select {', '.join(columns)} where false"
+
+
+def _completed(
+    rows: str, table: DeltaTable | None, contract: TableContract, spelt: Callable[[str], str]
+) -> str:
+    """A table's rows with the columns that its contract has got since it was last written."""
+    new = () if table is None else lacking(table, contract)
+    nulls = "".join(f", cast(null as {spelt(c.type)}) as {c.name}" for c in new)
+    return f"(select *{nulls} from {rows})" if new else rows
 
 
 def duckdb_type(ddl: str) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Literal, TypeVar
+from typing import Literal, TypeVar, get_args
 
 from model.contracts import Column, Pii, TableContract, columns
 from model.errors import NOWHERE, Location, Problems, did_you_mean
@@ -14,7 +14,9 @@ from model.strict_yaml import YamlMap
 from model.versions import Reading
 
 T = TypeVar("T")
+_PII = get_args(Pii)  # from what everybody sees to what nobody does
 ColumnType = Literal["text", "integer", "number", "money", "date", "timestamp", "bool", "enum"]
+Part = Literal["family_name", "given_name", "street", "postcode"]
 SPARK_TYPES: Mapping[str, str] = {
     "text": "string",
     "enum": "string",
@@ -42,8 +44,20 @@ COMMON_COLUMNS = columns(
 
 
 @dataclass(frozen=True)
+class ReadFrom:
+    """The column of the same table whose value tells this one's, and as which part of it."""
+
+    column: str
+    part: Part = field(metadata={"key": "as"})
+    location: Location = NOWHERE
+
+
+@dataclass(frozen=True)
 class CanonicalColumn:
-    """One column of a canonical table; one of `pii: high` is stored as a token and a mask."""
+    """One column of a canonical table; one of `pii: high` is stored as a token and a mask.
+
+    `read_from`: where a channel does not map it, it is a part of another column's value, or null.
+    """
 
     type: ColumnType
     title: str = ""
@@ -51,6 +65,7 @@ class CanonicalColumn:
     pii: Pii = "none"
     mask: str = "hidden"
     values: tuple[str, ...] = ()
+    read_from: ReadFrom | None = None
     location: Location = NOWHERE
 
     def stored_as(self, name: str) -> tuple[Column, ...]:
@@ -200,7 +215,33 @@ def _is_sound(
         check_name(name, column.location, problems)
         if name in common:
             problems.add(column.location, f"{name!r} is a column every clean table has already")
+        if column.read_from:
+            _check_part(name, column, column.read_from, table, problems)
     return len(problems.found) == before
+
+
+def _check_part(
+    name: str, column: CanonicalColumn, given: ReadFrom, table: CanonicalTable, problems: Problems
+) -> None:
+    """Adds what is wrong with a column that is a part of another one."""
+    source = table.columns.get(given.column)
+    if source is None:
+        hint = did_you_mean(given.column, [each for each in table.columns if each != name])
+        problems.add(given.location, f"{name}: read_from: unknown column {given.column!r}{hint}")
+        return
+    if source.read_from:
+        message = f"{name}: read_from: {given.column!r} is a part itself; name what it is read from"
+        problems.add(given.location, message)
+    for each, its in ((name, column), (given.column, source)):
+        if its.type != "text":
+            message = f"{name}: read_from: {each!r} is {its.type}; expected text"
+            problems.add(given.location, message)
+    # A postcode alone names an area: the model may say that everybody sees it.
+    is_open = given.part == "postcode" and column.pii == "low"
+    if _PII.index(column.pii) < _PII.index(source.pii) and not is_open:
+        wanted = f"pii: {source.pii}{' or low' if given.part == 'postcode' else ''}"
+        message = f"{name}: part of {given.column!r}, which is pii {source.pii}; expected {wanted}"
+        problems.add(given.location, message)
 
 
 def _reads_a_table(

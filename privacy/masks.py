@@ -14,7 +14,8 @@ _SHOWN_DIGITS = 7  # three in front and four behind, of the eleven of a Chinese 
 COMPOUND_SURNAMES = frozenset(re.findall(
     "..",
     "欧阳太史端木上官司马东方独孤南宫闻人夏侯诸葛尉迟公羊赫连澹台皇甫宗政濮阳公冶太叔申屠公孙慕容仲孙"
-    "钟离长孙宇文司徒鲜于司空令狐轩辕百里呼延东郭",
+    "钟离长孙宇文司徒鲜于司空令狐轩辕百里呼延东郭"
+    "歐陽司馬東方獨孤南宮聞人諸葛尉遲赫連澹臺濮陽公孫仲孫鍾離鐘離長孫鮮于軒轅東郭",
 ))  # fmt: skip
 
 

@@ -21,7 +21,7 @@ MAY_IMPORT = {
     "jobs": PACKAGES,
 }
 MAY_IMPORT_MODULES = {
-    "ingestion": {"identity.normalise", "privacy.tokens"},
+    "ingestion": {"identity.normalise", "identity.parts", "privacy.tokens"},
     "identity": {"privacy.tokens"},
     "audiences": {"tags.catalog"},
 }

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date, datetime, timezone
-from typing import Any
+from typing import Any, get_args
 
 from identity.disputed_names import contradicting_sightings
 from identity.person_facts import composite_facts, sealed_names
-from model.canonical import CanonicalColumn, CanonicalTable
+from model.canonical import CanonicalColumn, CanonicalTable, Part, ReadFrom
 from model.engines import Engine
 from model.fixed_tables import VAULT_PROFILES
 from model.identity_policy import IdentityPolicy
@@ -154,6 +155,22 @@ def test_a_family_s_and_a_given_name_in_two_columns_are_one_name(engine: Engine)
         for n, (family, given) in enumerate(names)
     ]
     assert contradicting(engine, table, *rows) == {1}
+
+
+def test_parts_read_from_a_whole_name_count_only_in_rows_without_it(engine: Engine) -> None:
+    plain = table_with("name", "family_name", "given_name")
+    read = {
+        part: replace(plain.columns[part], mask="hidden", read_from=ReadFrom("name", part))
+        for part in get_args(Part) if part in plain.columns
+    }
+    table = replace(plain, columns={**plain.columns, **read})
+    rows = [
+        {"sighting_id": 1, "name": "John Smith", "family_name": "Smith", "given_name": "John"},
+        {"sighting_id": 2, "family_name": "Smith", "given_name": "Mary"},
+        {"sighting_id": 3, "family_name": "Smith", "given_name": "Jon"},
+        {"sighting_id": 4, "name": "J Smith", "family_name": "Smith", "given_name": "Mary"},
+    ]
+    assert contradicting(engine, table, *rows) == {2}
 
 
 def test_a_channel_in_shadow_tells_no_names(engine: Engine) -> None:

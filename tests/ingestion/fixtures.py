@@ -16,9 +16,10 @@ from ingestion.ingest import IngestedDataset, IngestionContext, ingest_dataset
 from ingestion.layout import Layout, layout_of
 from ingestion.planning import plan_files
 from model.canonical import CanonicalModel, read_model
-from model.engines import Engine, Rows
+from model.engines import Engine, Rows, SparkEngine
 from model.errors import Problems
 from model.identity_policy import read_identity_policy
+from model.local_engine import LocalEngine
 from model.settings import IngestionSettings
 from model.strict_yaml import parse_yaml
 from privacy.tokens import TokenKey
@@ -35,8 +36,13 @@ tables:
     columns:
       account_id: {type: text}
       name: {type: text, pii: high, mask: name}
+      family_name: {type: text, pii: high, mask: name, read_from: {column: name, as: family_name}}
+      given_name: {type: text, pii: high, read_from: {column: name, as: given_name}}
       phone: {type: text, pii: high, mask: phone}
       birth_date: {type: date, pii: high, mask: month_day}
+      address: {type: text, pii: high}
+      street: {type: text, pii: high, read_from: {column: address, as: street}}
+      postcode: {type: text, pii: low, read_from: {column: address, as: postcode}}
       city: {type: text}
       updated_at: {type: timestamp}
   orders:
@@ -136,6 +142,14 @@ datasets:
         where: "starts_with(mobile, '+86')"
         columns: {{order_id: "nullif(note, '-')", status: "'paid'", paid_at: seen}}
 """
+
+
+def large(spark: SparkSession) -> LocalEngine:
+    """The local engine of a night of many rows: tasks write what they can."""
+    return LocalEngine(spark, is_large=True)
+
+
+ENGINES = (LocalEngine, large, SparkEngine)
 
 
 def channels_of(*texts: str) -> tuple[tuple[Channel, ...], list[str]]:

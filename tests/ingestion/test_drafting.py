@@ -86,7 +86,7 @@ def test_a_draft_of_members_is_sound_and_knows_who_and_what(
     assert kinds == {"member_card", "phone", "email", "national_id"}
     (table,) = dataset.tables
     assert table.table.name == "profiles"
-    assert {column.name for column in table.columns} == {
+    assert {column.name for column in table.columns if not column.part} == {
         "account_id", "name", "phone", "email", "gender", "birth_date", "city", "updated_at",
     }  # fmt: skip
     fields = {field.headers(name)[0]: field for name, field in entry.fields.items()}
@@ -94,6 +94,28 @@ def test_a_draft_of_members_is_sound_and_knows_who_and_what(
     assert fields["出生日期"].formats == ("yyyy/MM/dd",)
     assert fields["更新时间"].formats == ("yyyy/M/d H:mm",)
     assert all(field.required for field in fields.values())
+
+
+@pytest.mark.parametrize(
+    ("headers", "columns"),
+    [
+        ("id,First Name,Last Name,email address,Address", "given_name family_name address"),
+        ("会员卡号,姓,名,手机,详细地址", "family_name given_name address"),
+        ("会员卡号,姓名,收货地址,城市,街道门牌", "name address city street"),
+        ("user,fullname,address,street,postal code", "name address street postcode"),
+    ],
+)
+def test_names_and_addresses_and_their_parts_have_columns_of_their_own(
+    headers: str, columns: str, tmp_path: Path, ground: tuple[CanonicalModel, IdentityPolicy]
+) -> None:
+    path = tmp_path / "people.csv"
+    rows = [",".join(f"{header[0]}{n}" for header in headers.split(",")) for n in range(200)]
+    path.write_text("\n".join([headers, *rows, ""]), encoding="utf-8")
+    text, dataset, problems = drafted(path, ground)
+    assert problems == []
+    (table,) = dataset.tables
+    assert {c.name for c in table.columns if not c.part} - {"account_id"} >= set(columns.split())
+    assert "姓199" not in text
 
 
 def test_a_draft_shows_no_value_but_the_codes_of_enums(

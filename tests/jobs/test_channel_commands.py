@@ -37,6 +37,23 @@ def test_every_field_is_shown_with_all_the_columns_it_becomes(
     assert len(told) == len(uses) == 7
 
 
+def test_a_column_read_from_another_one_is_shown_with_the_field_that_tells_it(
+    project: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    model = project / "conf/model.yml"
+    whole = "      full_name: {type: text, pii: high, mask: name}\n"
+    part = "      given: {type: text, pii: high, read_from: {column: full_name, as: given_name}}\n"
+    text = model.read_text(encoding="utf-8").replace(whole, whole + part)
+    model.write_text(text, encoding="utf-8")
+    assert _channels(project, "show", "desk", "--format", "json") == 0
+    uses = [json.loads(line) for line in capfd.readouterr().out.splitlines()]
+    found = {use["column"]: use["expression"] for use in uses if use["field"] == "name"}
+    assert found == {"members.full_name": "", "members.given": "given_name in name"}
+    model.write_text(text.replace("{column: full_name", "{column: name"), encoding="utf-8")
+    assert main(["check", "--project", str(project)]) == 2
+    assert "conf/model.yml:12: given: read_from: unknown column 'name'" in capfd.readouterr().err
+
+
 def test_the_table_names_headers_identifiers_and_expressions(
     project: Path, capfd: pytest.CaptureFixture[str]
 ) -> None:

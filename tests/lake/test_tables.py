@@ -111,6 +111,15 @@ def test_a_new_column_is_null_in_the_slices_that_were_there(lake: Lake) -> None:
     assert rows(lake, TOTALS, at=1) == [(D1, 1, None), (D1, 2, None), (D2, 3, 9.5)]
 
 
+def test_a_column_that_the_contract_has_got_since_is_null(lake: Lake) -> None:
+    new = columns("spent double | 花 | Spent", "notes array<string> | 文 | Notes")
+    grown = replace(TOTALS, columns=(*TOTALS.columns, *new))
+    assert rows(lake, grown, at=0) == [(D1, 1, None, None), (D1, 2, None, None)]
+    assert rows(lake, grown) == [(D1, 4, None, None), (D2, 3, 9.5, None)]
+    told = as_tuples(rows_here(lake, grown).select(grown.column_names))
+    assert told == [(D1, 4, None, None), (D2, 3, 9.5, None)]
+
+
 def test_slices_are_read_alone_or_up_to_a_day(lake: Lake) -> None:
     read = {
         "slice 2": lake.read_slice(TOTALS, D2), "until 1": lake.read_until(TOTALS, D1),

@@ -62,6 +62,45 @@ sources:
     assert any("unknown table 'oders'" in line for line in found)
 
 
+def test_what_a_part_is_read_from_is_checked() -> None:
+    text = """
+tables:
+  people:
+    key: [id]
+    columns:
+      id: {type: text}
+      born: {type: date}
+      name: {type: text, pii: high}
+      given: {type: text, pii: high, read_from: {column: name, as: given_name}}
+      family: {type: text, pii: low, read_from: {column: name, as: family_name}}
+      middle: {type: text, pii: high, read_from: {column: given, as: given_name}}
+      nick: {type: text, pii: high, read_from: {column: nmae, as: given_name}}
+      place: {type: text}
+      street: {type: text, read_from: {column: place, as: street}}
+      age: {type: text, read_from: {column: born, as: street}}
+      year: {type: integer, read_from: {column: place, as: postcode}}
+      code: {type: text, pii: low, read_from: {column: name, as: postcode}}
+      zip: {type: text, read_from: {column: name, as: postcode}}
+"""
+    assert _problems(text) == [
+        "model.yml:10: family: part of 'name', which is pii high; expected pii: high",
+        "model.yml:11: middle: read_from: 'given' is a part itself; name what it is read from",
+        "model.yml:12: nick: read_from: unknown column 'nmae'; did you mean 'name'?",
+        "model.yml:15: age: read_from: 'born' is date; expected text",
+        "model.yml:16: year: read_from: 'year' is integer; expected text",
+        "model.yml:18: zip: part of 'name', which is pii high; expected pii: high or low",
+    ]
+
+
+def test_a_reading_that_nobody_knows_is_named_with_those_there_are() -> None:
+    column = "{type: text, read_from: {column: a, as: town}}"
+    text = f"tables: {{t: {{key: [a], columns: {{a: {{type: text}}, b: {column}}}}}}}"
+    (found,) = _problems(text)
+    assert found == (
+        "model.yml:1: as: expected family_name or given_name or street or postcode; found 'town'"
+    )
+
+
 def test_keys_times_and_names_of_a_table_are_checked() -> None:
     text = """
 objects: {person: {id: one_id}}
