@@ -41,7 +41,9 @@ def found_hubs(
 ) -> dict[int, tuple[str, int, int]]:  # fmt: skip
     rows = table_of(engine, [seen(words) for words in sightings], SIGHTINGS.schema)
     state = sighting_state(engine, rows, night(1))
-    held = holdings(engine, identified(engine, state, rows, refused_rows(engine), policy))
+    held = engine.kept(
+        holdings(engine, identified(engine, state, rows, refused_rows(engine), policy))
+    )
     borne = sealed_names(engine, ((sighting(words), each) for words, each in (names or {}).items()))
     found = records(engine, hubs(engine, held, identifier_nodes(engine, held), policy, borne))
     return {row.node_id: (row.reason, row.sighting_count, row.peer_count) for row in found}
