@@ -277,9 +277,9 @@ class Persons:
 
     def by_day(self) -> set[tuple[int, frozenset[int], int | None, int | None]]:
         """Sightings whose person depends on the day: the person's nodes, first and last night."""
+        group_of = {each: group for group in self.groups() for each in group}
         return {
-            (sighting(words), group, start, end)
+            (sighting(words), group_of[node(word)], start, end)
             for words, pieces in self.ranged.items() if sighting(words) not in self.partition
-            for word, start, end in pieces
-            for group in self.groups() if node(word) in group
+            for word, start, end in pieces if node(word) in group_of
         }  # fmt: skip

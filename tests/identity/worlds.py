@@ -8,6 +8,7 @@ from collections import defaultdict, namedtuple
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
+from functools import cache
 from typing import Any, Self
 
 import pyarrow as pa
@@ -85,10 +86,12 @@ def plain(word: Words) -> Words:
     return word.split("/")[0]
 
 
+@cache
 def token(word: Words) -> str:
     return "k0000_" + hashlib.sha256(plain(word).encode()).hexdigest()
 
 
+@cache
 def node(word: Words) -> int:
     """The node number of an identifier, or of one of its later periods."""
     if word == plain(word):
@@ -97,6 +100,7 @@ def node(word: Words) -> int:
     return bits(hashlib.sha256(f"{token(word)} {day}".encode()).hexdigest())
 
 
+@cache
 def sighting(words: Words) -> int:
     """The node number of a sighting."""
     return bits(hashlib.sha256(("set " + " ".join(sorted(words.split()))).encode()).hexdigest())
