@@ -20,15 +20,17 @@ from jobs.progress import Progress
 from lake.published import person_rows
 from lake.readers import by_person
 from lake.session import spark_session
+from lake.snapshots import any_value, table_path
 from lake.tables import Lake
 from model.canonical import CanonicalTable
 from model.engines import Engine, Rows, SparkEngine
-from model.fixed_tables import ONE_IDS
+from model.errors import UsageError
+from model.fixed_tables import ONE_IDS, VAULT_IDENTIFIERS, VAULT_PROFILES
 from model.lineage import cut, let_go
 from model.local_engine import LocalEngine
 from model.project import Project
 from model.slice_counts import SliceCounts
-from privacy.tokens import TokenKey, load_key
+from privacy.tokens import SECRET_FILE_VARIABLE, SECRET_VARIABLE, TokenKey, load_key
 
 # Rows of clean tables that DuckDB counts in this process, five times as fast as Spark here.
 COUNTED_HERE = 50_000_000
@@ -156,5 +158,15 @@ def open_night(
 
 
 def key_of(project: Project) -> TokenKey:
-    """The project's pseudonym key, from the environment or its file."""
-    return load_key(os.environ, project.secret_file, project.settings.privacy.create_secret)
+    """The project's pseudonym key, from the environment or its file; UsageError where its lake was
+    written with another: under a new key everybody would be somebody else."""
+    key = load_key(os.environ, project.secret_file, project.settings.privacy.create_secret)
+    paths = (table_path(project.lake_root, vault) for vault in (VAULT_IDENTIFIERS, VAULT_PROFILES))
+    token = next(filter(None, (any_value(path, "token") for path in paths)), None)
+    if token is not None and not token.startswith(f"{key.id}_"):
+        raise UsageError(
+            f"{project.lake_root} was written with another pseudonym secret (its tokens begin with "
+            f"{token.partition('_')[0]}, this one's with {key.id}): name the lake's own by "
+            f"{SECRET_VARIABLE}, {SECRET_FILE_VARIABLE} or privacy.secret_file"
+        )
+    return key

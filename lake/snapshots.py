@@ -85,6 +85,18 @@ def rows_of(
     return rows
 
 
+def any_value(path: str, column: str) -> Any:
+    """Some row's value of a column, without reading more than its beginning; None where there is
+    no row."""
+    table = open_table(path)
+    if table is None:
+        return None
+    native, place = file_system(path)
+    rows = table.to_pyarrow_dataset(filesystem=fs.SubTreeFileSystem(place, native))
+    found = rows.head(1, columns=[column], batch_size=1, use_threads=False)
+    return next(iter(found[column].to_pylist()), None)
+
+
 def row_count(path: str, days: Days | None = None) -> int | None:
     """Rows of the newest version, by its files' own account; None where there is no table."""
     table = open_table(path)

@@ -120,3 +120,15 @@ def test_nights_in_a_row_equal_nights_one_by_one(nights: list[Path], tmp_path: P
     shutil.rmtree(project / "lake")
     assert onefold(project, "backfill", "--from", FIRST, "--to", THIRD) == 0
     assert hashes_of(project / "lake") == hashes_of(nights[2] / "lake")
+
+
+def test_a_lake_of_another_secret_is_refused_and_left_as_it_is(
+    nights: list[Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch,
+    capfd: pytest.CaptureFixture[str],
+) -> None:  # fmt: skip
+    project = _copy(nights[0], tmp_path)
+    before = hashes_of(project / "lake")
+    monkeypatch.setenv("ONEFOLD_PSEUDONYM_SECRET", "the secret of some other lake, long enough")
+    assert onefold(project, "run", "--date", SECOND) == 2
+    assert "written with another pseudonym secret" in capfd.readouterr().err
+    assert hashes_of(project / "lake") == before
