@@ -79,13 +79,16 @@ def next_history(
 
 
 def first_history(engine: Engine, history: Rows, current: Rows, business_date: date) -> Rows:
-    """As next_history, where the history has no rows."""
+    """As next_history, where the history has no rows: it tells the columns' types alone."""
     night = date_literal(business_date)
     validity = {"valid_from": night, "valid_to": "cast(null as date)"}
-    columns = ", ".join(
-        f"{validity[name]} as {name}" if name in validity else name for name in history.columns
+    opened = ", ".join(validity.get(name, name) for name in history.columns)
+    columns = ", ".join(history.columns)
+    return engine.rows(
+        "first_history",
+        f"select {columns} from history union all select {opened} from present",
+        history=history, present=current,
     )
-    return engine.rows("first_history", f"select {columns} from present", present=current)
 
 
 def next_history_of_part(

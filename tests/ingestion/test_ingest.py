@@ -270,7 +270,7 @@ def test_what_two_fields_of_one_kind_say_alike_is_in_the_set_once(
 ) -> None:
     (tmp_path / "crm").mkdir()
     channel = MEMBERS.replace("city:    {type: text}", "city:    {type: text, identifier: phone}")
-    channel = channel.replace(" city: city,", "")
+    channel = channel.replace(" city: city,", "").replace("channel: crm", "channel: club")
     text = "ID,姓名,手机,生日,city,changed\na1,,138-1234-5678,,+8613812345678,2017-02-01 00:00:00\n"
     (tmp_path / "crm" / "20170301.csv").write_text(text, encoding="gbk")
     members = ingested(spark, engine, channel, tmp_path)
