@@ -20,7 +20,7 @@ from jobs.progress import Progress
 from lake.published import person_rows
 from lake.readers import by_person
 from lake.session import spark_session
-from lake.snapshots import any_value, table_path
+from lake.snapshots import first_value, table_path
 from lake.tables import Lake
 from model.canonical import CanonicalTable
 from model.engines import Engine, Rows, SparkEngine
@@ -159,10 +159,10 @@ def open_night(
 
 def key_of(project: Project) -> TokenKey:
     """The project's pseudonym key, from the environment or its file; UsageError where its lake was
-    written with another: under a new key everybody would be somebody else."""
+    first written with another: under a new key everybody would be somebody else."""
     key = load_key(os.environ, project.secret_file, project.settings.privacy.create_secret)
     paths = (table_path(project.lake_root, vault) for vault in (VAULT_IDENTIFIERS, VAULT_PROFILES))
-    token = next(filter(None, (any_value(path, "token") for path in paths)), None)
+    token = next(filter(None, (first_value(path, "token") for path in paths)), None)
     if token is not None and not token.startswith(f"{key.id}_"):
         raise UsageError(
             f"{project.lake_root} was written with another pseudonym secret (its tokens begin with "

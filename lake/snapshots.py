@@ -9,6 +9,7 @@ from datetime import date
 from typing import Any
 
 import pyarrow.dataset as ds
+import pyarrow.parquet as pq
 from deltalake import DeltaTable
 from deltalake.exceptions import TableNotFoundError
 from pyarrow import fs
@@ -85,16 +86,17 @@ def rows_of(
     return rows
 
 
-def any_value(path: str, column: str) -> Any:
-    """Some row's value of a column, without reading more than its beginning; None where there is
-    no row."""
+def first_value(path: str, column: str) -> Any:
+    """A value of a column in the table's oldest slice, of whose files the beginning of one is read;
+    None where there is no row."""
     table = open_table(path)
-    if table is None:
-        return None
-    native, place = file_system(path)
-    rows = table.to_pyarrow_dataset(filesystem=fs.SubTreeFileSystem(place, native))
-    found = rows.head(1, columns=[column], batch_size=1, use_threads=False)
-    return next(iter(found[column].to_pylist()), None)
+    for file in [] if table is None else data_files(path, table):
+        native, place = file_system(file.place)
+        with native.open_input_file(place) as source:
+            batches = pq.ParquetFile(source).iter_batches(batch_size=1, columns=[column])
+            for batch in batches:
+                return batch[column][0].as_py()
+    return None
 
 
 def row_count(path: str, days: Days | None = None) -> int | None:

@@ -11,7 +11,7 @@ import pytest
 from deltalake import write_deltalake
 from pyspark.sql import SparkSession
 
-from lake.snapshots import files_at, row_count, table_path, version_of, versions
+from lake.snapshots import files_at, first_value, row_count, table_path, version_of, versions
 from model.contracts import TableContract, columns
 
 COLUMNS = columns("business_date date | 业务日 | Night", "n bigint | 数 | Number")
@@ -40,6 +40,15 @@ def test_every_commit_is_a_version_and_no_table_has_none(scratch: Path) -> None:
     path = write(scratch, 1)
     write(scratch, 2)
     assert version_of(path) == 1
+
+
+def test_the_first_value_is_of_the_oldest_slice_whichever_was_written_last(scratch: Path) -> None:
+    path = write(scratch, 2)
+    assert first_value(path, "n") == 2
+    older = pa.table({"business_date": [date(2017, 2, 28)], "n": [1]})
+    write_deltalake(path, older, mode="append", partition_by=["business_date"])  # type: ignore[call-overload]
+    assert first_value(path, "n") == 1
+    assert first_value(table_path(str(scratch), OTHERS), "n") is None
 
 
 def test_versions_name_the_tables_that_exist(scratch: Path) -> None:
