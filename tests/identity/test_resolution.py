@@ -10,16 +10,15 @@ import pytest
 from pyspark.sql import SparkSession
 
 from identity.resolution import engine_for
-from model.engines import Engine, SparkEngine
+from model.engines import SparkEngine
 from model.identity_policy import ComponentsPolicy
 from model.local_engine import LocalEngine
 from tests.identity.oracle import Persons
 from tests.identity.worlds import POLICY, World, groups, night, node, random_world, sighting
 
 
-@pytest.fixture(scope="module")
-def resolved() -> World:
-    """Random worlds after their night, equal to the plain rules."""
+@pytest.mark.usefixtures("adaptive")
+def test_random_worlds_are_what_the_plain_rules_say(spark: SparkSession) -> None:
     seen = {words: day for seed in range(250) for words, day in random_world(seed).items()}
     world = World()
     for words, day in seen.items():
@@ -33,31 +32,15 @@ def resolved() -> World:
     rules = {row.rule for row in world.open("rejected_links")}
     assert rules == {"never_merge national_id", "never_merge passport"}
     assert {row.node_id for row in world.open("hubs")} == {node(word) for word in persons.hubs}
-    return world
-
-
-def test_random_worlds_are_what_the_plain_rules_say(resolved: World) -> None:
-    again = World(resolved.rows, tables=resolved.tables).run(1)
-    assert again.contents() == resolved.contents()
-
-
-@pytest.mark.usefixtures("adaptive")
-@pytest.mark.parametrize(
-    ("engine", "components", "partitions"),
-    [
-        (SparkEngine, "graphframes", 8),
-        (LocalEngine, "graphframes", 0),
-        # Random worlds with more rules are resolved so in test_periods.
-        pytest.param(SparkEngine, "local", 1, marks=pytest.mark.long),
-    ],
-)
-def test_random_worlds_are_the_same_by_any_engines_in_any_order(
-    resolved: World, spark: SparkSession, engine: type[Engine], components: str, partitions: int
-) -> None:
-    order = random.Random(7).sample(range(len(resolved.rows)), len(resolved.rows))
-    other = World(resolved.rows).shuffled(order)
-    other.run(1, partial(engine, spark), components, partitions)
-    assert other.contents() == resolved.contents()
+    order = random.Random(7).sample(range(len(world.rows)), len(world.rows))
+    in_memory, on_spark = partial(LocalEngine, spark), partial(SparkEngine, spark)
+    for engine, components, partitions in (
+        (on_spark, "local", 1), (on_spark, "graphframes", 8), (in_memory, "graphframes", 0),
+    ):  # fmt: skip
+        other = World(world.rows).shuffled(order).run(1, engine, components, partitions)
+        assert other.contents() == world.contents()
+    again = World(world.rows, tables=world.tables).run(1)
+    assert again.contents() == world.contents()
 
 
 def test_links_are_those_that_join_and_say_where_they_were_seen() -> None:

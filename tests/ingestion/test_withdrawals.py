@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import random
 from collections import Counter
-from collections.abc import Callable, Iterable
-from dataclasses import replace
+from collections.abc import Callable
 from datetime import timedelta
 
 import pytest
@@ -25,7 +24,6 @@ from tests.ingestion.clean_worlds import (
 )
 from tests.ingestion.fixtures import LINES, MEMBERS, NIGHT, sound_channel
 
-NIGHTS = 5
 DAILY = """
 channel: shop
 datasets:
@@ -47,73 +45,45 @@ def world_of(text: str) -> World:
     return World(*sound_channel(text))
 
 
-def check_files(text: str, seeds: Iterable[int], open_engine: Callable[[int], Engine]) -> None:
-    """Nights of one world a seed, side by side: paths and orders bear the seed."""
-    world = world_of(text)
-    apart = [
-        [[of_seed(seed, file) for file in files] for files in random_nights(seed, text is FLAGGED)]
-        for seed in seeds
-    ]  # fmt: skip
-    nights = [[file for files in worlds for file in files] for worlds in zip(*apart, strict=True)]
+def check_files(text: str, seed: int, open_engine: Callable[[], Engine]) -> None:
+    world, nights = world_of(text), random_nights(seed, may_delete=text is FLAGGED)
     for n, files in enumerate(nights):
         night = NIGHT + timedelta(days=n)
-        with open_engine(n) as engine:
+        with open_engine() as engine:
             world.take(engine, night, files)
             amounts, sightings = expected(nights[: n + 1])
-            assert world.current(engine, night) == amounts, n
-        assert world.counts() == sightings, n
+            assert world.current(engine, night) == amounts, (seed, n)
+        assert world.counts() == sightings, (seed, n)
 
 
-def of_seed(seed: int, file: File) -> File:
-    lines = [replace(told, order=f"{told.order}{seed}") for told in file.lines]
-    return replace(file, path=f"{file.path}{seed}", lines=lines)
-
-
-def check_states(seeds: Iterable[int], open_engine: Callable[[int], Engine]) -> None:
-    chances, world, states = [random.Random(seed) for seed in seeds], world_of(WHOLE), []
-    for n in range(NIGHTS):
-        lines = {
-            (i, told.order): replace(told, order=f"{told.order}{i}")
-            for i, chance in enumerate(chances)
-            for told in random_lines(chance, "PQRS", may_delete=False)
-        }
+def check_states(seed: int, open_engine: Callable[[], Engine]) -> None:
+    chance, world, states = random.Random(seed), world_of(WHOLE), []
+    for n in range(5):
+        lines = {told.order: told for told in random_lines(chance, "PQRS", may_delete=False)}
         states.append(list(lines.values()))
         night = NIGHT + timedelta(days=n)
-        with open_engine(n) as engine:
+        with open_engine() as engine:
             world.take(engine, night, [File("all", n + 1, states[-1])])
             amounts, sightings = expected_of_states(states)
-            assert world.current(engine, night) == amounts, n
-        assert world.counts() == sightings, n
-
-
-def in_this_process(_: int) -> Engine:
-    return LocalEngine()
-
-
-# Worlds alone have nights without a row; many side by side cost what one does.
-SEEDS = [*((seed,) for seed in range(8)), range(8, 24), range(24, 40)]
+            assert world.current(engine, night) == amounts, (seed, n)
+        assert world.counts() == sightings, (seed, n)
 
 
 @pytest.mark.parametrize("text", [DAILY, FLAGGED], ids=["by file", "by version"])
-@pytest.mark.parametrize("seeds", SEEDS, ids=str)
-def test_new_bytes_and_deletions_leave_what_the_newest_bytes_tell(
-    text: str, seeds: Iterable[int]
-) -> None:
-    check_files(text, seeds, in_this_process)
+@pytest.mark.parametrize("seed", range(40))
+def test_new_bytes_and_deletions_leave_what_the_newest_bytes_tell(text: str, seed: int) -> None:
+    check_files(text, seed, LocalEngine)
 
 
-@pytest.mark.parametrize("seeds", SEEDS, ids=str)
-def test_a_whole_state_holds_what_it_lists_and_nothing_else(seeds: Iterable[int]) -> None:
-    check_states(seeds, in_this_process)
+@pytest.mark.parametrize("seed", range(40))
+def test_a_whole_state_holds_what_it_lists_and_nothing_else(seed: int) -> None:
+    check_states(seed, LocalEngine)
 
 
-def test_spark_takes_back_the_same(spark: SparkSession) -> None:
-    def on_spark(n: int) -> Engine:
-        """The night before which there is nothing, and one to which all sorts of rows lead."""
-        return SparkEngine(spark) if n in (0, NIGHTS - 1) else LocalEngine()
-
-    check_files(FLAGGED, range(12), on_spark)
-    check_states(range(12), on_spark)
+@pytest.mark.parametrize("seed", [3, 11])
+def test_spark_takes_back_the_same(seed: int, spark: SparkSession) -> None:
+    check_files(FLAGGED, seed, lambda: SparkEngine(spark))
+    check_states(seed, lambda: SparkEngine(spark))
 
 
 def test_a_night_run_again_takes_back_the_same() -> None:
