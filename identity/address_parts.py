@@ -5,7 +5,8 @@ from __future__ import annotations
 import re
 from typing import NamedTuple
 
-from identity.chinese_addresses import HAN, chinese_postcode, chinese_street
+from identity.chinese_addresses import chinese_postcode, chinese_street
+from identity.chinese_names import HAN
 from identity.western_addresses import western_parts
 
 _HAS_HAN = re.compile(f"[{HAN}]")

@@ -11,7 +11,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from functools import cache
 from importlib.resources import files
 
-HAN = "\u3400-\u4dbf\u4e00-\u9fff\U00020000-\U0002ebef"
+from identity.chinese_names import HAN
+
 _WORD = r"(?:(?:邮政编码|邮编)[:]?\s*)"
 # First two digits of the provinces' codes: what is no postcode may be a room.
 _CODE = r"(?:0[1-7]|1[0-6]|2[0-7]|3[0-6]|4[0-7]|5[1-7]|6[1-7]|7[1-5]|8[13-6])\d{4}"

@@ -27,9 +27,10 @@ SURNAMES = frozenset(
     "閻餘呂盧鍾鐘譚陸賈蘇韋鄒龍賀顧龔萬錢嚴湯溫莊聶魯紀蘭畢單藍歐華饒農簡車連蘆麥婁竇費衛閔鄔齊喬"
     "龐顏倫"
 )
+HAN = "\u3400-\u4dbf\u4e00-\u9fff\U00020000-\U0002ebef"  # all characters, in a set of an expression
 UNSEEN = "*"  # any characters at all, or none
 _SAME_SOUNDS = (("zh", "z"), ("ch", "c"), ("sh", "s"))
-_IS_HAN = re.compile(r"[\u3400-\u4dbf\u4e00-\u9fff\U00020000-\U0002ebef]+")
+_IS_HAN = re.compile(f"[{HAN}]+")
 _MOST_SYLLABLES = 4
 _COMPOUND_NAME = (3, 4)
 

@@ -13,6 +13,7 @@ from itertools import accumulate
 from typing import NamedTuple
 
 from identity.chinese_names import (
+    HAN,
     SURNAMES,
     UNSEEN,
     is_han_name,
@@ -33,7 +34,7 @@ from identity.name_words import (
 )
 from privacy.tokens import COMPOUND_SURNAMES
 
-_HAN = re.compile(r"[\u3400-\u4dbf\u4e00-\u9fff\U00020000-\U0002ebef]")
+_HAN = re.compile(f"[{HAN}]")
 _DOTTED = re.compile(r"\w[·•‧・･]\w")  # names in other scripts than their own: which end is whose?
 _HAN_FORMS = re.compile(r".[总姐哥叔姨嫂婶爷]")  # how people are called beside their surname
 _COMPOUND_BEGINNINGS = frozenset(surname[0] for surname in COMPOUND_SURNAMES)

@@ -8,11 +8,13 @@ from functools import cache
 
 from nicknames import NickNamer
 
+from identity.chinese_names import HAN
+
 BRACKETS = re.compile(r"[(\[{【「<].*?[)\]}】」>]")
 MASK = re.compile(r"[*•●※]+|…|\.{2,}")
 # Of one character before these, only the surname is known.
 HAN_TITLES = re.compile(r"(?:先生|女士|小姐|太太|夫人|老师|同学|师傅|阿姨|经理|医生|教授|律师)$")
-HAN_OR_MASK = re.compile(r"[\u3400-\u4dbf\u4e00-\u9fff\U00020000-\U0002ebef*]+")
+HAN_OR_MASK = re.compile(f"[{HAN}*]+")
 # Before a single word that is a family's name, and before others.
 FAMILY_TITLES = frozenset({
     "mr", "mrs", "ms", "mx", "dr", "prof", "mme", "mlle", "herr", "frau",

@@ -96,18 +96,18 @@ def resolve_identity(
     usual = policy.components.night if has_map else policy.components.full_build
     persons = persons_of(engine, ground, policy, components_by or usual)
     found = (engine, persons, ground.rulings.pins, before, histories, policy, business_date)
-    after, events = (
-        _numbered(*found, is_lost) if again is None else _numbered_again(*found, again)
-    )
-    return _written(engine, histories, ground, persons, after, events, policy, business_date, again)
+    told = _numbered(*found, is_lost) if again is None else _numbered_again(*found, again)
+    # A job on Spark, which only a night without a map needs.
+    is_first = not has_map and not _has_rows(engine, *histories.with_validity)
+    state = (ground, persons, *told)
+    return _written(engine, histories, is_first, *state, policy, business_date, again)
 
 
 def _written(
-    engine: Engine, histories: Histories, ground: Ground, persons: Persons, after: Rows,
-    events: Rows, policy: IdentityPolicy, business_date: date, again: Again | None,
+    engine: Engine, histories: Histories, is_first: bool, ground: Ground, persons: Persons,
+    after: Rows, events: Rows, policy: IdentityPolicy, business_date: date, again: Again | None,
 ) -> Resolution:  # fmt: skip
     """The new contents of all tables."""
-    is_first = again is None and not _has_rows(engine, *histories.with_validity)
 
     def next_of(
         history: Rows, current: Rows, part: Part | None = None, keep_claims: bool = False

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pyarrow as pa
 import pyarrow.parquet as pq
+from deltalake import DeltaTable
 
 from lake.snapshots import Days, data_files, lacking, open_table
 from model.contracts import TableContract
@@ -29,9 +30,14 @@ def rows_here(
         return engine.of(arrow_schema(contract.schema).empty_table())
     files = [file.place for file in data_files(path, table, days)]
     sliced_by = next(iter(table.metadata().partition_columns), None)
+    return engine.of_table(files, whole_schema(table, contract), sliced_by)
+
+
+def whole_schema(table: DeltaTable, contract: TableContract) -> pa.Schema:
+    """The columns of a table, and behind them those that its contract has got since it was last
+    written."""
     new = [pa.field(c.name, arrow_type(c.type)) for c in lacking(table, contract)]
-    schema = pa.schema([*pa.schema(table.schema().to_arrow()), *new])
-    return engine.of_table(files, schema, sliced_by)
+    return pa.schema([*pa.schema(table.schema().to_arrow()), *new])
 
 
 def in_order(rows: pa.Table, contract: TableContract) -> pa.Table:

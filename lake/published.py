@@ -6,18 +6,18 @@ import re
 from collections.abc import Iterable, Sequence
 from datetime import date
 
-import pyarrow as pa
 from pyarrow import fs
 from pyspark.sql import DataFrame, SparkSession
 
+from lake.arrow_files import whole_schema
 from lake.files import file_system, write_text
 from lake.readers import by_person
-from lake.snapshots import lacking, open_table, table_path
+from lake.snapshots import open_table, table_path
 from lake.tables import Lake
 from lake.views import PublishedNight, duckdb_source, duckdb_views, script, spark_views
 from model.canonical import CanonicalTable
 from model.contracts import TableContract
-from model.ddl_types import arrow_schema, arrow_type
+from model.ddl_types import arrow_schema
 from model.engines import Engine, Rows
 from model.fixed_tables import ONE_IDS
 
@@ -79,5 +79,4 @@ def published_table(
         return engine.of(arrow_schema(contract.schema).empty_table())
     native, place = file_system(path)
     rows = table.to_pyarrow_dataset(filesystem=fs.SubTreeFileSystem(place, native))
-    new = [pa.field(c.name, arrow_type(c.type)) for c in lacking(table, contract)]
-    return engine.of(rows.replace_schema(pa.schema([*rows.schema, *new])) if new else rows)
+    return engine.of(rows.replace_schema(whole_schema(table, contract)))
