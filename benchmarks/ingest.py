@@ -3,7 +3,9 @@
 The peers do the same cleaning, to one Parquet file per dump, and nothing else: no proof of lines,
 no tokens, no vault, no quarantine, no gate. `clean` is the part of Onefold that compares: reading,
 typing, cleaning and writing clean Delta. Every run is a process of its own, and its session has
-started before the clock does. Before ratios are printed, all are held to the same values.
+started before the clock does. The ways take turns, so that a machine that slows down slows all of
+them; printed are the median of the turns' seconds and of the ratios within a turn, with their span.
+Before ratios are printed, all are held to the same values.
 
     python -m benchmarks.ingest [GIGABYTES …]
 """
@@ -11,10 +13,13 @@ started before the clock does. Before ratios are printed, all are held to the sa
 from __future__ import annotations
 
 import json
+import shutil
 import subprocess
 import sys
 import tempfile
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+from statistics import median
 from typing import Any
 
 from rich.console import Console
@@ -23,44 +28,64 @@ from rich.table import Table
 from benchmarks.ingest_data import write_project
 
 SIZES = (0.25, 0.5, 1.0)
+TURNS = 3
 WAYS = ("duckdb", "polars", "clean", "night")
 AGAINST = "duckdb"
+WRITTEN = ("clean", "lake", "profiles.parquet", "events.parquet")
+Told = Mapping[str, Any]
 
 
 def main(arguments: list[str]) -> None:
     """Measures every way at every size and prints the ratios."""
     sizes = [float(each) for each in arguments] or SIZES
-    console = Console(width=110)
-    table = Table("GB", "way", "seconds", f"× {AGAINST}", "× size before", "peak MB", "rows",
-                  title="Ingesting csv, 2 dumps of events and profiles")  # fmt: skip
+    title = f"Ingesting csv, 2 dumps of events and profiles, {TURNS} turns"
+    columns = ("GB", "way", "seconds", f"× {AGAINST}", "span", "× size before", "peak MB", "rows")
+    table = Table(*columns, title=title)
     before: dict[str, float] = {}
     for size in sizes:
         with tempfile.TemporaryDirectory(prefix="onefold-bench-") as folder:
             project = write_project(Path(folder), size)
             read = sum(f.stat().st_size for f in (project / "landing").rglob("*.csv")) / 1e9
-            told = {way: _measured(way, project) for way in WAYS}
-            _hold_to_the_same_values(told)
-        for way, one in told.items():
-            grown = f"{one['seconds'] / before[way]:.2f}" if way in before else ""
-            ratio = one["seconds"] / told[AGAINST]["seconds"]
+            turns = [_turn(project) for _ in range(TURNS)]
+        for way in WAYS:
+            seconds = median(turn[way]["seconds"] for turn in turns)
+            grown = f"{seconds / before[way]:.2f}" if way in before else ""
             table.add_row(
-                f"{read:.2f}", way, f"{one['seconds']:.1f}", f"{ratio:.2f}", grown,
-                f"{one['megabytes']:,}", f"{one['values']['rows']:,}",
+                f"{read:.2f}", way, f"{seconds:.1f}", *_ratios(way, turns), grown,
+                f"{max(turn[way]['megabytes'] for turn in turns):,}",
+                f"{turns[0][way]['values']['rows']:,}",
             )  # fmt: skip
-            before[way] = one["seconds"]
-    console.print(table)
+            before[way] = seconds
+    Console(width=110).print(table)
 
 
-def _measured(way: str, project: Path) -> dict[str, Any]:
+def _turn(project: Path) -> dict[str, Told]:
+    """Every way once, each from nothing written."""
+    told = {}
+    for way in WAYS:
+        for name in WRITTEN:
+            written = project / name
+            shutil.rmtree(written) if written.is_dir() else written.unlink(missing_ok=True)
+        told[way] = _measured(way, project)
+    _hold_to_the_same_values(told)
+    return told
+
+
+def _ratios(way: str, turns: Sequence[Mapping[str, Told]]) -> tuple[str, str]:
+    ratios = [turn[way]["seconds"] / turn[AGAINST]["seconds"] for turn in turns]
+    return f"{median(ratios):.2f}", f"{min(ratios):.2f} – {max(ratios):.2f}"
+
+
+def _measured(way: str, project: Path) -> Told:
     ran = subprocess.run(
         [sys.executable, "-m", "benchmarks.ingest_ways", way, str(project)],
         check=True, stdout=subprocess.PIPE, text=True,
     )  # fmt: skip
-    found: dict[str, Any] = json.loads(ran.stdout.splitlines()[-1])
+    found: Told = json.loads(ran.stdout.splitlines()[-1])
     return found
 
 
-def _hold_to_the_same_values(told: dict[str, dict[str, Any]]) -> None:
+def _hold_to_the_same_values(told: Mapping[str, Told]) -> None:
     """The same rows, filled cells and sums, whoever cleaned: else a ratio means nothing."""
     expected = told[AGAINST]["values"]
     for way, one in told.items():
