@@ -12,6 +12,7 @@ import pyarrow as pa
 import pyarrow.dataset as ds
 
 from model.duckdb_sql import SETTINGS, SPARK_WORDS
+from model.duckdb_words import CREATED
 from model.errors import OnefoldError
 
 
@@ -26,7 +27,7 @@ class SharedDuckDB:
     def __init__(self, folder: Path) -> None:
         self._first = duckdb.connect(config={"temp_directory": str(folder)})
         self._first.execute(f"set memory_limit = '{_half_of_its_memory(self._first)}'")
-        for word in SPARK_WORDS:
+        for word in (*SPARK_WORDS, *CREATED):
             self._first.execute(word)
         self._given: list[tuple[str, pa.Table | ds.Dataset]] = []
         self._of_threads: list[duckdb.DuckDBPyConnection] = []
