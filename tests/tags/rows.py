@@ -4,12 +4,16 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import date, datetime, time, timedelta
 from typing import Any
 
+import pyarrow as pa
 from pyspark.sql import DataFrame, SparkSession
 
-from language.types import SPARK_TYPES
+from language.types import SPARK_TYPES, Columns
+from model.local_engine import LocalEngine
 from tags.computing import compute_tags
 from tags.definitions import SourceTable, TagBook
+from tags.kernel.wide import compute_tags_here
 from tags.planning import plan_tags
+from tags.plans import TagPlan
 
 D = date(2017, 9, 28)
 Row = Mapping[str, Any]
@@ -42,18 +46,48 @@ def computed(
     people: Sequence[int],
     golden: DataFrame | None = None,
 ) -> dict[int, dict[str, Any]]:
-    """The wide table at D by person, from rows by table."""
+    """The wide table at D by person, from rows by table: the reference's, which the kernel's is."""
     plan = plan_tags(book)
     sources = {name: rows_of(spark, book.tables[name], rows.get(name, ())) for name in plan.tables}
-    wide = compute_tags(
-        sources,
-        people_of(spark, people),
-        people_of(spark, ()) if golden is None else golden,
-        plan,
-        D,
-        time_zone="Asia/Shanghai",
-    )
-    return {row["one_id"]: row.asDict() for row in wide.collect()}
+    profiles = people_of(spark, ()) if golden is None else golden
+    given = (sources, people_of(spark, people), profiles)
+    wide = compute_tags(*given, plan, D, time_zone="Asia/Shanghai")
+    found = {row["one_id"]: row.asDict() for row in wide.collect()}
+    here = here_of(*given, plan, book.golden, "Asia/Shanghai")
+    assert here.schema.names == wide.columns
+    assert_same(found, {row["one_id"]: row for row in here.to_pylist(maps_as_pydicts="strict")})
+    return found
+
+
+def here_of(
+    sources: Mapping[str, DataFrame], persons: DataFrame, golden: DataFrame, plan: TagPlan,
+    golden_types: Columns, time_zone: str = "UTC",
+) -> pa.Table:
+    """The wide table at D as the kernel computes it."""
+    with LocalEngine() as engine:
+        return compute_tags_here(
+            engine, {name: engine.of(frame) for name, frame in sources.items()},
+            engine.of(persons), engine.of(golden), golden_types, plan, D, time_zone=time_zone,
+        )  # fmt: skip
+
+
+def assert_same(theirs: Mapping[int, Row], ours: Mapping[int, Row]) -> None:
+    """Every cell is the other's, to the last bit; NaN is one value."""
+    assert theirs.keys() == ours.keys()
+    wrong = [
+        (one_id, name, value, ours[one_id][name])
+        for one_id, row in theirs.items() for name, value in row.items()
+        if _plain(value) != _plain(ours[one_id][name])
+    ]  # fmt: skip
+    assert wrong == []
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, float) and value != value:  # noqa: PLR0124
+        return "NaN"
+    if isinstance(value, datetime):
+        return value.replace(tzinfo=None)
+    return value
 
 
 def people_of(spark: SparkSession, people: Sequence[int]) -> DataFrame:

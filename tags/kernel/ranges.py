@@ -1,0 +1,204 @@
+"""Rows of many units (persons, or persons and a key) in order: each window is a range of them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import date
+from functools import cached_property
+
+import numpy as np
+import pyarrow as pa
+
+from tags.kernel.values import Integers, Numbers, Truths, Values, joined_limbs, prefix_sums
+
+Bounds = tuple[date | None, date]
+EPOCH = date(1970, 1, 1).toordinal()
+
+
+@dataclass(frozen=True)
+class Range:
+    """Of every unit the rows from `start` up to, without, `end`; `to_the_end`: up to its last."""
+
+    start: Integers
+    end: Integers
+    to_the_end: bool
+
+    @property
+    def sizes(self) -> Integers:
+        """How many rows each unit has."""
+        return self.end - self.start
+
+
+@dataclass(frozen=True)
+class UnitRows:
+    """Rows in the order of their units and, within one, of time.
+
+    `unit` numbers them from 0 to `unit_count` − 1; `day` counts days from 1970.
+    """
+
+    unit: Integers
+    day: Integers
+    unit_count: int
+    _ranges: dict[Bounds, Range] = field(default_factory=dict, repr=False)
+
+    def __len__(self) -> int:
+        return len(self.unit)
+
+    def where(self, rows: Integers) -> UnitRows:
+        """Some of the rows, by their places, which ascend."""
+        return UnitRows(self.unit[rows], self.day[rows], self.unit_count)
+
+    def ranges(self, bounds: Sequence[Bounds]) -> list[Range]:
+        """The range of each window."""
+        new = [one for one in dict.fromkeys(bounds) if one not in self._ranges]
+        if new:
+            self._ranges.update(self._ranged(new))
+        return [self._ranges[one] for one in bounds]
+
+    def _ranged(self, bounds: Sequence[Bounds]) -> dict[Bounds, Range]:
+        """Days are cut where a window begins or has ended; a unit's rows of a cut are neighbours."""
+        cuts = sorted({c for first, last in bounds for c in (_number(first), _number(last) + 1)})
+        edges = np.array([c for c in cuts if c is not None], np.int64)
+        width = len(edges) + 1
+        places = self.unit * width + np.searchsorted(edges, self.day, side="right")
+        counts = np.bincount(places, minlength=self.unit_count * width)
+        starts = np.concatenate(([0], np.cumsum(counts)))
+        of_unit = np.arange(self.unit_count) * width
+        found = {}
+        for first, last in bounds:
+            from_cut = 0 if first is None else int(np.searchsorted(edges, _number(first))) + 1
+            past_cut = int(np.searchsorted(edges, _number(last) + 1)) + 1
+            end = starts[of_unit + past_cut]
+            is_last = bool(np.array_equal(end, starts[of_unit + width]))
+            found[first, last] = Range(starts[of_unit + from_cut], end, is_last)
+        return found
+
+    @cached_property
+    def _new_days(self) -> Integers:
+        """How many different days the first 0, 1, … rows have, those of each unit apart."""
+        is_new = np.ones(len(self), np.int64)
+        is_new[1:] = (self.day[1:] != self.day[:-1]) | (self.unit[1:] != self.unit[:-1])
+        return np.concatenate(([0], np.cumsum(is_new)))
+
+    def days(self, rows: Range) -> Integers:
+        """Different days."""
+        return self._new_days[rows.end] - self._new_days[rows.start]
+
+    def last_day(self, rows: Range) -> Integers:
+        """The latest day; of a unit without rows any."""
+        return at_or_zero(self.day, rows.end - 1)
+
+
+def _number(day: date | None) -> int:
+    return -(1 << 40) if day is None else day.toordinal() - EPOCH
+
+
+def at_or_zero(numbers: Numbers, places: Integers) -> Numbers:
+    """The numbers at some places; what is said of places that there are not means nothing."""
+    if not len(numbers):
+        return np.zeros(len(places), numbers.dtype)
+    return numbers[np.clip(places, 0, len(numbers) - 1)]
+
+
+@dataclass(frozen=True)
+class MeasuredRows:
+    """The values that the rows of units have in one column."""
+
+    rows: UnitRows
+    values: Values
+
+    @cached_property
+    def _valid_before(self) -> Integers:
+        return np.concatenate(([0], np.cumsum(self.values.valid)))
+
+    @cached_property
+    def _sums(self) -> tuple[Numbers, Numbers]:
+        return prefix_sums(np.where(self.values.valid, self.values.numbers, 0))
+
+    def count(self, rows: Range) -> Integers:
+        """Rows with a value."""
+        return self._valid_before[rows.end] - self._valid_before[rows.start]
+
+    def total(self, rows: Range) -> Numbers:
+        """The exact sum of whole numbers; 0 without any."""
+        high, low = self._sums
+        return joined_limbs(high[rows.end] - high[rows.start], low[rows.end] - low[rows.start])
+
+    @cached_property
+    def _known(self) -> tuple[Integers, Numbers]:
+        """The places of the rows with a value, and their numbers."""
+        known = np.flatnonzero(self.values.valid)
+        return known, self.values.numbers[known]
+
+    def extreme(self, rows: Range, choose: np.ufunc) -> Numbers:
+        """The largest (np.maximum) or smallest number; means nothing of a unit without values."""
+        _, numbers = self._known
+        if not len(numbers):
+            return np.zeros(len(rows.start), numbers.dtype)
+        start, end = self._valid_before[rows.start], self._valid_before[rows.end]
+        some = np.flatnonzero(end > start)
+        found = np.zeros(len(start), numbers.dtype)
+        # reduceat takes from one bound to the next: every second stretch is a unit's own.
+        bounds = np.stack([start[some], end[some]], axis=1).reshape(-1)
+        if len(bounds):
+            padded = np.append(numbers, numbers[-1:])  # a bound may be the very end
+            found[some] = choose.reduceat(padded, bounds)[::2]
+        return found
+
+    def first(self, rows: Range) -> Integers:
+        """The place of the first row with a value; means nothing of a unit without one."""
+        known, _ = self._known
+        return at_or_zero(known, self._valid_before[rows.start])
+
+    def last(self, rows: Range) -> Integers:
+        """The place of the last row with a value; means nothing of a unit without one."""
+        known, _ = self._known
+        return at_or_zero(known, self._valid_before[rows.end] - 1)
+
+    @cached_property
+    def _occurrences(self) -> tuple[Integers, Integers]:
+        """Of every row with a value the place of the same value's row before it in the unit (−1:
+        none), and how many last ones of their value there are before the 0th, 1st, … row."""
+        known, numbers = self._known
+        unit = self.rows.unit[known]
+        order = np.lexsort((numbers, unit))  # stable: equal ones stay in their order of time
+        same = np.zeros(len(order), bool)
+        same[1:] = (unit[order[1:]] == unit[order[:-1]]) & _equal(numbers[order[1:]], numbers[order[:-1]])
+        before = np.full(len(order), -1, np.int64)
+        repeated = np.flatnonzero(same)
+        before[order[repeated]] = known[order[repeated - 1]]
+        is_last = np.ones(len(order), np.int64)
+        is_last[order[repeated - 1]] = 0
+        return before, np.concatenate(([0], np.cumsum(is_last)))
+
+    def distinct(self, rows: Range) -> Integers:
+        """Different values: rows of which the same value has none before in the range."""
+        start, end = self._valid_before[rows.start], self._valid_before[rows.end]
+        before, last_ones = self._occurrences
+        if rows.to_the_end:  # then as many as last ones, which no window changes
+            return last_ones[end] - last_ones[start]
+        known, _ = self._known
+        is_first = before < rows.start[self.rows.unit[known]]
+        firsts = np.concatenate(([0], np.cumsum(is_first)))
+        return firsts[end] - firsts[start]
+
+
+def _equal(left: Numbers, right: Numbers) -> Truths:
+    """Equal numbers; NaN is one value."""
+    same = left == right
+    return same | ((left != left) & (right != right)) if left.dtype.kind == "f" else same  # noqa: PLR0124
+
+
+def map_column(
+    person_of: Integers, keys: pa.Array, items: pa.Array, kept: Truths, person_count: int
+) -> pa.Array:
+    """Maps by person out of the entries of units (in the order of persons, then of keys) that are
+    kept; missing where a person has none."""
+    places = np.flatnonzero(kept)
+    sizes = np.bincount(person_of[places], minlength=person_count)
+    offsets = np.concatenate(([0], np.cumsum(sizes))).astype(np.int32)
+    missing = np.append(sizes == 0, False)
+    return pa.MapArray.from_arrays(
+        pa.array(offsets, mask=missing), keys.take(pa.array(places)), items.take(pa.array(places))
+    )

@@ -1,0 +1,166 @@
+"""Columns as numbers that stand in the order of their values, and numbers as columns again."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+import pyarrow.compute as pc
+
+Integers = npt.NDArray[np.int64]
+Truths = npt.NDArray[np.bool_]
+Numbers = npt.NDArray[Any]  # of 64 bits, or Python's where those do not hold them
+
+_LIMB = 1 << 32
+_EXACT_DOUBLES = 1 << 53
+_SMALL = pa.types.is_boolean, pa.types.is_date32
+
+
+@dataclass(frozen=True)
+class Values:
+    """One number per row, smaller where the value is; `valid` False where the value is missing.
+
+    `column` makes values of numbers: missing ones where a mask holds. `places` are the decimal
+    places that the numbers count.
+    """
+
+    numbers: Numbers
+    valid: Truths
+    column: Callable[[Numbers, Truths], pa.Array]
+    places: int = 0
+
+    def at(self, rows: Integers) -> Values:
+        """Those of some rows."""
+        return Values(self.numbers[rows], self.valid[rows], self.column, self.places)
+
+
+def values_of(column: pa.ChunkedArray) -> Values:
+    """The values of a column of any type that has an order."""
+    array = column.combine_chunks()
+    valid = valid_of(array)
+    kind = array.type
+    if pa.types.is_string(kind) or pa.types.is_large_string(kind):
+        return _texts(array, valid)
+    if pa.types.is_decimal(kind):
+        numbers: Numbers = scaled(array)
+    elif pa.types.is_floating(kind):
+        numbers = array.fill_null(0).to_numpy(zero_copy_only=False) + 0.0  # −0 is 0
+    else:
+        numbers = _whole(array).fill_null(0).to_numpy(zero_copy_only=False)
+    places = kind.scale if pa.types.is_decimal(kind) else 0
+    return Values(numbers, valid, lambda n, missing: typed_column(n, missing, kind), places)
+
+
+def presence_of(column: pa.ChunkedArray) -> Values:
+    """Where a column has values, whose numbers mean nothing: of types without an order too."""
+    valid = valid_of(column.combine_chunks())
+    return Values(np.zeros(len(valid), np.int64), valid, lambda _, missing: pa.nulls(len(missing)))
+
+
+def valid_of(array: pa.Array) -> Truths:
+    """Where an array has values."""
+    found: Truths = array.is_valid().to_numpy(zero_copy_only=False)
+    return found
+
+
+def _texts(array: pa.Array, valid: Truths) -> Values:
+    """Texts by their place among all of the column, in the order of their bytes."""
+    coded = array.dictionary_encode()
+    order = pc.sort_indices(coded.dictionary)
+    places = np.empty(len(order), np.int64)
+    places[order.to_numpy()] = np.arange(len(order))
+    indices = coded.indices.fill_null(0).to_numpy(zero_copy_only=False)
+    sorted_texts = coded.dictionary.take(order)
+    numbers = places[indices] if len(order) else np.zeros(len(array), np.int64)
+    return Values(numbers, valid, lambda n, missing: sorted_texts.take(
+        pa.array(np.where(missing, 0, n), mask=missing)
+    ))  # fmt: skip
+
+
+def _whole(array: pa.Array) -> pa.Array:
+    """Dates in days, times in microseconds, truths as 0 and 1."""
+    kind = array.type
+    narrow = pa.int32() if pa.types.is_date32(kind) else pa.int8()
+    is_small = any(test(kind) for test in _SMALL)
+    return (array.cast(narrow) if is_small else array).cast(pa.int64())
+
+
+def scaled(array: pa.Array) -> Numbers:
+    """Decimals as whole numbers of their last place; 0 where one is missing."""
+    whole = array.type.precision
+    limbs = np.frombuffer(array.buffers()[1], np.int64).reshape(-1, 2)
+    limbs = limbs[array.offset : array.offset + len(array)]
+    low, high = limbs[:, 0], limbs[:, 1]
+    valid = valid_of(array)
+    if whole <= 18 or np.array_equal(high[valid], low[valid] >> 63):
+        return np.where(valid, low, 0)
+    wide: Numbers = (high.astype(object) << 64) + low.view(np.uint64).astype(object)
+    return np.where(valid, wide, 0)
+
+
+def typed_column(numbers: Numbers, missing: Truths, kind: pa.DataType) -> pa.Array:
+    """Numbers as a column of a type; missing too where the type does not hold them."""
+    if pa.types.is_decimal(kind):
+        return decimal_column(numbers, missing, kind)
+    if pa.types.is_floating(kind):
+        return pa.array(numbers, pa.float64(), mask=missing)
+    if numbers.dtype == object:
+        small = np.abs(numbers) < (1 << 63)
+        numbers, missing = np.where(small, numbers, 0).astype(np.int64), missing | ~small.astype(bool)
+    if pa.types.is_boolean(kind):
+        return pa.array(numbers.astype(bool), mask=missing)
+    whole = pa.array(numbers.astype(np.int64), mask=missing)
+    return whole.cast(pa.int32()).cast(kind) if pa.types.is_date32(kind) else whole.cast(kind)
+
+
+def decimal_column(numbers: Numbers, missing: Truths, kind: pa.Decimal128Type) -> pa.Array:
+    """Whole numbers of a decimal's last place as decimals; missing where they have too many digits."""
+    fits = np.abs(numbers) < 10**kind.precision
+    missing = missing | ~fits.astype(bool)
+    limbs = np.empty((len(numbers), 2), np.int64)
+    low = np.where(missing, 0, numbers)
+    if low.dtype == object:
+        limbs[:, 0] = (low & ((1 << 64) - 1)).astype(np.uint64).view(np.int64)
+        limbs[:, 1] = (low >> 64).astype(np.int64)
+    else:
+        limbs[:, 0], limbs[:, 1] = low, low.astype(np.int64) >> 63
+    bits = pa.array(~missing).buffers()[1]
+    return pa.Array.from_buffers(kind, len(numbers), [bits, pa.py_buffer(limbs)])
+
+
+def doubles_of(numbers: Numbers, places: int) -> npt.NDArray[np.float64]:
+    """Whole numbers of the last of some decimal places as the doubles nearest to them."""
+    small = np.abs(numbers) <= _EXACT_DOUBLES
+    nearest = np.where(small, numbers, 0).astype(np.float64) / 10.0**places
+    for at in np.flatnonzero(~small.astype(bool)):
+        nearest[at] = int(numbers[at]) / 10**places  # Python divides whole numbers exactly
+    return nearest
+
+
+def prefix_sums(numbers: Numbers) -> tuple[Numbers, Numbers]:
+    """Sums of the first 0, 1, … numbers, exact: of what is above 32 bits, and of what is below."""
+    if numbers.dtype == object:
+        return _from_zero(numbers), np.zeros(len(numbers) + 1, object)
+    whole = numbers.astype(np.int64)
+    return _from_zero(whole >> 32), _from_zero(whole & (_LIMB - 1))
+
+
+def _from_zero(numbers: Numbers) -> Numbers:
+    sums = np.zeros(len(numbers) + 1, numbers.dtype)
+    np.cumsum(numbers, out=sums[1:])
+    return sums
+
+
+def joined_limbs(high: Numbers, low: Numbers) -> Numbers:
+    """Sums out of their two parts; Python's whole numbers where one has more than 64 bits."""
+    if high.dtype == object:
+        return high
+    top = high + (low >> 32)
+    if len(top) and (top.max() >= _LIMB >> 1 or top.min() < -(_LIMB >> 1)):
+        wide: Numbers = high.astype(object) * _LIMB + low
+        return wide
+    return high * _LIMB + low
