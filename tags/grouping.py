@@ -70,10 +70,11 @@ def _aggregated(
 ) -> DataFrame:
     order = f"struct({', '.join(map(quoted, grouping.table.order))})"
     aggregates = [
-        F.expr(night.bind(_aggregate_sql(cell.aggregate, kept[cell.column.name], order)))
-        .alias(cell.column.name)
+        _or_missing(cell, F.expr(night.bind(
+            _aggregate_sql(cell.aggregate, kept[cell.column.name], order)
+        ))).alias(cell.column.name)
         for cell in grouping.cells
-    ]
+    ]  # fmt: skip
     return rows.groupBy(*_group_keys(grouping)).agg(*aggregates)
 
 
@@ -83,8 +84,14 @@ def _counted(
     """Different values in two steps: does a value occur among a cell's rows; how many do."""
     keys, names = _group_keys(grouping), list(kept)
     occurs = [F.expr(f"bool_or({kept[name]})").alias(name) for name in names]
-    counts = [F.count_if(F.col(name)).alias(name) for name in names]
+    counts = [F.nullif(F.count_if(F.col(name)), F.lit(0)).alias(name) for name in names]
     return rows.groupBy(*keys, _VALUE).agg(*occurs).groupBy(*keys).agg(*counts)
+
+
+def _or_missing(cell: Cell, value: Column) -> Column:
+    """None of something is no value: the tag's `absent` says what stands there, whatever other
+    rows the grouping has."""
+    return F.nullif(value, F.lit(0)) if cell.aggregate.function in _COUNTING else value
 
 
 def _aggregate_sql(aggregate: Aggregate, kept: str, order: str) -> str:
@@ -116,7 +123,7 @@ def _as_maps(grouped: DataFrame, cells: Sequence[Cell]) -> DataFrame:
 
 def _as_map(cell: Cell) -> Column:
     name = quoted(cell.column.name)
-    has_rows = f"{name} > 0" if cell.aggregate.function in _COUNTING else f"{name} IS NOT NULL"
+    has_rows = f"{name} IS NOT NULL"
     # Sorted by key, so that the map does not depend on the order of rows.
     entries = f"array_sort(collect_list(struct({_KEY}, {name})) FILTER (WHERE {has_rows}))"
     return F.expr(

@@ -63,9 +63,9 @@ class PersonRows:
         """Where an expression has a value, of whatever type."""
         return presence_of(self.column(sql))
 
-    def column(self, sql: str) -> pa.ChunkedArray:
+    def column(self, sql: str) -> pa.Array:
         """The values of an expression."""
-        return self.found[f"_v{self.asked.values.index(sql)}"]
+        return self.found[f"_v{self.asked.values.index(sql)}"].combine_chunks()
 
 
 def read_rows(engine: Engine, rows: Rows, persons: Rows, asked: Asked, night: Night) -> PersonRows:

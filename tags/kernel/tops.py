@@ -46,7 +46,7 @@ class _Votes:
 def _votes(tables: Mapping[str, PersonRows], top: TopGrouping) -> _Votes:
     voting = [tables[ballot.table.name] for ballot in top.ballots]
     columns = [rows.column(b.value) for rows, b in zip(voting, top.ballots, strict=True)]
-    values = values_of(pa.chunked_array([c for column in columns for c in column.chunks], columns[0].type))
+    values = values_of(pa.concat_arrays(columns))
     person = np.concatenate([rows.rows.unit for rows in voting])
     known = np.flatnonzero(values.valid)
     order = known[np.lexsort((values.numbers[known], person[known]))]

@@ -38,9 +38,8 @@ class Values:
         return Values(self.numbers[rows], self.valid[rows], self.column, self.places)
 
 
-def values_of(column: pa.ChunkedArray) -> Values:
+def values_of(array: pa.Array) -> Values:
     """The values of a column of any type that has an order."""
-    array = column.combine_chunks()
     valid = valid_of(array)
     kind = array.type
     if pa.types.is_string(kind) or pa.types.is_large_string(kind):
@@ -55,9 +54,9 @@ def values_of(column: pa.ChunkedArray) -> Values:
     return Values(numbers, valid, lambda n, missing: typed_column(n, missing, kind), places)
 
 
-def presence_of(column: pa.ChunkedArray) -> Values:
+def presence_of(array: pa.Array) -> Values:
     """Where a column has values, whose numbers mean nothing: of types without an order too."""
-    valid = valid_of(column.combine_chunks())
+    valid = valid_of(array)
     return Values(np.zeros(len(valid), np.int64), valid, lambda _, missing: pa.nulls(len(missing)))
 
 

@@ -79,15 +79,17 @@ def assert_same(theirs: Mapping[int, Row], ours: Mapping[int, Row]) -> None:
         for one_id, row in theirs.items() for name, value in row.items()
         if _plain(value) != _plain(ours[one_id][name])
     ]  # fmt: skip
-    assert wrong == []
+    assert not wrong, wrong[:5]
 
 
 def _plain(value: Any) -> Any:
     if isinstance(value, float) and value != value:  # noqa: PLR0124
         return "NaN"
-    if isinstance(value, datetime):
-        return value.replace(tzinfo=None)
-    return value
+    if isinstance(value, dict):
+        return {key: _plain(each) for key, each in value.items()}
+    if isinstance(value, list):
+        return [_plain(each) for each in value]
+    return value.replace(tzinfo=None) if isinstance(value, datetime) else value
 
 
 def people_of(spark: SparkSession, people: Sequence[int]) -> DataFrame:
