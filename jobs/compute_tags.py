@@ -4,16 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
-from datetime import timedelta
+from datetime import date, timedelta
 from functools import partial
 
 from pyspark.sql import DataFrame
 
 from jobs.night import Night
-from jobs.plain_values import with_plain_columns
+from jobs.plain_values import with_plain_columns, with_plain_columns_here
 from lake.readers import valid_at
 from lake.tables import side_by_side
 from model.contracts import TableContract
+from model.engines import Engine, Rows, SparkEngine
 from model.fixed_tables import (
     CUSTOMER_TAG_CHANGES,
     CUSTOMER_TAGS,
@@ -22,9 +23,13 @@ from model.fixed_tables import (
     TAG_METRICS,
     TAG_TABLES,
 )
+from model.sql_text import date_literal
 from tags.catalog import catalog_records, wide_columns
 from tags.changes import tag_changes
 from tags.computing import compute_tags
+from tags.kernel.changes import tag_changes_here
+from tags.kernel.metrics import tag_metrics_here
+from tags.kernel.wide import compute_tags_here
 from tags.metrics import tag_metrics
 from tags.planning import plan_tags
 from tags.plans import TagPlan
@@ -33,27 +38,66 @@ NAME = "compute_tags"
 
 
 def run(night: Night) -> None:
-    """Writes the wide table's slice of D, then what is told about it."""
-    lake, day, book = night.lake, night.business_date, night.definitions.tags
-    plan = plan_tags(book)
-    wide = compute_tags(
-        _sources(night, plan), _persons(night), _golden(night, plan), plan, day,
-        time_zone=night.project.settings.project.time_zone,
-    )  # fmt: skip
-    lake.replace_slice(replace(CUSTOMER_TAGS, columns=wide_columns(book)), wide, day)
-
-    written = lake.read_slice(CUSTOMER_TAGS, day).select(*wide.columns)
-    changes = tag_changes(_night_before(night), written, day)
-    side_by_side([
-        partial(lake.replace_records, TAG_CATALOG, catalog_records(book, day), day),
-        partial(lake.replace_slice, CUSTOMER_TAG_CHANGES, changes, day),
-        partial(lake.replace_slice, TAG_METRICS, tag_metrics(written, day), day),
-    ])
+    """Writes the wide table's slice of D, then what is told about it: in this process while the
+    tables the tags read are small, by the log's own account, else by Spark."""
+    plan = plan_tags(night.definitions.tags)
+    with night.engine() as engine:
+        if isinstance(engine, SparkEngine):
+            _by_spark(night, engine, plan)
+        else:
+            _here(night, engine, plan)
 
 
 def tables(night: Night) -> Sequence[TableContract]:
     """The tables this stage writes."""
     return TAG_TABLES
+
+
+def _here(night: Night, engine: Engine, plan: TagPlan) -> None:
+    lake, day, read = night.lake, night.business_date, night.definitions.tables
+    sources = {t.name: night.person_rows(engine, t) for t in read if t.name in plan.tables}
+    wide = compute_tags_here(
+        engine, sources, _persons(night, engine), _golden_here(night, engine, plan),
+        night.definitions.tags.golden, plan, day,
+        time_zone=night.project.settings.project.time_zone,
+    )  # fmt: skip
+    before = engine.arrow(engine.rows("night_before", f"""
+        select * from these where business_date = {date_literal(_day_before(night))}
+    """, these=lake.rows(engine, CUSTOMER_TAGS, until=_day_before(night))))  # fmt: skip
+    lake.replace_slice(_contract(night), wide, day)
+    changes = tag_changes_here(engine, before, wide, day)
+    metrics = tag_metrics_here(engine, wide, day)
+    side_by_side([
+        partial(_write_catalog, night),
+        partial(lake.replace_slice, CUSTOMER_TAG_CHANGES, changes, day),
+        partial(lake.replace_records, TAG_METRICS, metrics, day),
+    ])
+
+
+def _by_spark(night: Night, engine: Engine, plan: TagPlan) -> None:
+    lake, day = night.lake, night.business_date
+    persons = engine.frame(_persons(night, engine))
+    wide = compute_tags(
+        _sources(night, plan), persons, _golden(night, plan), plan, day,
+        time_zone=night.project.settings.project.time_zone,
+    )  # fmt: skip
+    lake.replace_slice(_contract(night), wide, day)
+    written = lake.read_slice(CUSTOMER_TAGS, day).select(*wide.columns)
+    changes = tag_changes(lake.read_slice(CUSTOMER_TAGS, _day_before(night)), written, day)
+    side_by_side([
+        partial(_write_catalog, night),
+        partial(lake.replace_slice, CUSTOMER_TAG_CHANGES, changes, day),
+        partial(lake.replace_slice, TAG_METRICS, tag_metrics(written, day), day),
+    ])
+
+
+def _write_catalog(night: Night) -> None:
+    records = catalog_records(night.definitions.tags, night.business_date)
+    night.lake.replace_records(TAG_CATALOG, records, night.business_date)
+
+
+def _contract(night: Night) -> TableContract:
+    return replace(CUSTOMER_TAGS, columns=wide_columns(night.definitions.tags))
 
 
 def _sources(night: Night, plan: TagPlan) -> dict[str, DataFrame]:
@@ -66,21 +110,28 @@ def _golden(night: Night, plan: TagPlan) -> DataFrame:
     return with_plain_columns(night, profiles, plan.plain_columns)
 
 
-def _persons(night: Night) -> DataFrame:
+def _golden_here(night: Night, engine: Engine, plan: TagPlan) -> Rows:
+    day = night.business_date
+    profiles = engine.rows(
+        "profiles", f"select * from these where business_date = {date_literal(day)}",
+        these=night.lake.rows(engine, night.definitions.golden, until=day),
+    )  # fmt: skip
+    return with_plain_columns_here(night, engine, profiles, plan.plain_columns)
+
+
+def _persons(night: Night, engine: Engine) -> Rows:
     """Everyone the map of D knows, once."""
-    names = ONE_IDS.column_names
-    rows = night.lake.spark.sql(
-        valid_at("{one_ids}", names, night.business_date), one_ids=night.lake.read(ONE_IDS)
-    )
-    return rows.select("one_id").distinct()
+    valid = valid_at("one_ids", ONE_IDS.column_names, night.business_date)
+    return engine.rows(
+        "persons", f"select distinct one_id from ({valid}) v",
+        one_ids=night.lake.rows(engine, ONE_IDS),
+    )  # fmt: skip
 
 
-def _night_before(night: Night) -> DataFrame:
-    """The newest slice of the wide table before D; empty on the first night."""
+def _day_before(night: Night) -> date:
+    """The newest night before D with a slice of the wide table; D−1 where there is none."""
     earlier = [day for day in night.lake.days_of(CUSTOMER_TAGS) if day < night.business_date]
-    # On the first night the slice of D−1 stands for it: there is none.
-    newest = max(earlier, default=night.business_date - timedelta(days=1))
-    return night.lake.read_slice(CUSTOMER_TAGS, newest)
+    return max(earlier, default=night.business_date - timedelta(days=1))
 
 
 if __name__ == "__main__":

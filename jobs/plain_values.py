@@ -4,13 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+import pyarrow as pa
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
 from jobs.night import Night
+from language.binding import quoted
+from language.local_sql import local_sql
 from model.canonical import SPARK_TYPES, CanonicalColumn
+from model.engines import Engine, Rows
 from model.fixed_tables import VAULT_PROFILES
-from privacy.tokens import unseal
+from model.sql_text import text_literal
+from privacy.tokens import unseal, unseals_of
 
 
 def with_plain_columns(night: Night, rows: DataFrame, names: Iterable[str]) -> DataFrame:
@@ -22,6 +27,29 @@ def with_plain_columns(night: Night, rows: DataFrame, names: Iterable[str]) -> D
     vault = night.lake.read_until(VAULT_PROFILES, night.business_date)
     for name in sorted(names):
         rows = _with_plain_column(night, rows, vault, name, known[name])
+    return rows
+
+
+def with_plain_columns_here(
+    night: Night, engine: Engine, rows: Rows, names: Iterable[str]
+) -> Rows:
+    """The same in this process, whose memory alone holds the plain values."""
+    known = {n: c for table in night.project.model.golden_tables for n, c in table.columns.items()}
+    vault = night.lake.rows(engine, VAULT_PROFILES, until=night.business_date)
+    for name in sorted(names):
+        sealed = engine.arrow(engine.rows("sealed", f"""
+            select v.token, v.sealed from vault v where v.column_name = {text_literal(name)}
+            and v.token in (select {name}_token from these)
+        """, vault=vault, these=rows))  # fmt: skip
+        plain = pa.table({
+            "token": sealed["token"],
+            "plain": unseals_of(night.key, sealed["sealed"]),
+        })
+        typed = local_sql(f"try_cast({quoted('plain')} AS {SPARK_TYPES[known[name].type]})")
+        rows = engine.rows("plain_values", f"""
+            select r.*, p.{name} from these r left join
+            (select token, {typed} as {name} from plain) p on r.{name}_token = p.token
+        """, these=rows, plain=engine.of(plain))  # fmt: skip
     return rows
 
 

@@ -15,7 +15,8 @@ _DIGITS = "cast(x as varchar)"
 # Doubles from 2^52 on have no fraction; below 10^7 thirty places hold all the digits there are.
 _ROUNDED = (
     "case when isnan(x) or abs(x) >= 4503599627370496 then x "
-    f"when abs(x) < 10000000 then cast(round(cast({_DIGITS} as decimal(38, 30)), places) as double) "
+    "when abs(x) < 10000000 "
+    f"then cast(round(cast({_DIGITS} as decimal(38, 30)), places) as double) "
     f"else cast(round(cast({_DIGITS} as decimal(38, 20)), places) as double) end"
 )
 _DIGITS_ONLY = "regexp_replace(regexp_replace(replace(split_part(t, 'e', 1), '.', ''), '^0+', ''), '0+$', '')"

@@ -31,7 +31,7 @@ def asked_of(plan: TagPlan, table: str, night: Night) -> Asked:
     ]  # fmt: skip
     conditions = [*(cell.where for cell in cells), *(where for _, where, _ in ballots)]
     values = [
-        *(sql for g in groupings for cell in g.cells for sql in (g.by, argument_sql(cell.aggregate))),
+        *(grouping.by for grouping in groupings), *(argument_sql(c.aggregate) for c in cells),
         *(ballot.value for ballot, _, _ in ballots),
     ]
     return Asked(
@@ -49,10 +49,13 @@ def argument_sql(aggregate: Aggregate) -> str:
         return ""
     sql = aggregate.argument.sql
     is_summed = aggregate.function in ("sum", "avg")
-    return _EXACT.format(sql) if is_summed and aggregate.argument.type in ("number", "percent") else sql
+    is_floating = aggregate.argument.type in ("number", "percent")
+    return _EXACT.format(sql) if is_summed and is_floating else sql
 
 
-def columns_of(rows: PersonRows, groupings: Sequence[Grouping], night: Night) -> dict[str, pa.Array]:
+def columns_of(
+    rows: PersonRows, groupings: Sequence[Grouping], night: Night
+) -> dict[str, pa.Array]:
     """The column of every cell, a value per person; missing where no row of the cell's is there."""
     found: dict[str, pa.Array] = {}
     for grouping in groupings:

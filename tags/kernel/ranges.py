@@ -57,7 +57,7 @@ class UnitRows:
         return [self._ranges[one] for one in bounds]
 
     def _ranged(self, bounds: Sequence[Bounds]) -> dict[Bounds, Range]:
-        """Days are cut where a window begins or has ended; a unit's rows of a cut are neighbours."""
+        """Days are cut where a window begins or has ended; rows of one cut are neighbours."""
         cuts = sorted({c for first, last in bounds for c in (_number(first), _number(last) + 1)})
         edges = np.array([c for c in cuts if c is not None], np.int64)
         width = len(edges) + 1
@@ -164,7 +164,8 @@ class MeasuredRows:
         unit = self.rows.unit[known]
         order = np.lexsort((numbers, unit))  # stable: equal ones stay in their order of time
         same = np.zeros(len(order), bool)
-        same[1:] = (unit[order[1:]] == unit[order[:-1]]) & _equal(numbers[order[1:]], numbers[order[:-1]])
+        unit, ordered = unit[order], numbers[order]
+        same[1:] = (unit[1:] == unit[:-1]) & _equal(ordered[1:], ordered[:-1])
         before = np.full(len(order), -1, np.int64)
         repeated = np.flatnonzero(same)
         before[order[repeated]] = known[order[repeated - 1]]

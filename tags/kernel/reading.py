@@ -21,7 +21,7 @@ _PERSON, _DAY = "_person", "_day"
 
 @dataclass(frozen=True)
 class Asked:
-    """What the cells of one table ask: conditions, values, and whether the order within a day tells."""
+    """What the cells of one table ask: conditions, values, whether the order within a day tells."""
 
     table: SourceTable
     conditions: tuple[str, ...]

@@ -62,8 +62,9 @@ def _votes(tables: Mapping[str, PersonRows], top: TopGrouping) -> _Votes:
         of_ballots.append((UnitRows(unit[own], rows.rows.day[places], len(firsts)), places))
         start += len(rows.rows)
     return _Votes(
-        voting, of_ballots, person[firsts], values.numbers[firsts], voting[0].rows.unit_count, values
-    )
+        voting, of_ballots, person[firsts], values.numbers[firsts], voting[0].rows.unit_count,
+        values,
+    )  # fmt: skip
 
 
 def _ranked(votes: _Votes, cell: TopCell, night: Night) -> Iterator[tuple[str, pa.Array]]:

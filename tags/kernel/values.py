@@ -16,6 +16,7 @@ Truths = npt.NDArray[np.bool_]
 Numbers = npt.NDArray[Any]  # of 64 bits, or Python's where those do not hold them
 
 _LIMB = 1 << 32
+_DIGITS_OF_INTEGERS = 18  # that 64 bits always hold
 _EXACT_DOUBLES = 1 << 53
 _SMALL = pa.types.is_boolean, pa.types.is_date32
 
@@ -95,7 +96,7 @@ def scaled(array: pa.Array) -> Numbers:
     limbs = limbs[array.offset : array.offset + len(array)]
     low, high = limbs[:, 0], limbs[:, 1]
     valid = valid_of(array)
-    if whole <= 18 or np.array_equal(high[valid], low[valid] >> 63):
+    if whole <= _DIGITS_OF_INTEGERS or np.array_equal(high[valid], low[valid] >> 63):
         return np.where(valid, low, 0)
     wide: Numbers = (high.astype(object) << 64) + low.view(np.uint64).astype(object)
     return np.where(valid, wide, 0)
@@ -109,7 +110,8 @@ def typed_column(numbers: Numbers, missing: Truths, kind: pa.DataType) -> pa.Arr
         return pa.array(numbers, pa.float64(), mask=missing)
     if numbers.dtype == object:
         small = np.abs(numbers) < (1 << 63)
-        numbers, missing = np.where(small, numbers, 0).astype(np.int64), missing | ~small.astype(bool)
+        missing = missing | ~small.astype(bool)
+        numbers = np.where(missing, 0, numbers).astype(np.int64)
     if pa.types.is_boolean(kind):
         return pa.array(numbers.astype(bool), mask=missing)
     whole = pa.array(numbers.astype(np.int64), mask=missing)
@@ -117,7 +119,7 @@ def typed_column(numbers: Numbers, missing: Truths, kind: pa.DataType) -> pa.Arr
 
 
 def decimal_column(numbers: Numbers, missing: Truths, kind: pa.Decimal128Type) -> pa.Array:
-    """Whole numbers of a decimal's last place as decimals; missing where they have too many digits."""
+    """Whole numbers of a decimal's last place as decimals; missing where it has too few digits."""
     fits = np.abs(numbers) < 10**kind.precision
     missing = missing | ~fits.astype(bool)
     limbs = np.empty((len(numbers), 2), np.int64)

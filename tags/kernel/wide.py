@@ -64,7 +64,8 @@ def _read(
 
 
 def _picked(
-    engine: Engine, golden: Rows, types: Columns, people: Rows, picks: Sequence[Picked], night: Night
+    engine: Engine, golden: Rows, types: Columns, people: Rows, picks: Sequence[Picked],
+    night: Night,
 ) -> dict[str, pa.Array]:
     listed = ", ".join(_picked_columns(picks, night))
     if not listed:
