@@ -19,7 +19,9 @@ _ROUNDED = (
     f"then cast(round(cast({_DIGITS} as decimal(38, 30)), places) as double) "
     f"else cast(round(cast({_DIGITS} as decimal(38, 20)), places) as double) end"
 )
-_DIGITS_ONLY = "regexp_replace(regexp_replace(replace(split_part(t, 'e', 1), '.', ''), '^0+', ''), '0+$', '')"
+_DIGITS_ONLY = (
+    "regexp_replace(regexp_replace(replace(split_part(t, 'e', 1), '.', ''), '^0+', ''), '0+$', '')"
+)
 _EXPONENT = (
     "case when contains(t, 'e') then cast(split_part(t, 'e', 2) as int) "
     "when starts_with(t, '0.') then -(length(regexp_extract(t, '^0\\.(0*)', 1)) + 1) "
@@ -74,7 +76,8 @@ def _to_whole(kind: str) -> str:
         f"(x double) as case when not isnan(x) then try_cast(trunc(x) as {kind}) end, "
         f"(x bigint) as try_cast(x as {kind}), (x boolean) as cast(x as {kind}), "
         f"(x decimal(38, 18)) as try(cast(trunc(x) as {kind})), "
-        f"(x varchar) as case when regexp_matches(x, '{_WHOLE}') then try_cast(trim(x) as {kind}) end"
+        f"(x varchar) as case when regexp_matches(x, '{_WHOLE}') "
+        f"then try_cast(trim(x) as {kind}) end"
     )
 
 
@@ -92,12 +95,16 @@ def _saturated(function: str) -> str:
     """A double as the nearest whole number that there is."""
     return (
         f"case when isnan(x) then 0 when x >= 9.2233720368547758e18 then {_LARGEST} "
-        f"when x <= -9.2233720368547758e18 then -{_LARGEST} - 1 else cast({function}(x) as bigint) end"
+        f"when x <= -9.2233720368547758e18 then -{_LARGEST} - 1 "
+        f"else cast({function}(x) as bigint) end"
     )
 
 
 _FROM = "case when start > 0 then start - 1 when start < 0 then length(x) + start else 0 end"
-_CUT = f"list_transform([{_FROM}], lambda p: x[greatest(p, 0) + 1 : greatest(least(p + {{}}, length(x)), 0)])[1]"
+_CUT = (
+    f"list_transform([{_FROM}], "
+    "lambda p: x[greatest(p, 0) + 1 : greatest(least(p + {}, length(x)), 0)])[1]"
+)
 _MONTHS = "((year(later) - year(earlier)) * 12 + month(later) - month(earlier))"
 _BOTH_END = "(later = last_day(later) and earlier = last_day(earlier))"
 
@@ -151,10 +158,12 @@ MACROS: Mapping[str, str] = {
     "to_decimal_18_2": _to_decimal("decimal(18, 2)"),
     "to_decimal_18_6": _to_decimal("decimal(18, 6)"),
     "to_decimal_28_9": _to_decimal("decimal(28, 9)"),
-    "to_string": f"(x varchar) as x, (x bigint) as cast(x as varchar), (x double) as {_TEXT_OF_DOUBLE}, "
-                 "(x boolean) as cast(x as varchar), (x date) as cast(x as varchar), "
+    "to_string": "(x varchar) as x, (x bigint) as cast(x as varchar), "
+                 f"(x double) as {_TEXT_OF_DOUBLE}, (x boolean) as cast(x as varchar), "
+                 "(x date) as cast(x as varchar), "
                  "(x timestamptz) as regexp_replace(strftime(timezone('UTC', x), "
-                 "'%Y-%m-%d %H:%M:%S.%f'), '\\.?0*$', ''), (x decimal(18, 2)) as cast(x as varchar)",
+                 "'%Y-%m-%d %H:%M:%S.%f'), '\\.?0*$', ''), "
+                 "(x decimal(18, 2)) as cast(x as varchar)",
     "to_date": f"(x varchar) as {_TEXT_AS_DAY}, (x date) as x, (x timestamp) as cast(x as date)",
     "to_boolean": f"(x varchar) as {_TEXT_AS_TRUTH}, (x boolean) as x",
     "to_timestamp": "(x timestamptz) as x",

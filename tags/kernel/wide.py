@@ -139,10 +139,10 @@ class _Wide:
     def _asked(self, known: pa.Table, listed: Mapping[str, str]) -> dict[str, pa.Array]:
         """Expressions over known columns, in the order of persons."""
         numbered = known.append_column(_NUMBER, pa.array(range(len(self._ids)), pa.int64()))
-        types = {n: c.value_type for n, c in self._types.items() if n in known.column_names}
+        amounts: Columns = {f.name: "money" for f in known.schema if pa.types.is_decimal(f.type)}
         columns = "".join(f", {sql} as {local_sql(quoted(name))}" for name, sql in listed.items())
         found = self._engine.arrow(self._engine.rows("derived", f"""
-            select {_NUMBER}{columns} from {local_source('known', types)} k order by {_NUMBER}
+            select {_NUMBER}{columns} from {local_source('known', amounts)} k order by {_NUMBER}
         """, known=self._engine.of(numbered)))  # fmt: skip
         return {name: found.column(name).combine_chunks() for name in listed}
 
