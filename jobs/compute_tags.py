@@ -10,11 +10,12 @@ from functools import partial
 from pyspark.sql import DataFrame
 
 from jobs.night import Night
-from jobs.plain_values import with_plain_columns, with_plain_columns_here
+from jobs.plain_values import with_plain_columns
+from jobs.tags_here import tags_here
 from lake.readers import valid_at
 from lake.tables import side_by_side
 from model.contracts import TableContract
-from model.engines import Engine, Rows, SparkEngine
+from model.engines import Engine, Rows
 from model.fixed_tables import (
     CUSTOMER_TAG_CHANGES,
     CUSTOMER_TAGS,
@@ -23,13 +24,10 @@ from model.fixed_tables import (
     TAG_METRICS,
     TAG_TABLES,
 )
-from model.sql_text import date_literal
+from model.local_engine import LocalEngine
 from tags.catalog import catalog_records, wide_columns
 from tags.changes import tag_changes
 from tags.computing import compute_tags
-from tags.kernel.changes import tag_changes_here
-from tags.kernel.metrics import tag_metrics_here
-from tags.kernel.wide import compute_tags_here
 from tags.metrics import tag_metrics
 from tags.planning import plan_tags
 from tags.plans import TagPlan
@@ -42,10 +40,10 @@ def run(night: Night) -> None:
     tables the tags read are small, by the log's own account, else by Spark."""
     plan = plan_tags(night.definitions.tags)
     with night.engine() as engine:
-        if isinstance(engine, SparkEngine):
-            _by_spark(night, engine, plan)
-        else:
+        if isinstance(engine, LocalEngine):
             _here(night, engine, plan)
+        else:
+            _by_spark(night, engine, plan)
 
 
 def tables(night: Night) -> Sequence[TableContract]:
@@ -53,24 +51,14 @@ def tables(night: Night) -> Sequence[TableContract]:
     return TAG_TABLES
 
 
-def _here(night: Night, engine: Engine, plan: TagPlan) -> None:
-    lake, day, read = night.lake, night.business_date, night.definitions.tables
-    sources = {t.name: night.person_rows(engine, t) for t in read if t.name in plan.tables}
-    wide = compute_tags_here(
-        engine, sources, _persons(night, engine), _golden_here(night, engine, plan),
-        night.definitions.tags.golden, plan, day,
-        time_zone=night.project.settings.project.time_zone,
-    )  # fmt: skip
-    before = engine.arrow(engine.rows("night_before", f"""
-        select * from these where business_date = {date_literal(_day_before(night))}
-    """, these=lake.rows(engine, CUSTOMER_TAGS, until=_day_before(night))))  # fmt: skip
-    lake.replace_slice(_contract(night), wide, day)
-    changes = tag_changes_here(engine, before, wide, day)
-    metrics = tag_metrics_here(engine, wide, day)
+def _here(night: Night, engine: LocalEngine, plan: TagPlan) -> None:
+    lake, day = night.lake, night.business_date
+    found = tags_here(night, engine, plan, _persons(night, engine), _night_before(night))
+    lake.replace_slice(_contract(night), found.wide, day)
     side_by_side([
         partial(_write_catalog, night),
-        partial(lake.replace_slice, CUSTOMER_TAG_CHANGES, changes, day),
-        partial(lake.replace_records, TAG_METRICS, metrics, day),
+        partial(lake.replace_slice, CUSTOMER_TAG_CHANGES, found.changes, day),
+        partial(lake.replace_records, TAG_METRICS, found.metrics, day),
     ])
 
 
@@ -83,7 +71,7 @@ def _by_spark(night: Night, engine: Engine, plan: TagPlan) -> None:
     )  # fmt: skip
     lake.replace_slice(_contract(night), wide, day)
     written = lake.read_slice(CUSTOMER_TAGS, day).select(*wide.columns)
-    changes = tag_changes(lake.read_slice(CUSTOMER_TAGS, _day_before(night)), written, day)
+    changes = tag_changes(lake.read_slice(CUSTOMER_TAGS, _night_before(night)), written, day)
     side_by_side([
         partial(_write_catalog, night),
         partial(lake.replace_slice, CUSTOMER_TAG_CHANGES, changes, day),
@@ -110,15 +98,6 @@ def _golden(night: Night, plan: TagPlan) -> DataFrame:
     return with_plain_columns(night, profiles, plan.plain_columns)
 
 
-def _golden_here(night: Night, engine: Engine, plan: TagPlan) -> Rows:
-    day = night.business_date
-    profiles = engine.rows(
-        "profiles", f"select * from these where business_date = {date_literal(day)}",
-        these=night.lake.rows(engine, night.definitions.golden, until=day),
-    )  # fmt: skip
-    return with_plain_columns_here(night, engine, profiles, plan.plain_columns)
-
-
 def _persons(night: Night, engine: Engine) -> Rows:
     """Everyone the map of D knows, once."""
     valid = valid_at("one_ids", ONE_IDS.column_names, night.business_date)
@@ -128,7 +107,7 @@ def _persons(night: Night, engine: Engine) -> Rows:
     )  # fmt: skip
 
 
-def _day_before(night: Night) -> date:
+def _night_before(night: Night) -> date:
     """The newest night before D with a slice of the wide table; D−1 where there is none."""
     earlier = [day for day in night.lake.days_of(CUSTOMER_TAGS) if day < night.business_date]
     return max(earlier, default=night.business_date - timedelta(days=1))

@@ -86,6 +86,10 @@ EXCEPTIONS: dict[str, dict[str, str]] = {
         "ingestion/sighting_rows.py:_teller": "take of an Arrow array",
         "ingestion/sighting_rows.py:_sets_of": "take of an Arrow array",
         "privacy/tokens.py:once_each": "take of an Arrow array inside a task",
+        "tags/kernel/changes.py": "columns of this process",
+        "tags/kernel/reading.py": "rows of tables that fit into this process",
+        "tags/kernel/texts.py": "columns of this process",
+        "tags/kernel/wide.py": "columns of this process",
         "tags/example_runs.py:run_examples": "one row for each example that people wrote",
     },
     # Task-side readers and writers of files, given a folder.

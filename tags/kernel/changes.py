@@ -10,15 +10,15 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from model.ddl_types import arrow_schema
-from model.engines import Engine
 from model.fixed_tables import CUSTOMER_TAG_CHANGES
+from model.local_engine import LocalEngine
 from tags.kernel.texts import texts_of
 from tags.kernel.values import Integers, Truths
 from tags.night import BUSINESS_DATE, ONE_ID
 
 
 def tag_changes_here(
-    engine: Engine, previous: pa.Table, current: pa.Table, business_date: date
+    engine: LocalEngine, previous: pa.Table, current: pa.Table, business_date: date
 ) -> pa.Table:
     """One row per person and column whose value differs from the night before, values as text.
 
@@ -66,7 +66,7 @@ def _aligned(table: pa.Table, name: str, places: pa.Array) -> pa.Array | None:
 
 
 def _changed(
-    engine: Engine, ids: Integers, old: pa.Array | None, new: pa.Array | None
+    engine: LocalEngine, ids: Integers, old: pa.Array | None, new: pa.Array | None
 ) -> Iterator[dict[str, pa.Array]]:
     """The rows of one column: those whose texts differ, of those that may."""
     one = old if old is not None else new

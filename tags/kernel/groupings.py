@@ -9,6 +9,7 @@ import numpy as np
 import pyarrow as pa
 
 from language.aggregates import Aggregate
+from language.binding import quoted
 from tags.kernel.measures import OF_PLACES, OF_PRESENCE, OF_ROWS, OF_VALUES, PLACES, Measured
 from tags.kernel.ranges import MeasuredRows, Range, UnitRows, map_column
 from tags.kernel.reading import Asked, PersonRows
@@ -34,13 +35,15 @@ def asked_of(plan: TagPlan, table: str, night: Night) -> Asked:
         *(grouping.by for grouping in groupings), *(argument_sql(c.aggregate) for c in cells),
         *(ballot.value for ballot, _, _ in ballots),
     ]
+    source = groupings[0].table if groupings else ballots[0][0].table
+    texts = [*conditions, *values]
     return Asked(
-        groupings[0].table if groupings else ballots[0][0].table,
+        source, frozenset(n for n in source.columns if any(quoted(n) in text for text in texts)),
         tuple(dict.fromkeys(filter(None, conditions))),
         tuple(dict.fromkeys(filter(None, values))),
         any(cell.aggregate.needs_order for cell in cells),
         night.reach([*(c.window for c in cells), *(window for *_, window in ballots)]),
-    )
+    )  # fmt: skip
 
 
 def argument_sql(aggregate: Aggregate) -> str:

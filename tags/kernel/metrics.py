@@ -1,57 +1,62 @@
-"""How well filled every tag column is, and how its values spread."""
+"""How well filled every tag column is, and how its values spread: one pass over the wide rows."""
 
 from __future__ import annotations
 
-import math
+from collections.abc import Iterator, Sequence
 from datetime import date
+from typing import Any
 
 import pyarrow as pa
-import pyarrow.compute as pc
 
-from model.engines import Engine
-from tags.kernel.texts import texts_of
-from tags.kernel.values import scaled
+from language.binding import quoted
+from language.local_sql import local_sql
+from model.engines import Rows
+from model.local_engine import LocalEngine
 from tags.night import BUSINESS_DATE, ONE_ID
 
-Spread = tuple[float | None, float | None, float | None]
+_AT_ONCE = 100  # columns of one query
+_EXACT = "decimal(38, 9)"
 
 
 def tag_metrics_here(
-    engine: Engine, wide: pa.Table, business_date: date
+    engine: LocalEngine, wide: Rows, schema: pa.Schema, business_date: date
 ) -> list[tuple[object, ...]]:
-    """One record per tag column of a night's wide table, as tags.tag_metrics has them.
+    """One record per tag column of a night's wide rows, as tags.tag_metrics has them.
 
-    Means are taken over exact sums, so that they do not depend on the order of rows.
+    Different values are counted approximately, as in the reference; means are taken over exact
+    sums, so that they do not depend on the order of rows.
     """
+    fields = [field for field in schema if field.name not in (BUSINESS_DATE, ONE_ID)]
     return [
-        (business_date, name, len(wide), len(wide) - column.null_count,
-         _distinct(engine, column.combine_chunks()), *_spread(column.combine_chunks()))
-        for name, column in zip(wide.column_names, wide.columns, strict=True)
-        if name not in (BUSINESS_DATE, ONE_ID)
-    ]  # fmt: skip
+        (business_date, *record)
+        for start in range(0, len(fields), _AT_ONCE)
+        for record in _records(engine, wide, fields[start : start + _AT_ONCE])
+    ]
 
 
-def _distinct(engine: Engine, values: pa.Array) -> int:
-    shown = texts_of(engine, values) if pa.types.is_nested(values.type) else values
-    return int(pc.count_distinct(shown).as_py())
+def _records(
+    engine: LocalEngine, wide: Rows, fields: Sequence[pa.Field]
+) -> Iterator[tuple[object, ...]]:
+    asked = ", ".join(sql for n, field in enumerate(fields) for sql in _asked(n, field))
+    row: dict[str, Any] = engine.one_row(
+        "metrics", f"select count(*) as persons, {asked} from wide", wide=wide
+    )
+    for n, field in enumerate(fields):
+        total, known = row[f"total_{n}"], row[f"known_{n}"]
+        mean = None if total is None or not known else float(total) / known
+        ends = (None if end is None else float(end) for end in (row[f"low_{n}"], row[f"high_{n}"]))
+        yield field.name, row["persons"], row[f"filled_{n}"], row[f"different_{n}"], mean, *ends
 
 
-def _spread(values: pa.Array) -> Spread:
-    """Mean, smallest and largest of the numbers that are some."""
-    known = values.drop_null()
-    if pa.types.is_floating(known.type):
-        known = known.filter(pc.is_finite(known))
-    elif not (pa.types.is_decimal(known.type) or pa.types.is_integer(known.type)):
-        return None, None, None
-    if not len(known):
-        return None, None, None
-    ends = pc.min_max(known)
-    return _total(known) / len(known), float(ends["min"].as_py()), float(ends["max"].as_py())
-
-
-def _total(known: pa.Array) -> float:
-    if pa.types.is_floating(known.type):
-        return math.fsum(known.to_numpy(zero_copy_only=False))
-    if pa.types.is_decimal(known.type):
-        return int(scaled(known).sum(dtype=object)) / 10**known.type.scale
-    return float(pc.sum(known.cast(pa.decimal128(38, 0))).as_py())
+def _asked(n: int, field: pa.Field) -> Iterator[str]:
+    name, kind = local_sql(quoted(field.name)), field.type
+    shown = f"cast({name} as varchar)" if pa.types.is_nested(kind) else name
+    number = "cast(null as double)"
+    if pa.types.is_integer(kind) or pa.types.is_decimal(kind) or pa.types.is_floating(kind):
+        number = f"try_cast({name} as {_EXACT})"  # NaN and what is too large are none
+    yield f"count({name}) as filled_{n}"
+    yield f"approx_count_distinct({shown}) as different_{n}"
+    yield f"sum({number}) as total_{n}"
+    yield f"count({number}) as known_{n}"
+    yield f"min({number}) as low_{n}"
+    yield f"max({number}) as high_{n}"

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pyarrow as pa
 
 from model.duckdb_words import MACRO_PREFIX
-from model.engines import Engine
+from model.local_engine import LocalEngine
 
 _SPELT_BY_ARROW = (
     pa.types.is_integer, pa.types.is_boolean, pa.types.is_date, pa.types.is_decimal,
@@ -13,14 +13,14 @@ _SPELT_BY_ARROW = (
 )  # fmt: skip
 
 
-def texts_of(engine: Engine, values: pa.Array) -> pa.Array:
+def texts_of(engine: LocalEngine, values: pa.Array) -> pa.Array:
     """Every value as text, lists and maps as JSON; null of null."""
     if any(test(values.type) for test in _SPELT_BY_ARROW):
         return values.cast(pa.string())
     rows = pa.table({"number": pa.array(range(len(values))), "value": values})
-    found = engine.arrow(engine.rows("texts", f"""
+    found = engine.over("texts", f"""
         select {_text_sql('value', values.type)} as shown from these order by number
-    """, these=engine.of(rows)))  # fmt: skip
+    """, rows)  # fmt: skip
     return found.column("shown").combine_chunks()
 
 

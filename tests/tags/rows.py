@@ -11,7 +11,7 @@ from language.types import SPARK_TYPES, Columns
 from model.local_engine import LocalEngine
 from tags.computing import compute_tags
 from tags.definitions import SourceTable, TagBook
-from tags.kernel.wide import compute_tags_here
+from tags.kernel.computing import Given, compute_tags_here
 from tags.planning import plan_tags
 from tags.plans import TagPlan
 
@@ -61,14 +61,17 @@ def computed(
 
 def here_of(
     sources: Mapping[str, DataFrame], persons: DataFrame, golden: DataFrame, plan: TagPlan,
-    golden_types: Columns, time_zone: str = "UTC",
+    golden_types: Columns, time_zone: str = "UTC", rows_at_once: int = 150,
 ) -> pa.Table:
-    """The wide table at D as the kernel computes it."""
+    """The wide table at D as the kernel computes it, some persons at a time."""
     with LocalEngine() as engine:
-        return compute_tags_here(
-            engine, {name: engine.of(frame) for name, frame in sources.items()},
-            engine.of(persons), engine.of(golden), golden_types, plan, D, time_zone=time_zone,
+        given = Given(
+            {name: engine.of(frame) for name, frame in sources.items()}, engine.of(persons),
+            engine.of(golden), golden_types,
         )  # fmt: skip
+        return compute_tags_here(
+            engine, given, plan, D, time_zone=time_zone, rows_at_once=rows_at_once
+        )
 
 
 def assert_same(theirs: Mapping[int, Row], ours: Mapping[int, Row]) -> None:

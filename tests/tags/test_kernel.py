@@ -82,7 +82,8 @@ def test_the_shipped_tags(spark: SparkSession) -> None:
 def hold_to_the_reference(spark: SparkSession, tags: TagBook, seed: int) -> None:
     """Computes a book over random rows by both."""
     plan = plan_tags(tags)
-    sources = {n: rows_of(spark, tags.tables[n], random_rows(tags.tables[n], seed)) for n in plan.tables}
+    tables = {name: tags.tables[name] for name in plan.tables}
+    sources = {n: rows_of(spark, t, random_rows(t, seed)) for n, t in tables.items()}
     golden = golden_of(spark, plan.golden_columns, tags, seed)
     given = (sources, people_of(spark, range(1, PEOPLE + 1)), golden)
     wide = compute_tags(*given, plan, D, time_zone="Asia/Shanghai")

@@ -1,0 +1,213 @@
+"""A night's tags in this process: the same wide table as the reference's (tags/computing.py).
+
+Persons are taken some at a time, two groups at once; what they are ranked by is found beforehand.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from datetime import date
+from functools import partial
+from itertools import pairwise
+from typing import TypeVar
+
+import numpy as np
+import pyarrow as pa
+
+from language.binding import quoted
+from language.local_sql import local_source, local_sql
+from language.types import Columns
+from model.engines import Rows
+from model.local_engine import LocalEngine
+from tags.kernel.groupings import asked_of, columns_of
+from tags.kernel.reading import OrderedRows, People, ordered, rows_of
+from tags.kernel.tops import columns_of_top
+from tags.kernel.wide import MASK, Wide
+from tags.night import ONE_ID, Night
+from tags.plans import Picked, Rank, TagPlan
+
+ROWS_AT_ONCE = 1_000_000  # of one table, of a group of persons
+_AT_ONCE = 2  # groups, which fill two cores
+Made = TypeVar("Made")
+
+
+@dataclass(frozen=True)
+class Given:
+    """What tags are computed from, as for the reference; `golden_types` are the types of the golden
+    profile's columns."""
+
+    sources: Mapping[str, Rows]
+    persons: Rows
+    golden: Rows
+    golden_types: Columns
+
+
+@dataclass(frozen=True)
+class Group:
+    """Some persons: all with a one_id from `first` (None: from the smallest) up to, without, `end`
+    (None: to the largest), also those who are no longer."""
+
+    number: int
+    first: int | None
+    end: int | None
+
+
+def compute_tags_here(
+    engine: LocalEngine, given: Given, plan: TagPlan, business_date: date, *, time_zone: str,
+    rows_at_once: int = ROWS_AT_ONCE,
+) -> pa.Table:  # fmt: skip
+    """The wide table of one night, in order of one_id, as one table in memory."""
+    made = for_all_persons(
+        engine, given, plan, Night(business_date, time_zone), lambda _, wide: wide, rows_at_once
+    )
+    return pa.concat_tables(made)
+
+
+def for_all_persons(
+    engine: LocalEngine, given: Given, plan: TagPlan, night: Night,
+    finish: Callable[[Group, pa.Table], Made], rows_at_once: int = ROWS_AT_ONCE,
+) -> list[Made]:  # fmt: skip
+    """What `finish` makes of the wide rows of each group of persons, in the order of one_id; at
+    least one group, be it of nobody."""
+    computing = _Computing.of(engine, given, plan, night)
+    groups = computing.groups(rows_at_once)
+    ranks: dict[str, pa.Array] = {}
+    for depth, level in enumerate(plan.levels):
+        named = [rank for derived in level for rank in derived.ranks]
+        if named:  # everybody's place is known before anybody's share
+            values = _all(groups, partial(computing.ranked, depth, named, dict(ranks)))
+            ranks |= _places(engine, named, values)
+
+    def made(one: tuple[Group, People]) -> Made:
+        return finish(one[0], computing.wide(one[1], len(plan.levels), ranks).stored())
+
+    return _all(list(zip(computing.named(groups), groups, strict=True)), made)
+
+
+One = TypeVar("One")
+
+
+def _all(ones: Sequence[One], function: Callable[[One], Made]) -> list[Made]:
+    with ThreadPoolExecutor(_AT_ONCE) as pool:
+        return list(pool.map(function, ones))
+
+
+@dataclass(frozen=True)
+class _Computing:
+    """A night's tables in order, and who the persons are."""
+
+    engine: LocalEngine
+    plan: TagPlan
+    night: Night
+    ids: pa.Array
+    tables: Mapping[str, OrderedRows]
+    picked: Rows | None
+
+    @classmethod
+    def of(cls, engine: LocalEngine, given: Given, plan: TagPlan, night: Night) -> _Computing:
+        """Reads every table once."""
+        people = engine.kept(engine.rows("people", f"""
+            select {ONE_ID}, row_number() over (order by {ONE_ID}) - 1 as number from these
+        """, these=given.persons))  # fmt: skip
+        ids = engine.arrow(
+            engine.rows("ids", f"select {ONE_ID} from p order by {ONE_ID}", p=people)
+        )
+        tables = {
+            name: ordered(engine, given.sources[name], people, asked_of(plan, name, night), night)
+            for name in plan.tables
+        }
+        picked = _picked(engine, given, people, plan.picks, night)
+        return cls(engine, plan, night, ids.column(ONE_ID).combine_chunks(), tables, picked)
+
+    def groups(self, rows_at_once: int) -> list[People]:
+        """Persons of neighbouring numbers, of whom no table has many more rows than said."""
+        most = max((table.count for table in self.tables.values()), default=0)
+        count = max(1, -(-most // rows_at_once))
+        bounds = sorted({*np.linspace(0, len(self.ids), count + 1).astype(int).tolist()})
+        return [People(start, end) for start, end in pairwise(bounds)] or [People(0, 0)]
+
+    def named(self, groups: Sequence[People]) -> Iterator[Group]:
+        """The groups by the one_ids where they begin."""
+        inner = [self.ids[people.start].as_py() for people in groups[1:]]
+        for number, (first, end) in enumerate(pairwise([None, *inner, None])):
+            yield Group(number, first, end)
+
+    def wide(self, people: People, depth: int, ranks: Mapping[str, pa.Array]) -> Wide:
+        """The columns of some persons up to, without, a level."""
+        plan, night = self.plan, self.night
+        wide = Wide(self.engine, plan, night, self.ids[people.start : people.end])
+        wide.add(dict(self._picks(people)))
+        tables = {n: rows_of(self.engine, t, people, night) for n, t in self.tables.items()}
+        for name, rows in tables.items():
+            own = [grouping for grouping in plan.groupings if grouping.table.name == name]
+            wide.add(columns_of(rows, own, night))
+        for top in plan.tops:
+            wide.add(dict(columns_of_top(tables, top, night)))
+        for level in plan.levels[:depth]:
+            named = {place for d in level for rank in d.ranks for place in _names(rank)}
+            wide.derive(level, {n: ranks[n][people.start : people.end] for n in named})
+        return wide
+
+    def ranked(
+        self, depth: int, named: Sequence[Rank], ranks: Mapping[str, pa.Array], people: People
+    ) -> dict[str, pa.Array]:
+        """The values that some persons are ranked by at a level."""
+        return self.wide(people, depth, ranks).ranked(named)
+
+    def _picks(self, people: People) -> Iterator[tuple[str, pa.Array]]:
+        if self.picked is None:
+            return
+        found = self.engine.arrow(self.engine.rows("picked", f"""
+            select * from these where _number >= {people.start} and _number < {people.end}
+            order by _number
+        """, these=self.picked))  # fmt: skip
+        for name in found.column_names:
+            if name != "_number":
+                yield name, found.column(name).combine_chunks()
+
+
+def _picked(
+    engine: LocalEngine, given: Given, people: Rows, picks: Sequence[Picked], night: Night
+) -> Rows | None:
+    """What is picked of everybody's golden profile."""
+    listed = ", ".join(_picked_columns(picks, night))
+    if not listed:
+        return None
+    return engine.kept(engine.rows("golden", f"""
+        select p.number as _number, {listed} from people p
+        left join {local_source('golden', given.golden_types)} g on g.{ONE_ID} = p.{ONE_ID}
+    """, people=people, golden=given.golden))  # fmt: skip
+
+
+def _picked_columns(picks: Sequence[Picked], night: Night) -> Iterator[str]:
+    for pick in picks:
+        name = pick.column.name
+        if pick.is_high:
+            yield f'{local_sql(quoted(f"{pick.golden}_mask"))} as {local_sql(quoted(MASK + name))}'
+        if not pick.is_high or pick.needs_plain:
+            yield f"{local_sql(night.bind(pick.sql))} as {local_sql(quoted(name))}"
+
+
+def _names(rank: Rank) -> tuple[str, str]:
+    return f"{rank.name}_above", f"{rank.name}_count"
+
+
+def _places(
+    engine: LocalEngine, ranks: Sequence[Rank], values: Sequence[Mapping[str, pa.Array]]
+) -> dict[str, pa.Array]:
+    """How many persons stand above each, and how many have a value; in the order of persons."""
+    tables = [pa.table(dict(of_group)) for of_group in values]
+    known = pa.concat_tables(tables)
+    known = known.append_column("_number", pa.array(range(len(known)), pa.int64()))
+    listed = "".join(
+        f", case when {rank.name} is not null then "
+        f"rank() over (order by {rank.name} desc nulls last) - 1 end as {above}, "
+        f"count({rank.name}) over () as {count}"
+        for rank in ranks for above, count in (_names(rank),)
+    )  # fmt: skip
+    found = engine.over("places", f"select _number{listed} from these order by _number", known)
+    return {
+        name: found.column(name).combine_chunks() for rank in ranks for name in _names(rank)
+    }
