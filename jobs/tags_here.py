@@ -19,7 +19,7 @@ from model.local_engine import LocalEngine
 from model.sql_text import date_literal
 from model.task_files import TaskFiles
 from tags.kernel.changes import tag_changes_here
-from tags.kernel.computing import Given, Group, for_all_persons
+from tags.kernel.computing import Given, Group, Prepared, for_all_persons
 from tags.kernel.metrics import tag_metrics_here
 from tags.night import BUSINESS_DATE
 from tags.night import Night as TagNight
@@ -58,7 +58,8 @@ def tags_here(
         return files[0], files[1], wide.schema
 
     zone = night.project.settings.project.time_zone
-    groups = for_all_persons(engine, given, plan, TagNight(day, zone), written)
+    prepared = Prepared.of(engine, given, plan, TagNight(day, zone))
+    groups = for_all_persons(prepared, written)
     wide, changes, schemas = zip(*groups, strict=True)
     of_changes = arrow_schema(CUSTOMER_TAG_CHANGES.schema)
     return TagsHere(

@@ -135,12 +135,10 @@ class LocalEngine(Engine):
         """A folder of this engine's own, gone with it."""
         return Path(self._spill.name)
 
-    def of_files(self, files: Sequence[Path], numbered: bool = False) -> LocalRows:
-        """The rows of Parquet files of one schema, at least one; `numbered`: with their places in
-        their file as `file_row_number`."""
+    def of_files(self, files: Sequence[Path]) -> LocalRows:
+        """The rows of Parquet files of one schema; at least one."""
         listed = ", ".join(parquet_literal(str(file)) for file in files)
-        number = ", file_row_number" if numbered else ""
-        return self._view("files", f"select *{number} from read_parquet([{listed}])")
+        return self._view("files", f"select * from read_parquet([{listed}])")
 
     def of_table(self, files: Sequence[str], schema: pa.Schema, sliced_by: str | None) -> Rows:
         """The rows of a version of a Delta table, of some of its files: its columns, of which the
@@ -226,14 +224,10 @@ class LocalEngine(Engine):
             return connection.sql(f"select * from {_name(rows)}").to_arrow_table()
 
     def over(self, step: str, sql: str, these: pa.Table) -> pa.Table:
-        """What a query makes of the rows of a table in memory, `these`, which is let go then."""
-        name = self._new_name("these")
-        with self._database.asking(step) as connection:
-            connection.register(name, these)
-            try:
-                return connection.sql(named({"these": name}, spelt(sql))).to_arrow_table()
-            finally:
-                connection.unregister(name)
+        """What a query makes of the rows of a table in memory, `these`, in their order; several
+        threads at once, with a core each."""
+        with self._database.beside(step, these) as connection:
+            return connection.sql(spelt(sql)).to_arrow_table()
 
     def write(self, rows: Rows, file: str) -> int:
         """Writes the rows as one Parquet file; how many there are."""

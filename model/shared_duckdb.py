@@ -27,8 +27,7 @@ class SharedDuckDB:
     def __init__(self, folder: Path) -> None:
         self._first = duckdb.connect(config={"temp_directory": str(folder)})
         self._first.execute(f"set memory_limit = '{_half_of_its_memory(self._first)}'")
-        for word in (*SPARK_WORDS, *CREATED):
-            self._first.execute(word)
+        _with_words(self._first)
         self._given: list[tuple[str, pa.Table | ds.Dataset]] = []
         self._of_threads: list[duckdb.DuckDBPyConnection] = []
         self._mine = threading.local()
@@ -41,9 +40,26 @@ class SharedDuckDB:
         try:
             yield self._connection()
         except duckdb.Error as error:
-            raise OnefoldError(
-                f"step {step} failed in the local engine ({type(error).__name__})"
-            ) from None
+            raise _failed(step, error) from None
+
+    @contextmanager
+    def beside(self, step: str, these: pa.Table) -> Iterator[duckdb.DuckDBPyConnection]:
+        """A database of this thread's own that knows only some rows, `these`: it has one core and
+        keeps rows in their order."""
+        if not hasattr(self._mine, "beside"):
+            self._mine.beside = _with_words(duckdb.connect(config={"threads": 1}))
+            for name, value in (SETTINGS | {"preserve_insertion_order": "true"}).items():
+                self._mine.beside.execute(f"set {name} = '{value}'")
+            with self._lock:
+                self._of_threads.append(self._mine.beside)
+        connection: duckdb.DuckDBPyConnection = self._mine.beside
+        connection.register("these", these)
+        try:
+            yield connection
+        except duckdb.Error as error:
+            raise _failed(step, error) from None
+        finally:
+            connection.unregister("these")
 
     def _connection(self) -> duckdb.DuckDBPyConnection:
         if not hasattr(self._mine, "connection"):
@@ -77,6 +93,16 @@ class SharedDuckDB:
         """Gives everything back."""
         for connection in (*self._of_threads, self._first):
             connection.close()
+
+
+def _failed(step: str, error: duckdb.Error) -> OnefoldError:
+    return OnefoldError(f"step {step} failed in the local engine ({type(error).__name__})")
+
+
+def _with_words(connection: duckdb.DuckDBPyConnection) -> duckdb.DuckDBPyConnection:
+    for word in (*SPARK_WORDS, *CREATED):
+        connection.execute(word)
+    return connection
 
 
 def _half_of_its_memory(connection: duckdb.DuckDBPyConnection) -> str:

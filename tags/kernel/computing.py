@@ -59,31 +59,29 @@ def compute_tags_here(
     rows_at_once: int = ROWS_AT_ONCE,
 ) -> pa.Table:  # fmt: skip
     """The wide table of one night, in order of one_id, as one table in memory."""
-    made = for_all_persons(
-        engine, given, plan, Night(business_date, time_zone), lambda _, wide: wide, rows_at_once
-    )
+    prepared = Prepared.of(engine, given, plan, Night(business_date, time_zone))
+    made = for_all_persons(prepared, lambda _, wide: wide, rows_at_once)
     return pa.concat_tables(made)
 
 
 def for_all_persons(
-    engine: LocalEngine, given: Given, plan: TagPlan, night: Night,
-    finish: Callable[[Group, pa.Table], Made], rows_at_once: int = ROWS_AT_ONCE,
+    prepared: Prepared, finish: Callable[[Group, pa.Table], Made],
+    rows_at_once: int = ROWS_AT_ONCE,
 ) -> list[Made]:  # fmt: skip
     """What `finish` makes of the wide rows of each group of persons, in the order of one_id; at
     least one group, be it of nobody."""
-    computing = _Computing.of(engine, given, plan, night)
-    groups = computing.groups(rows_at_once)
+    groups, levels = prepared.groups(rows_at_once), prepared.plan.levels
     ranks: dict[str, pa.Array] = {}
-    for depth, level in enumerate(plan.levels):
+    for depth, level in enumerate(levels):
         named = [rank for derived in level for rank in derived.ranks]
         if named:  # everybody's place is known before anybody's share
-            values = _all(groups, partial(computing.ranked, depth, named, dict(ranks)))
-            ranks |= _places(engine, named, values)
+            values = _all(groups, partial(prepared.ranked, depth, named, dict(ranks)))
+            ranks |= _places(prepared.engine, named, values)
 
     def made(one: tuple[Group, People]) -> Made:
-        return finish(one[0], computing.wide(one[1], len(plan.levels), ranks).stored())
+        return finish(one[0], prepared.wide(one[1], len(levels), ranks).stored())
 
-    return _all(list(zip(computing.named(groups), groups, strict=True)), made)
+    return _all(list(zip(prepared.named(groups), groups, strict=True)), made)
 
 
 One = TypeVar("One")
@@ -95,7 +93,7 @@ def _all(ones: Sequence[One], function: Callable[[One], Made]) -> list[Made]:
 
 
 @dataclass(frozen=True)
-class _Computing:
+class Prepared:
     """A night's tables in order, and who the persons are."""
 
     engine: LocalEngine
@@ -106,7 +104,7 @@ class _Computing:
     picked: Rows | None
 
     @classmethod
-    def of(cls, engine: LocalEngine, given: Given, plan: TagPlan, night: Night) -> _Computing:
+    def of(cls, engine: LocalEngine, given: Given, plan: TagPlan, night: Night) -> Prepared:
         """Reads every table once."""
         people = engine.kept(engine.rows("people", f"""
             select {ONE_ID}, row_number() over (order by {ONE_ID}) - 1 as number from these
@@ -201,13 +199,13 @@ def _places(
     tables = [pa.table(dict(of_group)) for of_group in values]
     known = pa.concat_tables(tables)
     known = known.append_column("_number", pa.array(range(len(known)), pa.int64()))
-    listed = "".join(
-        f", case when {rank.name} is not null then "
+    listed = ", ".join(
+        f"case when {rank.name} is not null then "
         f"rank() over (order by {rank.name} desc nulls last) - 1 end as {above}, "
         f"count({rank.name}) over () as {count}"
         for rank in ranks for above, count in (_names(rank),)
     )  # fmt: skip
-    found = engine.over("places", f"select _number{listed} from these order by _number", known)
+    found = engine.over("places", f"select {listed} from these order by _number", known)
     return {
         name: found.column(name).combine_chunks() for rank in ranks for name in _names(rank)
     }

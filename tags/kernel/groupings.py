@@ -13,7 +13,7 @@ from language.binding import quoted
 from tags.kernel.measures import OF_PLACES, OF_PRESENCE, OF_ROWS, OF_VALUES, PLACES, Measured
 from tags.kernel.ranges import MeasuredRows, Range, UnitRows, map_column
 from tags.kernel.reading import Asked, PersonRows
-from tags.kernel.values import Integers, Truths
+from tags.kernel.values import Integers, Truths, decoded
 from tags.night import Night
 from tags.plans import Cell, Grouping, TagPlan
 
@@ -134,7 +134,7 @@ class _Family:
         if aggregate.function in OF_PLACES:
             place, has_value = OF_PLACES[aggregate.function](self._of(sql, False), window)
             at = self.places[place] if len(self.places) else place
-            return self.table.column(sql).take(pa.array(at, mask=~has_value)), has_value
+            return decoded(self.table.columns[sql].take(pa.array(at, mask=~has_value))), has_value
         return OF_VALUES[aggregate.function](self._of(sql, True), window, aggregate.type)
 
     def _of(self, sql: str, by_value: bool) -> MeasuredRows:

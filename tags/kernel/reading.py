@@ -5,11 +5,13 @@ A table is put in that order once, into a file; groups of persons are then stret
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.parquet as pq
 
 from language.binding import quoted
 from language.local_sql import local_source, local_sql
@@ -20,7 +22,7 @@ from tags.kernel.ranges import UnitRows
 from tags.kernel.values import Integers, Truths, Values, presence_of, values_of
 from tags.night import DAY, ONE_ID, Night
 
-_PERSON, _PLACE, _DAY = "_person", "_place", "_day"
+_PERSON = "_person"
 
 
 @dataclass(frozen=True)
@@ -33,6 +35,12 @@ class Asked:
     values: tuple[str, ...]
     needs_order: bool
     reach: str
+
+    @property
+    def plain_values(self) -> dict[str, str]:
+        """Values that are columns as they are, with their names."""
+        own = {quoted(name): name for name in self.columns}
+        return {sql: own[sql] for sql in self.values if sql in own}
 
 
 @dataclass(frozen=True)
@@ -53,8 +61,25 @@ class OrderedRows:
     """A table's rows that belong to persons, in a file, in order of persons' numbers and time."""
 
     asked: Asked
-    rows: Rows
+    file: Path
     count: int
+
+    def of(self, people: People) -> pa.Table:
+        """The rows of some persons, in order; texts are dictionaries."""
+        texts = [n for n in self.asked.columns if self.asked.table.columns[n] in ("text", "enum")]
+        with pq.ParquetFile(self.file, read_dictionary=texts) as file:
+            groups = [
+                n for n in range(file.num_row_groups)
+                if _reaches(file.metadata.row_group(n).column(0).statistics, people)
+            ]  # fmt: skip
+            found = file.read_row_groups(groups) if groups else file.schema_arrow.empty_table()
+        person = found[_PERSON].to_numpy()
+        start, end = np.searchsorted(person, [people.start, people.end]).tolist()
+        return found.slice(start, end - start).unify_dictionaries().combine_chunks()
+
+
+def _reaches(persons: pq.Statistics | None, people: People) -> bool:
+    return persons is None or (persons.max >= people.start and persons.min < people.end)
 
 
 def ordered(
@@ -72,7 +97,7 @@ def ordered(
     """
     file = engine.folder / f"ordered-{asked.table.name}.parquet"
     count = engine.write(engine.rows(asked.table.name, sql, these=rows, persons=persons), str(file))
-    return OrderedRows(asked, engine.of_files([file], numbered=True), count)
+    return OrderedRows(asked, file, count)
 
 
 @dataclass(frozen=True)
@@ -80,8 +105,8 @@ class PersonRows:
     """The rows of one table, those of a person together and in order; persons by their number."""
 
     rows: UnitRows
-    found: pa.Table
-    asked: Asked
+    conditions: Mapping[str, pa.Array]
+    columns: Mapping[str, pa.Array]
     _values: dict[str, Values] = field(default_factory=dict, repr=False)
     _places: dict[str, Integers] = field(default_factory=dict, repr=False)
 
@@ -94,48 +119,45 @@ class PersonRows:
     def _truths(self, condition: str) -> Truths:
         if not condition:
             return np.ones(len(self.rows), bool)
-        name = f"_c{self.asked.conditions.index(condition)}"
-        kept: Truths = self.found[name].combine_chunks().to_numpy(zero_copy_only=False)
+        kept: Truths = self.conditions[condition].to_numpy(zero_copy_only=False)
         return kept
 
     def values(self, sql: str) -> Values:
         """The values of an expression, as numbers."""
         if sql not in self._values:
-            self._values[sql] = values_of(self.column(sql))
+            self._values[sql] = values_of(self.columns[sql])
         return self._values[sql]
 
     def presence(self, sql: str) -> Values:
         """Where an expression has a value, of whatever type."""
-        return presence_of(self.column(sql))
-
-    def column(self, sql: str) -> pa.Array:
-        """The values of an expression."""
-        return self.found[f"_v{self.asked.values.index(sql)}"].combine_chunks()
+        return presence_of(self.columns[sql])
 
 
 def rows_of(engine: LocalEngine, table: OrderedRows, people: People, night: Night) -> PersonRows:
     """The rows of some persons, who are numbered from 0 again, with all that is asked of them."""
-    asked = table.asked
-    columns = [*_named(asked.conditions, "_c", night), *_named(asked.values, "_v", night)]
+    asked, found = table.asked, table.of(people)
+    plain = asked.plain_values
+    computed = [*asked.conditions, *(sql for sql in asked.values if sql not in plain)]
+    made = dict(zip(computed, _computed(engine, asked, found, computed, night), strict=True))
+    columns = {sql: _column(found, name) for sql, name in plain.items()}
+    columns |= {sql: made[sql] for sql in asked.values if sql not in plain}
+    day = _column(found, DAY).cast(pa.int32()).cast(pa.int64()).to_numpy()
+    units = UnitRows(found[_PERSON].to_numpy() - people.start, day, people.count)
+    return PersonRows(units, {sql: made[sql] for sql in asked.conditions}, columns)
+
+
+def _column(found: pa.Table, name: str) -> pa.Array:
+    return found[name].combine_chunks()
+
+
+def _computed(
+    engine: LocalEngine, asked: Asked, found: pa.Table, texts: list[str], night: Night
+) -> list[pa.Array]:
+    """Expressions over rows, in the order of these."""
+    if not texts:
+        return []
+    listed = ", ".join(f"{local_sql(night.bind(sql))} as c{n}" for n, sql in enumerate(texts))
     types = {name: asked.table.columns[name] for name in asked.columns}
-    found = engine.arrow(engine.rows(asked.table.name, f"""
-        select {_PERSON} - {people.start} as {_PERSON}, file_row_number as {_PLACE},
-               cast(day - date '1970-01-01' as bigint) as {_DAY}
-               {''.join(f', {column}' for column in columns)}
-        from {local_source('these', types)} r
-        where {_PERSON} >= {people.start} and {_PERSON} < {people.end}
-    """, these=table.rows))  # fmt: skip
-    found = _in_place(found)
-    person, day = (found[name].to_numpy() for name in (_PERSON, _DAY))
-    return PersonRows(UnitRows(person, day, people.count), found, asked)
-
-
-def _in_place(found: pa.Table) -> pa.Table:
-    """The rows in the order of their file, which threads may have read in another."""
-    place = found[_PLACE].to_numpy()
-    return found if (place[1:] > place[:-1]).all() else found.take(pa.array(np.argsort(place)))
-
-
-def _named(texts: Sequence[str], prefix: str, night: Night) -> Iterable[str]:
-    for number, sql in enumerate(texts):
-        yield f"{local_sql(night.bind(sql))} as {prefix}{number}"
+    sql = f"select {listed} from {local_source('these', types)} r"
+    made = engine.over(asked.table.name, sql, found)
+    return [_column(made, f"c{n}") for n in range(len(texts))]

@@ -17,10 +17,8 @@ def texts_of(engine: LocalEngine, values: pa.Array) -> pa.Array:
     """Every value as text, lists and maps as JSON; null of null."""
     if any(test(values.type) for test in _SPELT_BY_ARROW):
         return values.cast(pa.string())
-    rows = pa.table({"number": pa.array(range(len(values))), "value": values})
-    found = engine.over("texts", f"""
-        select {_text_sql('value', values.type)} as shown from these order by number
-    """, rows)  # fmt: skip
+    sql = f"select {_text_sql('value', values.type)} as shown from these"
+    found = engine.over("texts", sql, pa.table({"value": values}))
     return found.column("shown").combine_chunks()
 
 

@@ -11,7 +11,15 @@ import pyarrow as pa
 
 from tags.kernel.ranges import UnitRows
 from tags.kernel.reading import PersonRows
-from tags.kernel.values import Integers, Numbers, Truths, Values, doubles_of, values_of
+from tags.kernel.values import (
+    Integers,
+    Numbers,
+    Truths,
+    Values,
+    decoded,
+    doubles_of,
+    values_of,
+)
 from tags.night import Night
 from tags.plans import TopCell, TopGrouping
 
@@ -45,8 +53,8 @@ class _Votes:
 
 def _votes(tables: Mapping[str, PersonRows], top: TopGrouping) -> _Votes:
     voting = [tables[ballot.table.name] for ballot in top.ballots]
-    columns = [rows.column(b.value) for rows, b in zip(voting, top.ballots, strict=True)]
-    values = values_of(pa.concat_arrays(columns))
+    columns = [rows.columns[b.value] for rows, b in zip(voting, top.ballots, strict=True)]
+    values = values_of(columns[0] if len(columns) == 1 else pa.concat_arrays(map(decoded, columns)))
     person = np.concatenate([rows.rows.unit for rows in voting])
     known = np.flatnonzero(values.valid)
     order = known[np.lexsort((values.numbers[known], person[known]))]

@@ -43,7 +43,7 @@ def values_of(array: pa.Array) -> Values:
     """The values of a column of any type that has an order."""
     valid = valid_of(array)
     kind = array.type
-    if pa.types.is_string(kind) or pa.types.is_large_string(kind):
+    if pa.types.is_string(kind) or pa.types.is_dictionary(kind):
         return _texts(array, valid)
     if pa.types.is_decimal(kind):
         numbers: Numbers = scaled(array)
@@ -53,6 +53,11 @@ def values_of(array: pa.Array) -> Values:
         numbers = _whole(array).fill_null(0).to_numpy(zero_copy_only=False)
     places = kind.scale if pa.types.is_decimal(kind) else 0
     return Values(numbers, valid, lambda n, missing: typed_column(n, missing, kind), places)
+
+
+def decoded(array: pa.Array) -> pa.Array:
+    """Texts as they are, where they are places in a dictionary."""
+    return array.dictionary_decode() if pa.types.is_dictionary(array.type) else array
 
 
 def presence_of(array: pa.Array) -> Values:
@@ -69,7 +74,7 @@ def valid_of(array: pa.Array) -> Truths:
 
 def _texts(array: pa.Array, valid: Truths) -> Values:
     """Texts by their place among all of the column, in the order of their bytes."""
-    coded = array.dictionary_encode()
+    coded = array if pa.types.is_dictionary(array.type) else array.dictionary_encode()
     order = pc.sort_indices(coded.dictionary)
     places = np.empty(len(order), np.int64)
     places[order.to_numpy()] = np.arange(len(order))

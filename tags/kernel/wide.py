@@ -16,7 +16,7 @@ from tags.definitions import TagColumn
 from tags.night import BUSINESS_DATE, ONE_ID, Night
 from tags.plans import DerivedColumn, Rank, TagPlan
 
-MASK, _NUMBER = "_mask_", "_number"
+MASK = "_mask_"
 
 
 class Wide:
@@ -68,12 +68,10 @@ class Wide:
 
     def _asked(self, known: pa.Table, listed: Mapping[str, str]) -> dict[str, pa.Array]:
         """Expressions over known columns, in the order of persons."""
-        numbered = known.append_column(_NUMBER, pa.array(range(len(self._ids)), pa.int64()))
         amounts: Columns = {f.name: "money" for f in known.schema if pa.types.is_decimal(f.type)}
-        columns = "".join(f", {sql} as {local_sql(quoted(name))}" for name, sql in listed.items())
-        found = self._engine.over("derived", f"""
-            select {_NUMBER}{columns} from {local_source('these', amounts)} k order by {_NUMBER}
-        """, numbered)  # fmt: skip
+        columns = ", ".join(f"{sql} as {local_sql(quoted(name))}" for name, sql in listed.items())
+        sql = f"select {columns} from {local_source('these', amounts)} k"
+        found = self._engine.over("derived", sql, known)
         return {name: found.column(name).combine_chunks() for name in listed}
 
     def stored(self) -> pa.Table:
