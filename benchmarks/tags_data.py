@@ -46,6 +46,7 @@ def write_events(file: Path, events: int, people: int) -> None:
     )
     with duckdb.connect() as connection:
         connection.execute("set threads = 1; select setseed(0.42)")  # the same rows each time
+        sql = f"select * from ({sql}) order by one_id, day, occurred_at, channel, event_id"
         connection.execute(f"copy ({sql}) to '{file}' (format parquet)")
 
 

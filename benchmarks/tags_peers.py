@@ -1,4 +1,4 @@
-"""Peers of the tag engine, over the same rows in the same order: DuckDB, Polars, one query a tag."""
+"""Peers of the tag engine over the same file of rows: DuckDB, Polars, Spark with a query a tag."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ def _case(wish: Wish) -> str:
     value = f"case when {kept} then {wish.value or 1} end"
     sql = {
         "count": f"nullif(count({value}), 0)", "sum": f"sum({value})", "max": f"max({value})",
-        "last": f"arg_max({value}, case when {kept} then (day, occurred_at, channel, event_id) end)",
+        "last": f"arg_max({value}, occurred_at)",  # by time alone, which is less than ours
         "days_since_last": f"date '{TODAY}' - max(case when {kept} then day end)",
         "distinct": f"nullif(count(distinct {value}), 0)",
         "days": f"nullif(count(distinct case when {kept} then day end), 0)",

@@ -28,7 +28,7 @@ from tags.kernel.wide import MASK, Wide
 from tags.night import ONE_ID, Night
 from tags.plans import Picked, Rank, TagPlan
 
-ROWS_AT_ONCE = 1_000_000  # of one table, of a group of persons
+ROWS_AT_ONCE = 250_000  # of one table, of a group of persons
 _AT_ONCE = 2  # groups, which fill two cores
 Made = TypeVar("Made")
 
