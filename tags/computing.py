@@ -90,7 +90,7 @@ def _or_absent(value: Column, column: TagColumn, plan: TagPlan) -> Column:
 
 def _cast(value: Column, column: TagColumn) -> Column:
     """The value in the column's stored type; what does not fit it is missing."""
-    return value if column.container != "value" else value.try_cast(column.spark_type)
+    return value.try_cast(column.spark_type)
 
 
 def _with_level(

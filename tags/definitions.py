@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any, Literal
 
+from language.aggregate_functions import Container
 from language.aggregates import Aggregate
 from language.conditions import Condition
 from language.expressions import Expression
@@ -25,7 +26,6 @@ KINDS: Mapping[str, str] = {
 }
 FUTURE_SHAPES = ("given", "steps", "stages", "sql", "model")
 EVER = Window("ever")
-Container = Literal["value", "list", "map"]
 Code = str | int | float | bool
 
 
@@ -94,11 +94,17 @@ class TopSource:
 
 @dataclass(frozen=True)
 class Top:
-    """The values with the highest scores; `best` of them as lists where `best` is given."""
+    """The values with the highest scores; `best` of them as lists where `best` is given.
+
+    `half_life`: days in which a vote loses half its weight; None: never. `rarity`: scores count
+    more the fewer persons vote for the value.
+    """
 
     sources: tuple[TopSource, ...]
     give: tuple[str, ...] = ("value",)
     best: int | None = None
+    half_life: int | None = None
+    rarity: bool = False
 
 
 @dataclass(frozen=True)

@@ -74,6 +74,8 @@ class TopKeys(SourceKeys):
     weights: Mapping[str, float] = field(default_factory=dict)
     best: int | None = None
     give: tuple[Literal["value", "score", "share"], ...] = ("value",)
+    decay: str = ""
+    rarity: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -137,7 +139,7 @@ SHAPES: Mapping[str, type[CommonKeys]] = {
     "rfm": RfmKeys,
 }
 # Words of the language that are understood but not built; refused rather than passed over.
-LATER = frozenset({"decay", "rarity", "per", "keep", "table", "replaces", "channels", "prefer"})
+LATER = frozenset({"per", "keep", "table", "channels", "prefer"})
 # What `defaults:` may hold; `from` and `where` serve measure and top only.
 DEFAULTS = frozenset({
     "object", "owner", "status", "type", "absent", "unit", "pii", "purposes", "observed", "every",

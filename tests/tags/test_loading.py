@@ -59,10 +59,6 @@ def tag(body: str) -> str:
             "over: '3x' is no window; expected 30d, 12w, 6m, 1y, ever, 31d..90d, "
             "this month or last month",
         ),
-        (
-            "measure: count(), from: orders, over: last 5",
-            "over: 'last 5' is not available yet; use a window of days",
-        ),
         ("measure: count(), from: orders, over: [7d, 7d]", "over: '7d' is given twice"),
         ("measure: max(amount), from: orders, type: integer", "type: integer cannot hold money"),
         (
@@ -72,14 +68,6 @@ def tag(body: str) -> str:
         (
             "measure: count(), from: orders, by: channel, absent: 0",
             "absent: a map has none; leave it out",
-        ),
-        (
-            "top: category_l1, from: order_lines, decay: half every 30d",
-            "'decay' is not available yet; leave it out",
-        ),
-        (
-            "top: category_l1, from: order_lines, rarity: true",
-            "'rarity' is not available yet; leave it out",
         ),
         ("top: category_l1, from: order_lines, best: 0", "best: expected 1 to 1000"),
         (
