@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
-from datetime import timedelta
+from datetime import date, timedelta
 from functools import partial
 
 from pyspark.sql import DataFrame
 
 from jobs.night import Night
 from jobs.plain_values import with_plain_columns
+from lake.log_tables import read_rows
 from lake.readers import valid_at
 from lake.tables import side_by_side
 from model.contracts import TableContract
@@ -28,6 +29,7 @@ from tags.computing import compute_tags
 from tags.metrics import tag_metrics
 from tags.planning import plan_tags
 from tags.plans import TagPlan
+from tags.schedule import Shown, carried_over
 
 NAME = "compute_tags"
 
@@ -35,17 +37,20 @@ NAME = "compute_tags"
 def run(night: Night) -> None:
     """Writes the wide table's slice of D, then what is told about it."""
     lake, day, book = night.lake, night.business_date, night.definitions.tags
-    plan = plan_tags(book)
+    before = _night_before(night)
+    earlier = lake.read_slice(CUSTOMER_TAGS, before)
+    carried = carried_over(book, _shown(night, before), day)
+    plan = plan_tags(book, carried=carried)
     wide = compute_tags(
         _sources(night, plan), _persons(night), _golden(night, plan), plan, day,
-        time_zone=night.project.settings.project.time_zone,
+        time_zone=night.project.settings.project.time_zone, earlier=earlier,
     )  # fmt: skip
     lake.replace_slice(replace(CUSTOMER_TAGS, columns=wide_columns(book)), wide, day)
 
     written = lake.read_slice(CUSTOMER_TAGS, day).select(*wide.columns)
-    changes = tag_changes(_night_before(night), written, day)
+    changes = tag_changes(earlier, written, day)
     side_by_side([
-        partial(lake.replace_records, TAG_CATALOG, catalog_records(book, day), day),
+        partial(lake.replace_records, TAG_CATALOG, catalog_records(book, day, carried), day),
         partial(lake.replace_slice, CUSTOMER_TAG_CHANGES, changes, day),
         partial(lake.replace_slice, TAG_METRICS, tag_metrics(written, day), day),
     ])
@@ -75,12 +80,19 @@ def _persons(night: Night) -> DataFrame:
     return rows.select("one_id").distinct()
 
 
-def _night_before(night: Night) -> DataFrame:
-    """The newest slice of the wide table before D; empty on the first night."""
+def _night_before(night: Night) -> date:
+    """The newest night before D that the wide table has; on the first night D−1, which is empty."""
     earlier = [day for day in night.lake.days_of(CUSTOMER_TAGS) if day < night.business_date]
-    # On the first night the slice of D−1 stands for it: there is none.
-    newest = max(earlier, default=night.business_date - timedelta(days=1))
-    return night.lake.read_slice(CUSTOMER_TAGS, newest)
+    return max(earlier, default=night.business_date - timedelta(days=1))
+
+
+def _shown(night: Night, before: date) -> dict[str, Shown]:
+    """What the catalogue of the night before tells of its columns."""
+    rows = read_rows(night.lake.root, TAG_CATALOG, since=before)
+    return {
+        row["column_name"]: Shown(row["type"], row["definition_hash"], row.get("computed_date"))
+        for row in rows if row["business_date"] == before
+    }  # fmt: skip
 
 
 if __name__ == "__main__":

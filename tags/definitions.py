@@ -27,6 +27,7 @@ KINDS: Mapping[str, str] = {
 FUTURE_SHAPES = ("given", "steps", "stages", "sql", "model")
 EVER = Window("ever")
 Code = str | int | float | bool
+Every = Literal["day", "week", "month"]
 
 
 @dataclass(frozen=True)
@@ -47,6 +48,11 @@ class TagColumn:
         """The column's Spark type in the wide table."""
         one = SPARK_TYPES[self.type]
         return {"value": one, "list": f"array<{one}>", "map": f"map<string,{one}>"}[self.container]
+
+    @property
+    def type_text(self) -> str:
+        """The type of a cell in words; of a list or a map with that of its values: list<text>."""
+        return self.type if self.container == "value" else f"{self.container}<{self.type}>"
 
     @property
     def value_type(self) -> ValueType:
@@ -177,7 +183,10 @@ class Example:
 
 @dataclass(frozen=True)
 class Tag:
-    """One tag as its file defines it, checked and typed; `reads` are the tag columns it needs."""
+    """One tag as its file defines it, checked and typed; `reads` are the tag columns it needs.
+
+    `replaces` is the retired or offline tag whose columns its own continue; empty: none.
+    """
 
     name: str
     category: str
@@ -197,6 +206,8 @@ class Tag:
     pii: Pii = "none"
     reads: frozenset[str] = frozenset()
     tables: frozenset[str] = frozenset()
+    every: Every = "day"
+    replaces: str = ""
     checks: tuple[str, ...] = ()
     examples: tuple[Example, ...] = ()
 

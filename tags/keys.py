@@ -10,7 +10,7 @@ from typing import Any, Literal
 from model.contracts import Pii
 from model.errors import Problems
 from model.strict_yaml import YamlMap
-from tags.definitions import Code, Status
+from tags.definitions import Code, Every, Status
 
 DeclaredType = Literal[
     "number", "integer", "money", "percent", "text", "enum", "bool", "date", "time", "list", "map"
@@ -35,7 +35,8 @@ class CommonKeys:
     mask: str = ""
     purposes: tuple[str, ...] = ()
     observed: bool = True
-    every: Literal["day"] = "day"
+    every: Every = "day"
+    replaces: str = ""
     override: str = ""
     checks: tuple[str, ...] = ()
     synonyms: tuple[str, ...] = ()
@@ -165,8 +166,6 @@ def without_later(node: YamlMap, problems: Problems) -> YamlMap:
     for key, value in node.items():
         if key in LATER:
             problems.add(node.at(key), f"{key!r} is not available yet; leave it out")
-        elif key == "every" and value in ("week", "month"):
-            problems.add(node.at(key), f"every: {value} is not available yet; leave it out")
         else:
             kept[key] = value
             kept.lines[key] = node.lines[key]

@@ -53,20 +53,27 @@ _DAY_OF_TIME = f"CAST(from_utc_timestamp({{}}, {TIME_ZONE}) AS date)"
 _COUNT = Aggregate("count()", "count", None, "integer", frozenset())
 
 
-def plan_tags(book: TagBook, names: Collection[str] | None = None) -> TagPlan:
-    """The plan of the computed tags, or of the tags `names` and those they need."""
-    tags = book.computed if names is None else _needed(book, names)
+def plan_tags(
+    book: TagBook, names: Collection[str] | None = None, carried: Collection[str] = ()
+) -> TagPlan:
+    """The plan of the computed tags, or of the tags `names` and those they need.
+
+    Tags in `carried` are not computed: they show the values of the night before.
+    """
+    shown = book.computed if names is None else _needed(book, names)
+    tags = tuple(tag for tag in shown if tag.name not in carried)
     behaviours = _behaviour_columns(tags)
     return TagPlan(
-        columns=tuple(c for t in sorted(tags, key=lambda t: t.location) for c in t.columns),
+        columns=tuple(c for t in sorted(shown, key=lambda t: t.location) for c in t.columns),
         picks=tuple(_picks(tags)),
         groupings=_groupings(book, tags, behaviours),
         tops=_tops(book, tags),
         levels=_levels(column for tag in tags for column in _derived(tag, behaviours)),
         absents={c.name: literal(t.absent) for t in tags for c in t.columns
                  if t.absent is not None and not c.part},
-        hashes={tag.name: tag.definition_hash for tag in tags},
-        definition_hash=book_hash(tags),
+        hashes={tag.name: tag.definition_hash for tag in shown},
+        definition_hash=book_hash(shown),
+        carried=tuple(c for tag in shown if tag.name in carried for c in tag.columns),
     )
 
 

@@ -142,7 +142,8 @@ class TagPlan:
     """Everything needed to compute the wide table's columns.
 
     `columns` in the table's order; `absents` are SQL literals by column; every column of a level
-    reads only columns of the levels before it. `hashes` are the definitions' by tag.
+    reads only columns of the levels before it. `hashes` are the definitions' by tag. `carried` are
+    the columns that show what an earlier night's wide table has, missing for those it has not.
     """
 
     columns: tuple[TagColumn, ...]
@@ -153,6 +154,7 @@ class TagPlan:
     absents: Mapping[str, str]
     hashes: Mapping[str, str]
     definition_hash: str
+    carried: tuple[TagColumn, ...] = ()
 
     @property
     def plain_columns(self) -> tuple[str, ...]:
@@ -180,4 +182,6 @@ class TagPlan:
             count = sum(len(cell.columns) for cell in top.cells)
             lines.append(f"{names}: {count} columns, {top.reason}")
         lines += [f"level {n}: {len(level)} columns" for n, level in enumerate(self.levels, 1)]
+        if self.carried:
+            lines.append(f"{len(self.carried)} columns carried over from an earlier night")
         return tuple(lines)

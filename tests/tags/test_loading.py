@@ -43,7 +43,11 @@ def tag(body: str) -> str:
         ),
         ("pick: city, channels: [crm]", "'channels' is not available yet; leave it out"),
         ("pick: city, table: vip", "'table' is not available yet; leave it out"),
-        ("pick: city, every: week", "every: week is not available yet; leave it out"),
+        (
+            "pick: phone, every: week",
+            "every: 't' is masked, so it is picked every night; leave it out",
+        ),
+        ("pick: city, every: year", "every: expected day or week or month; found 'year'"),
         ("pick: city, titel: x", "unknown key 'titel'; did you mean 'title'?"),
         ("pick: city, object: store", "object: 'store' is not available yet; expected person"),
         ("pick: city, type: integer", "type: integer cannot hold text"),
