@@ -143,7 +143,7 @@ def test_between_two_computations_the_last_value_stands(spark: SparkSession) -> 
         {1: (1, 1, 1, 2, 0.5, "l"), 2: (None, None, None, 1, None, None), 3: nothing},
         # Monday makes up for a Sunday without a night.
         {1: (6, 7, 1, 3, pytest.approx(7 / 3), "h"), 2: (16, 16, None, 1, 16.0, "h"), 3: nothing},
-        {1: (6, 7, 1, 3, pytest.approx(7 / 3), "h"), 2: (16, 16, None, 1, 16.0, "h"), 3: nothing},
+        {1: (6, 7, 1, 4, 1.75, "h"), 2: (16, 16, None, 1, 16.0, "h"), 3: nothing},
     ]
 
 
