@@ -42,7 +42,7 @@ from tags.keys import (
 from tags.scope import Scope
 
 NUMERIC = frozenset({"integer", "number", "money", "percent"})
-_DECAY = re.compile(r"half every (\w+)")
+_DECAY = re.compile(r"half every ([1-9][0-9]{0,4}[dw])")
 _SHARE = re.compile(r"(\d{1,2}(?:\.\d+)?)%")
 _LARGEST_BEST = 1000
 _WHOLE = Decimal(100)
@@ -105,19 +105,16 @@ def _top(draft: Draft, keys: TopKeys, scope: Scope) -> Body | None:
     return Top(tuple(s for s in found if s), keys.give, keys.best, half_life, keys.rarity)
 
 
-def _half_life(draft: Draft, text: str) -> int | None:
+def _half_life(draft: Draft, text: str | None) -> int | None:
     """The days of `decay: half every 30d`; None where nothing is said."""
-    if not text:
+    if text is None:
         return None
     match = _DECAY.fullmatch(text)
-    try:
-        if match:
-            return Duration.parse(match[1]).days
-    except ValueError:
-        pass
-    expected = "half every and days or weeks, such as half every 30d"
-    draft.problems.add(draft.at("decay"), f"decay: expected {expected}; found {text!r}")
-    return None
+    if match is None:
+        expected = "half every and days or weeks, such as half every 30d"
+        draft.problems.add(draft.at("decay"), f"decay: expected {expected}; found {text!r}")
+        return None
+    return Duration.parse(match[1]).days
 
 
 def _top_source(

@@ -75,7 +75,7 @@ class TopKeys(SourceKeys):
     weights: Mapping[str, float] = field(default_factory=dict)
     best: int | None = None
     give: tuple[Literal["value", "score", "share"], ...] = ("value",)
-    decay: str = ""
+    decay: str | None = None
     rarity: bool = False
 
 
