@@ -1,6 +1,9 @@
 """Deviations, gaps, percentiles, histograms, lists and newest rows, worked out by hand."""
 
+import random
+import statistics
 from decimal import Decimal
+from fractions import Fraction
 from textwrap import dedent
 from typing import Any
 
@@ -126,6 +129,18 @@ def test_a_spread_is_exact_or_missing_and_never_of_a_part(wide: dict[int, Any]) 
     assert wide[6]["spread_ever"] == pytest.approx((1e12 - 1) / 2**0.5, rel=1e-12)
     assert wide[6]["spread_items"] is None
     assert wide[7]["spread_ever"] is None
+
+
+def test_spreads_of_large_values_equal_those_of_exact_fractions(spark: SparkSession) -> None:
+    chance = random.Random(11)
+    rows = [
+        order(n % 20, n % 5, f"{10 ** (n % 20 // 2 + 3) + chance.randrange(100_000) / 100:.2f}")
+        for n in range(400)
+    ]
+    wide = computed(spark, BOOK, {"orders": rows}, range(20))
+    for one_id, row in wide.items():
+        amounts = [Fraction(order["amount"]) for order in rows if order["one_id"] == one_id]
+        assert row["spread_ever"] == pytest.approx(statistics.stdev(amounts), rel=1e-12)
 
 
 def test_newest_rows_of_equal_days_follow_the_tables_order(spark: SparkSession) -> None:
