@@ -146,7 +146,7 @@ def _parameter(name: str, kind: Parameter, terms: Sequence[Term]) -> Decimal | N
 def _fits(kind: Parameter, number: Decimal) -> bool:
     if kind == "a share":
         return 0 <= number <= 1
-    return 1 <= number <= LONGEST_LIST and number % 1 == 0
+    return 1 <= number <= LONGEST_LIST and number.as_tuple().exponent == 0
 
 
 def _days(name: str, function: AggregateFunction, columns: Columns) -> frozenset[str]:

@@ -112,6 +112,7 @@ REFUSED = {
     "list(name, 0)": "expected a whole number from 1 to 1000 behind the value, such as 20",
     "list(name, 1001)": "expected a whole number from 1 to 1000",
     "list(name, 2.5)": "expected a whole number from 1 to 1000",
+    "list(name, 20.0)": "expected a whole number from 1 to 1000",
     "list(name, '5')": "expected a whole number from 1 to 1000",
     "histogram()": "histogram() takes a value to count; found 0 values",
     "histogram(quantity / 2)": "cannot count by the text of number; cast(x as money) first",

@@ -134,7 +134,7 @@ def test_a_spread_is_exact_or_missing_and_never_of_a_part(wide: dict[int, Any]) 
 def test_spreads_of_large_values_equal_those_of_exact_fractions(spark: SparkSession) -> None:
     chance = random.Random(11)
     rows = [
-        order(n % 20, n % 5, f"{10 ** (n % 20 // 2 + 3) + chance.randrange(100_000) / 100:.2f}")
+        order(n % 20, n % 5, f"{10 ** (n % 20 // 2 + 2) + chance.randrange(100_000) / 100:.2f}")
         for n in range(400)
     ]
     wide = computed(spark, BOOK, {"orders": rows}, range(20))
