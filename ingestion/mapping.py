@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from ingestion.entries import DatasetEntry, IntoEntry
+from language.aggregate_functions import ROLL_UPS
 from language.aggregates import Aggregate, is_aggregate, parse_aggregate
 from language.binding import quoted
 from language.conditions import read_condition, render_condition
@@ -202,7 +203,7 @@ class _Mapper:
         if not self.into.one_row_per:
             return parse_expression(written, self.fields, where, self.problems)
         if is_aggregate(written):
-            return parse_aggregate(written, self.fields, where, self.problems)
+            return self.roll_up(name, parse_aggregate(written, self.fields, where, self.problems))
         value = parse_expression(written, self.fields, where, self.problems)
         by = set(self.into.one_row_per)
         if value is not None and by <= set(self.entry.fields) and not value.columns <= by:
@@ -213,6 +214,14 @@ class _Mapper:
             self.problem(name, message)
             return None
         return value
+
+    def roll_up(self, name: str, aggregate: Aggregate | None) -> Aggregate | None:
+        """The aggregate, if the rows of a table can be made by it."""
+        if aggregate is None or aggregate.function in ROLL_UPS:
+            return aggregate
+        known = ", ".join(ROLL_UPS)
+        self.problem(name, f"{name}: {aggregate.function}() is for tags; expected one of {known}")
+        return None
 
     def fits(self, name: str, column: CanonicalColumn, value: Expression | Aggregate) -> bool:
         if value.columns & self.entry.doubtful:

@@ -12,6 +12,7 @@ from pyspark.sql import DataFrame
 from jobs.night import Night
 from jobs.plain_values import with_plain_columns
 from jobs.tags_here import tags_here
+from lake.log_tables import read_rows
 from lake.readers import valid_at
 from lake.tables import side_by_side
 from model.contracts import TableContract
@@ -31,6 +32,7 @@ from tags.computing import compute_tags
 from tags.metrics import tag_metrics
 from tags.planning import plan_tags
 from tags.plans import TagPlan
+from tags.schedule import Shown, carried_over
 
 NAME = "compute_tags"
 
@@ -38,12 +40,16 @@ NAME = "compute_tags"
 def run(night: Night) -> None:
     """Writes the wide table's slice of D, then what is told about it: in this process while the
     tables the tags read are small, by the log's own account, else by Spark."""
-    plan = plan_tags(night.definitions.tags)
+    book, before = night.definitions.tags, _night_before(night)
+    carried = carried_over(book, _shown(night, before), night.business_date)
+    plan = plan_tags(book, carried=carried)
     with night.engine() as engine:
         if isinstance(engine, LocalEngine):
-            _here(night, engine, plan)
+            _here(night, engine, plan, before)
         else:
-            _by_spark(night, engine, plan)
+            _by_spark(night, engine, plan, before)
+    records = catalog_records(book, night.business_date, carried)
+    night.lake.replace_records(TAG_CATALOG, records, night.business_date)
 
 
 def tables(night: Night) -> Sequence[TableContract]:
@@ -51,37 +57,31 @@ def tables(night: Night) -> Sequence[TableContract]:
     return TAG_TABLES
 
 
-def _here(night: Night, engine: LocalEngine, plan: TagPlan) -> None:
+def _here(night: Night, engine: LocalEngine, plan: TagPlan, before: date) -> None:
     lake, day = night.lake, night.business_date
-    found = tags_here(night, engine, plan, _persons(night, engine), _night_before(night))
+    found = tags_here(night, engine, plan, _persons(night, engine), before)
     lake.replace_slice(_contract(night), found.wide, day)
     side_by_side([
-        partial(_write_catalog, night),
         partial(lake.replace_slice, CUSTOMER_TAG_CHANGES, found.changes, day),
         partial(lake.replace_records, TAG_METRICS, found.metrics, day),
     ])
 
 
-def _by_spark(night: Night, engine: Engine, plan: TagPlan) -> None:
+def _by_spark(night: Night, engine: Engine, plan: TagPlan, before: date) -> None:
     lake, day = night.lake, night.business_date
     persons = engine.frame(_persons(night, engine))
+    earlier = lake.read_slice(CUSTOMER_TAGS, before)
     wide = compute_tags(
         _sources(night, plan), persons, _golden(night, plan), plan, day,
-        time_zone=night.project.settings.project.time_zone,
+        time_zone=night.project.settings.project.time_zone, earlier=earlier,
     )  # fmt: skip
     lake.replace_slice(_contract(night), wide, day)
     written = lake.read_slice(CUSTOMER_TAGS, day).select(*wide.columns)
-    changes = tag_changes(lake.read_slice(CUSTOMER_TAGS, _night_before(night)), written, day)
+    changes = tag_changes(earlier, written, day)
     side_by_side([
-        partial(_write_catalog, night),
         partial(lake.replace_slice, CUSTOMER_TAG_CHANGES, changes, day),
         partial(lake.replace_slice, TAG_METRICS, tag_metrics(written, day), day),
     ])
-
-
-def _write_catalog(night: Night) -> None:
-    records = catalog_records(night.definitions.tags, night.business_date)
-    night.lake.replace_records(TAG_CATALOG, records, night.business_date)
 
 
 def _contract(night: Night) -> TableContract:
@@ -108,9 +108,18 @@ def _persons(night: Night, engine: Engine) -> Rows:
 
 
 def _night_before(night: Night) -> date:
-    """The newest night before D with a slice of the wide table; D−1 where there is none."""
+    """The newest night before D that the wide table has; on the first night D−1, which is empty."""
     earlier = [day for day in night.lake.days_of(CUSTOMER_TAGS) if day < night.business_date]
     return max(earlier, default=night.business_date - timedelta(days=1))
+
+
+def _shown(night: Night, before: date) -> dict[str, Shown]:
+    """What the catalogue of the night before tells of its columns."""
+    rows = read_rows(night.lake.root, TAG_CATALOG, since=before)
+    return {
+        row["column_name"]: Shown(row["type"], row["definition_hash"], row.get("computed_date"))
+        for row in rows if row["business_date"] == before
+    }  # fmt: skip
 
 
 if __name__ == "__main__":

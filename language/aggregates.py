@@ -2,11 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from decimal import Decimal
 
 from sqlglot import exp
 
-from language.aggregate_functions import AGGREGATE_NAMES, AGGREGATES, LATER, AggregateFunction
+from language.aggregate_functions import (
+    AGGREGATE_NAMES,
+    AGGREGATES,
+    AggregateFunction,
+    Container,
+    Parameter,
+)
 from language.binding import BUSINESS_DATE, quoted
 from language.checking import Checker
 from language.expressions import Expression, expression_of, shown
@@ -16,26 +24,39 @@ from language.types import SPARK_TYPES, Columns, ValueType
 from model.errors import Location, Problems, did_you_mean
 
 DAY = "day"
+LONGEST_LIST = 1000
+# Values with a text of their own that every engine writes alike: not doubles, not times of day.
+_COUNTED_BY_TEXT = frozenset({"text", "enum", "integer", "money", "date", "bool"})
 
 
 @dataclass(frozen=True)
 class Aggregate:
-    """One aggregate call; `argument` None for count(), days() and days_since_last()."""
+    """One aggregate call; `argument` None where nothing stands in its parentheses.
+
+    `type` is that of one value, `container` says whether there are many. `parameter` is the share
+    of percentile(x, .5) and the number of list(x, 20).
+    """
 
     text: str
     function: str
     argument: Expression | None
     type: ValueType
     columns: frozenset[str]
+    parameter: Decimal | None = None
+
+    @property
+    def container(self) -> Container:
+        """One value, a list of them, or a map from texts to them."""
+        return AGGREGATES[self.function].container
 
     @property
     def needs_order(self) -> bool:
         """Whether its value depends on the order of the rows."""
-        return self.function in ("first", "last")
+        return self.function in ("first", "last", "list")
 
 
 def is_aggregate(text: str) -> bool:
-    """Whether a text as a whole is one call that looks at many rows (of today or of later)."""
+    """Whether a text as a whole is one call that looks at many rows."""
     return _called(text) is not None
 
 
@@ -73,28 +94,59 @@ def _called(text: str, loudly: bool = False) -> exp.Expr | None:
 
 def _aggregate(text: str, node: exp.Expr, checker: Checker) -> Aggregate:
     name = str(node.this).lower()
-    if name in LATER:
-        raise Refused(f"{name}() is not available yet; available: {', '.join(AGGREGATES)}")
     function = AGGREGATES[name]
-    arguments = checker.operands(*node.expressions)
-    _check_arguments(name, function, arguments)
+    terms = checker.operands(*node.expressions)
+    _check_count(name, function, len(terms))
+    arguments = terms[:1]
+    for term in arguments:
+        _check_argument(name, function, term)
+    parameter = _parameter(name, function.parameter, terms[1:])
     days = _days(name, function, checker.columns)
     if not arguments:
         return Aggregate(text, name, None, function.gives or "integer", days)
     argument = expression_of(text, arguments[0])
-    return Aggregate(text, name, argument, function.gives or argument.type, argument.columns)
+    type_ = function.gives or argument.type
+    return Aggregate(text, name, argument, type_, argument.columns, parameter)
 
 
-def _check_arguments(name: str, function: AggregateFunction, terms: list[Term]) -> None:
-    fewest = 0 if function.needs in ("nothing", "maybe a value") else 1
-    most = 0 if function.needs == "nothing" else 1
-    if not fewest <= len(terms) <= most:
-        raise Refused(f"{name}() takes {function.needs}; found {len(terms)} values")
-    for term in terms:
-        if function.needs == "a number" and term.family != "number":
-            raise Refused(f"{name}() needs a number; found {named(term)}")
-        if function.needs == "a value with an order" and term.family in ("list", "map"):
-            raise Refused(f"{name}() cannot compare {named(term)}")
+def _check_count(name: str, function: AggregateFunction, found: int) -> None:
+    has_parameter = function.parameter != "nothing"
+    fewest = 0 if function.needs in ("nothing", "maybe a value") else 1 + has_parameter
+    most = 0 if function.needs == "nothing" else 1 + has_parameter
+    if not fewest <= found <= most:
+        taken = f"{function.needs} and {function.parameter}" if has_parameter else function.needs
+        raise Refused(f"{name}() takes {taken}; found {found} values")
+
+
+def _check_argument(name: str, function: AggregateFunction, term: Term) -> None:
+    if function.needs == "a number" and term.family != "number":
+        raise Refused(f"{name}() needs a number; found {named(term)}")
+    if function.needs == "a value with an order" and term.family in ("list", "map"):
+        raise Refused(f"{name}() cannot compare {named(term)}")
+    if function.needs == "a value to count" and term.type not in _COUNTED_BY_TEXT:
+        cure = {"time": "date", "number": "money"}.get(term.family)
+        hint = f"; cast(x as {cure}) first" if cure else ""
+        raise Refused(f"{name}() cannot count by the text of {named(term)}{hint}")
+
+
+def _parameter(name: str, kind: Parameter, terms: Sequence[Term]) -> Decimal | None:
+    """The number written behind the value; None for functions without one."""
+    if kind == "nothing":
+        return None
+    number = terms[0].literal
+    if isinstance(number, Decimal) and _fits(kind, number):
+        return number
+    expected = (
+        "a number from 0 to 1 behind the value, such as .5" if kind == "a share"
+        else f"a whole number from 1 to {LONGEST_LIST} behind the value, such as 20"
+    )
+    raise Refused(f"{name}(): expected {expected}")
+
+
+def _fits(kind: Parameter, number: Decimal) -> bool:
+    if kind == "a share":
+        return 0 <= number <= 1
+    return 1 <= number <= LONGEST_LIST and number.as_tuple().exponent == 0
 
 
 def _days(name: str, function: AggregateFunction, columns: Columns) -> frozenset[str]:
@@ -111,8 +163,11 @@ def render_aggregate(
     """Spark SQL of an aggregate over the rows where `rows` (a condition; empty: all) holds.
 
     `order_by` is a total order as Spark SQL, needed by first and last, which skip missing values.
-    The Spark type is that of `aggregate.type`. No rows: 0 for counts, else null.
+    The Spark type is that of `aggregate.type`. No rows: 0 for counts, else null. Statistics have no
+    one text that is exact: ValueError.
     """
+    if AGGREGATES[aggregate.function].is_statistic:
+        raise ValueError(f"{aggregate.function}() is computed by tags alone")
     if aggregate.needs_order and not order_by:
         raise ValueError(f"{aggregate.function}() needs an order of the rows")
     sql = aggregate.argument.sql if aggregate.argument else "*"

@@ -1,4 +1,4 @@
-"""Business dates, and the windows of whole business days that tags look back over."""
+"""Business dates, and the windows of whole business days or newest rows that tags look over."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from model.errors import UsageError
 _DAYS_PER = {"d": 1, "w": 7}
 _MONTHS_PER = {"m": 1, "y": 12}
 _SPAN = re.compile(r"([1-9][0-9]{0,4})([dwmy])")
+_NEWEST = re.compile(r"last ([1-9][0-9]{0,2}|1000)")
 
 
 def parse_business_date(text: str, today: date | None = None, option: str = "--date") -> date:
@@ -42,13 +43,15 @@ class Window:
     """A stretch of whole business days that ends at or before D; day 1 is D, both ends count.
 
     `first` is the nearer end and `last` the farther, each (number, unit) with unit d, w, m or y;
-    `last` None reaches back for ever. `calendar` is "", "this month" or "last month".
+    `last` None reaches back for ever. `calendar` is "", "this month" or "last month". `rows`, where
+    it is not 0, takes that many of the newest rows, of whichever days.
     """
 
     text: str
     near_days: int = 0
     far: tuple[int, str] | None = None
     calendar: str = ""
+    rows: int = 0
 
     @classmethod
     def parse(cls, text: str) -> Window:
@@ -72,6 +75,13 @@ class Window:
             raise ValueError(f"{text!r} is no window: its first day lies beyond its last")
         return window
 
+    @classmethod
+    def parse_newest(cls, text: str) -> Window | None:
+        """The window of the newest rows, such as last 5 (up to 1000); None for any other text."""
+        plain = " ".join(text.split())
+        match = _NEWEST.fullmatch(plain)
+        return cls(plain, rows=int(match[1])) if match else None
+
     def bounds(self, business_date: date) -> tuple[date | None, date]:
         """First (None: no limit) and last day of the window on `business_date`, both included."""
         if self.calendar:
@@ -89,7 +99,7 @@ class Window:
 
     @property
     def suffix(self) -> str:
-        """The window's part of a column name: 30d, 31d_90d, ever, this_month."""
+        """The window's part of a column name: 30d, 31d_90d, ever, this_month, last_5."""
         return self.text.replace("..", "_").replace(" ", "_")
 
     def __str__(self) -> str:

@@ -12,6 +12,7 @@ from language.aggregates import parse_aggregate
 from language.conditions import Condition, read_condition
 from language.expressions import parse_expression
 from language.types import Columns
+from model.dates import Duration
 from model.errors import Location, Problems, did_you_mean
 from model.strict_yaml import YamlMap
 from tags.definitions import (
@@ -41,6 +42,7 @@ from tags.keys import (
 from tags.scope import Scope
 
 NUMERIC = frozenset({"integer", "number", "money", "percent"})
+_DECAY = re.compile(r"half every ([1-9][0-9]{0,4}[dw])")
 _SHARE = re.compile(r"(\d{1,2}(?:\.\d+)?)%")
 _LARGEST_BEST = 1000
 _WHOLE = Decimal(100)
@@ -78,6 +80,9 @@ def _measure(draft: Draft, keys: MeasureKeys, scope: Scope) -> Body | None:
     aggregate = parse_aggregate(keys.measure, columns, draft.at("measure"), draft.problems)
     where = _filter(draft, keys.where, columns)
     by = parse_expression(keys.by, columns, draft.at("by"), draft.problems) if keys.by else None
+    if by is not None and aggregate is not None and aggregate.container != "value":
+        message = f"by: {keys.measure!r} is a {aggregate.container} already; leave by: out"
+        draft.problems.add(draft.at("by"), message)
     return Measure(source, aggregate, where, by) if aggregate is not None else None
 
 
@@ -86,13 +91,30 @@ def _top(draft: Draft, keys: TopKeys, scope: Scope) -> Body | None:
         draft.problems.add(draft.at("best"), f"best: expected 1 to {_LARGEST_BEST}")
     if not keys.give or len(set(keys.give)) != len(keys.give):
         draft.problems.add(draft.at("give"), "give: expected value, score or share, each once")
+    for window in draft.windows:
+        if window.rows:
+            message = f"over: {window} counts rows; a top takes windows of days, such as 90d"
+            draft.problems.add(draft.at("over"), message)
+    half_life = _half_life(draft, keys.decay)
     weights = keys.weights or {keys.from_: 1}
     found = [_top_source(draft, keys, scope, name, weight) for name, weight in weights.items()]
     types = {s.value.type for s in found if s}
     if len(types) > 1:
         message = f"top: {keys.top!r} has several types: {', '.join(sorted(types))}"
         draft.problems.add(draft.at("top"), message)
-    return Top(tuple(s for s in found if s), keys.give, keys.best)
+    return Top(tuple(s for s in found if s), keys.give, keys.best, half_life, keys.rarity)
+
+
+def _half_life(draft: Draft, text: str | None) -> int | None:
+    """The days of `decay: half every 30d`; None where nothing is said."""
+    if text is None:
+        return None
+    match = _DECAY.fullmatch(text)
+    if match is None:
+        expected = "half every and days or weeks, such as half every 30d"
+        draft.problems.add(draft.at("decay"), f"decay: expected {expected}; found {text!r}")
+        return None
+    return Duration.parse(match[1]).days
 
 
 def _top_source(

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
+from types import MappingProxyType
 
 from model.contracts import Column
 from model.fixed_tables import CUSTOMER_TAGS
@@ -44,6 +45,8 @@ class CatalogRow:
     sources: tuple[str, ...]
     pii: str
     definition_hash: str
+    every: str
+    replaces: str | None
 
 
 def catalog_rows(book: TagBook) -> tuple[CatalogRow, ...]:
@@ -53,9 +56,18 @@ def catalog_rows(book: TagBook) -> tuple[CatalogRow, ...]:
     )
 
 
-def catalog_records(book: TagBook, business_date: date) -> list[tuple[object, ...]]:
-    """The catalogue of one night as records of tags.tag_catalog."""
-    return [(business_date, *vars(row).values()) for row in catalog_rows(book)]
+def catalog_records(
+    book: TagBook, business_date: date, carried: Mapping[str, date] = MappingProxyType({})
+) -> list[tuple[object, ...]]:
+    """The catalogue of one night as records of tags.tag_catalog.
+
+    `carried`: the tags that show values of an earlier night, with that night.
+    """
+    return [
+        (business_date, *vars(row).values(), carried.get(row.tag, business_date)
+         if book.tags[row.tag].is_computed else None)
+        for row in catalog_rows(book)
+    ]  # fmt: skip
 
 
 def column_comments(book: TagBook) -> dict[str, str]:
@@ -79,12 +91,21 @@ def _catalog_row(tag: Tag, column: TagColumn, book: TagBook) -> CatalogRow:
     is_part = bool(column.part)
     return CatalogRow(
         tag.name, column.name, CUSTOMER_TAGS.name, tag.category, _titled(tag, column).title,
-        tag.description, tag.kind, tag.shape, _type_of(column),
+        tag.description, tag.kind, tag.shape, column.type_text,
         str(column.window) if column.window else None,
         {} if is_part else value_titles(tag), tag.unit or None,
         None if is_part else _absent_text(tag.absent), tag.owner, tag.status,
-        tuple(sorted(sources)), tag.pii, tag.definition_hash,
+        tuple(sorted(sources)), tag.pii, tag.definition_hash, tag.every,
+        _replaced(tag, column, book),
     )
+
+
+def _replaced(tag: Tag, column: TagColumn, book: TagBook) -> str | None:
+    """The column of the replaced tag that this one continues: that of the same window and part."""
+    old = book.tags.get(tag.replaces)
+    alike = (c.name for c in old.columns if (c.window, c.part) == (column.window, column.part)
+             ) if old else iter(())
+    return next(alike, None)
 
 
 def value_titles(tag: Tag) -> Mapping[str, str]:
@@ -104,12 +125,6 @@ def _titled(tag: Tag, column: TagColumn) -> Column:
         for own, suffix in ((tag.title, title), (tag.title_en, title_en))
     ]
     return Column(column.name, column.spark_type, titles[0], titles[1], tag.pii)
-
-
-def _type_of(column: TagColumn) -> str:
-    """The type of a cell; of a list or a map with that of its values: list<text>."""
-    is_one = column.container == "value"
-    return column.type if is_one else f"{column.container}<{column.type}>"
 
 
 def _absent_text(absent: Code | None) -> str | None:

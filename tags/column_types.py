@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import replace
 
+from language.aggregate_functions import Container
 from language.types import ValueType
 from model.errors import Location, Problems
 from tags.bodies import NUMERIC
@@ -14,7 +15,6 @@ from tags.definitions import (
     Calc,
     Cases,
     Code,
-    Container,
     Measure,
     Pick,
     Rfm,
@@ -130,4 +130,6 @@ def _code_type(codes: tuple[Code, ...]) -> ValueType:
 def _container(body: Body) -> Container:
     if isinstance(body, Top) and body.best is not None:
         return "list"
-    return "map" if isinstance(body, Measure) and body.by is not None else "value"
+    if isinstance(body, Measure):
+        return "map" if body.by is not None else body.aggregate.container
+    return "value"

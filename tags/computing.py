@@ -27,27 +27,41 @@ def compute_tags(
     business_date: date,
     *,
     time_zone: str,
+    earlier: DataFrame | None = None,
 ) -> DataFrame:
     """The wide table of one night: one row per person of `persons`, one column per tag column.
 
     `sources`: the by_person rows of every table of `plan.tables` (current, day ≤ D); rows without
     one_id belong to nobody and are passed over. `golden`: one row per person, with
-    `plan.golden_columns`; null in a cell means missing. Key: (business_date, one_id).
+    `plan.golden_columns`; null in a cell means missing. `earlier`: the wide table of the night
+    before, from which `plan.carried` come. Key: (business_date, one_id).
     """
     night = Night(business_date, time_zone)
     grouped = [group_rows(sources[g.table.name], g, night) for g in plan.groupings]
     voted = [group_votes(sources, top, night) for top in plan.tops]
     picked = golden.select(ONE_ID, *_picked_columns(plan.picks, night))
     people = persons.select(ONE_ID)
-    # Each right side is unique by one_id: a grouping by it, or the golden profile.
+    # Each right side is unique by one_id: a grouping by it, the golden profile, a wide table.
     joined = reduce(lambda left, right: left.join(right, on=ONE_ID, how="left"),
-                    [picked, *grouped, *voted], people)
+                    [picked, *grouped, *voted, *_carried(earlier, plan)], people)
     filled = joined.select(*_filled(joined.columns, plan))
     derived = reduce(lambda frame, level: _with_level(frame, level, plan, night),
                      plan.levels, filled)
     return derived.select(
         F.lit(business_date).alias(BUSINESS_DATE), ONE_ID, *_stored_columns(plan)
     )
+
+
+def _carried(earlier: DataFrame | None, plan: TagPlan) -> list[DataFrame]:
+    """The columns carried over, one row per person of the night before; nothing if there are none.
+
+    They keep their missing values: what was not computed for a person is not `absent`.
+    """
+    if not plan.carried:
+        return []
+    if earlier is None:
+        raise ValueError("the plan carries columns over: it needs the wide table they come from")
+    return [earlier.select(ONE_ID, *(column.name for column in plan.carried))]
 
 
 def _picked_columns(picks: Sequence[Picked], night: Night) -> list[Column]:
@@ -90,7 +104,7 @@ def _or_absent(value: Column, column: TagColumn, plan: TagPlan) -> Column:
 
 def _cast(value: Column, column: TagColumn) -> Column:
     """The value in the column's stored type; what does not fit it is missing."""
-    return value if column.container != "value" else value.try_cast(column.spark_type)
+    return value.try_cast(column.spark_type)
 
 
 def _with_level(

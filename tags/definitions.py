@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any, Literal
 
+from language.aggregate_functions import Container
 from language.aggregates import Aggregate
 from language.conditions import Condition
 from language.expressions import Expression
@@ -25,8 +26,8 @@ KINDS: Mapping[str, str] = {
 }
 FUTURE_SHAPES = ("given", "steps", "stages", "sql", "model")
 EVER = Window("ever")
-Container = Literal["value", "list", "map"]
 Code = str | int | float | bool
+Every = Literal["day", "week", "month"]
 
 
 @dataclass(frozen=True)
@@ -47,6 +48,11 @@ class TagColumn:
         """The column's Spark type in the wide table."""
         one = SPARK_TYPES[self.type]
         return {"value": one, "list": f"array<{one}>", "map": f"map<string,{one}>"}[self.container]
+
+    @property
+    def type_text(self) -> str:
+        """The type of a cell in words; of a list or a map with that of its values: list<text>."""
+        return self.type if self.container == "value" else f"{self.container}<{self.type}>"
 
     @property
     def value_type(self) -> ValueType:
@@ -94,11 +100,17 @@ class TopSource:
 
 @dataclass(frozen=True)
 class Top:
-    """The values with the highest scores; `best` of them as lists where `best` is given."""
+    """The values with the highest scores; `best` of them as lists where `best` is given.
+
+    `half_life`: days in which a vote loses half its weight; None: never. `rarity`: scores count
+    more the fewer persons vote for the value.
+    """
 
     sources: tuple[TopSource, ...]
     give: tuple[str, ...] = ("value",)
     best: int | None = None
+    half_life: int | None = None
+    rarity: bool = False
 
 
 @dataclass(frozen=True)
@@ -171,7 +183,10 @@ class Example:
 
 @dataclass(frozen=True)
 class Tag:
-    """One tag as its file defines it, checked and typed; `reads` are the tag columns it needs."""
+    """One tag as its file defines it, checked and typed; `reads` are the tag columns it needs.
+
+    `replaces` is the retired or offline tag whose columns its own continue; empty: none.
+    """
 
     name: str
     category: str
@@ -191,6 +206,8 @@ class Tag:
     pii: Pii = "none"
     reads: frozenset[str] = frozenset()
     tables: frozenset[str] = frozenset()
+    every: Every = "day"
+    replaces: str = ""
     checks: tuple[str, ...] = ()
     examples: tuple[Example, ...] = ()
 

@@ -27,7 +27,7 @@ from tags.keys import (
 # What names no column: texts in quotes, and the type of a cast.
 _NO_NAME = re.compile(r"'(?:[^'\\]|\\.|'')*'|\"(?:[^\"\\]|\\.)*\"|\bas\s+\w+", re.IGNORECASE)
 _NAME = re.compile(r"\b[A-Za-z_]\w*\b(?!\s*\()")
-_FUTURE_WINDOW = re.compile(r"(last|next) [1-9]\d*[dwmy]?")
+_AHEAD = re.compile(r"next\b.*")
 
 
 @dataclass(frozen=True)
@@ -160,15 +160,20 @@ def _windows_of(keys: CommonKeys, node: YamlMap, problems: Problems) -> tuple[Wi
 
 
 def parse_window(text: str, where: Location, problems: Problems) -> Window | None:
-    """The window a text names; a problem is noted where it is none, or one for later."""
-    if _FUTURE_WINDOW.fullmatch(text):
-        problems.add(where, f"over: {text!r} is not available yet; use a window of days")
+    """The window a text names, of days or of newest rows; a problem is noted where it is none."""
+    if _AHEAD.fullmatch(text):
+        message = f"over: {text!r} lies ahead, where no row is yet; expected a window such as 30d"
+        problems.add(where, message)
         return None
     try:
-        return Window.parse(text)
+        return Window.parse_newest(text) or Window.parse(text)
     except ValueError as error:
-        problems.add(where, f"over: {error}")
+        problems.add(where, f"over: {error}{_or_rows(text)}")
         return None
+
+
+def _or_rows(text: str) -> str:
+    return "; last 5 takes the 5 newest rows, up to 1000" if text.startswith("last ") else ""
 
 
 def _parts_of(keys: CommonKeys, shape: str) -> tuple[str, ...]:

@@ -7,33 +7,32 @@ from collections.abc import Mapping, Sequence
 from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
-from language.aggregates import Aggregate, render_aggregate
 from language.binding import quoted
-from language.types import SPARK_TYPES
+from tags.measure_sql import counted_sql, entries_sql, measured_sql
 from tags.night import ONE_ID, Night
 from tags.plans import Cell, Grouping
 
 _KEY, _VALUE = "_key", "_value"
-# Nine decimals below, nineteen digits above the point: sums of numbers come out the same in any
-# order of rows, which sums of doubles do not.
-_EXACT = "decimal(28,9)"
 _COUNTING = frozenset({"count", "distinct", "days"})
 
 
 def group_rows(rows: DataFrame, grouping: Grouping, night: Night) -> DataFrame:
     """One row per person with rows in reach of a window, one column per cell; unique by one_id."""
     wheres = dict.fromkeys(cell.where for cell in grouping.cells)
-    filters = {sql: f"_f{n}" for n, sql in enumerate(wheres)}
-    flags = [F.expr(night.bind(sql)).alias(name) for sql, name in filters.items() if sql]
+    numbers = {sql: n for n, sql in enumerate(wheres)}
+    flags = [F.expr(night.bind(sql)).alias(f"_f{n}") for sql, n in numbers.items() if sql]
     keys = _keys(grouping, night)
     reach = night.reach([cell.window for cell in grouping.cells])
     flagged = rows.where(f"{quoted(ONE_ID)} IS NOT NULL AND {reach}").select(
         ONE_ID, *_columns_read(grouping), *flags, *keys.values()
     )
+    if grouping.is_newest:
+        flagged = flagged.select("*", *_places(grouping, numbers))
+    # Only now: a row without a key or a value is still one of the newest rows.
     for key in keys:
         flagged = flagged.where(F.col(key).isNotNull())
     kept = {
-        cell.column.name: _kept_sql(cell, filters[cell.where], night) for cell in grouping.cells
+        cell.column.name: _kept_sql(cell, numbers[cell.where], night) for cell in grouping.cells
     }
     group = _counted if grouping.counted else _aggregated
     grouped = group(flagged, grouping, kept, night)
@@ -50,15 +49,33 @@ def _columns_read(grouping: Grouping) -> list[str]:
     read = {"day"}
     for cell in grouping.cells:
         read |= cell.aggregate.columns
-        if cell.aggregate.needs_order:
+        if grouping.is_newest or cell.aggregate.needs_order:
             read |= set(grouping.table.order)
     return sorted(read)
 
 
-def _kept_sql(cell: Cell, flag: str, night: Night) -> str:
-    """The rows a cell takes: its filter's flag, computed once for all its windows, and its days."""
-    within = night.within(cell.window)
-    return f"{flag} AND {within}" if cell.where else within
+def _places(grouping: Grouping, numbers: Mapping[str, int]) -> list[Column]:
+    """For each filter, how many of a person's rows that pass it are as new as a row or newer.
+
+    One sort serves all filters.
+    """
+    newest_first = ", ".join(f"{quoted(name)} DESC" for name in grouping.table.order)
+    over = (
+        f"OVER (PARTITION BY {ONE_ID} ORDER BY {newest_first} "
+        "ROWS BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW)"
+    )
+    return [
+        F.expr(f"count_if({f'_f{n}' if sql else 'true'}) {over}").alias(f"_n{n}")
+        for sql, n in numbers.items()
+    ]
+
+
+def _kept_sql(cell: Cell, number: int, night: Night) -> str:
+    """The rows a cell takes: its filter's flag, computed once for all its windows, and its days or
+    their place among the newest."""
+    window = cell.window
+    within = f"_n{number} <= {window.rows}" if window.rows else night.within(window)
+    return f"_f{number} AND {within}" if cell.where else within
 
 
 def _group_keys(grouping: Grouping) -> list[str]:
@@ -71,7 +88,7 @@ def _aggregated(
     order = f"struct({', '.join(map(quoted, grouping.table.order))})"
     aggregates = [
         _or_missing(cell, F.expr(night.bind(
-            _aggregate_sql(cell.aggregate, kept[cell.column.name], order)
+            measured_sql(cell.aggregate, kept[cell.column.name], order)
         ))).alias(cell.column.name)
         for cell in grouping.cells
     ]  # fmt: skip
@@ -81,36 +98,22 @@ def _aggregated(
 def _counted(
     rows: DataFrame, grouping: Grouping, kept: Mapping[str, str], night: Night
 ) -> DataFrame:
-    """Different values in two steps: does a value occur among a cell's rows; how many do."""
-    keys, names = _group_keys(grouping), list(kept)
-    occurs = [F.expr(f"bool_or({kept[name]})").alias(name) for name in names]
-    counts = [F.nullif(F.count_if(F.col(name)), F.lit(0)).alias(name) for name in names]
-    return rows.groupBy(*keys, _VALUE).agg(*occurs).groupBy(*keys).agg(*counts)
+    """Different values in two steps: how often a value occurs among a cell's rows; what follows."""
+    keys = _group_keys(grouping)
+    occurs = [F.expr(f"count_if({sql})").alias(name) for name, sql in kept.items()]
+    results = [
+        _or_missing(cell, F.expr(
+            counted_sql(cell.aggregate, _VALUE, quoted(cell.column.name))
+        )).alias(cell.column.name)
+        for cell in grouping.cells
+    ]  # fmt: skip
+    return rows.groupBy(*keys, _VALUE).agg(*occurs).groupBy(*keys).agg(*results)
 
 
 def _or_missing(cell: Cell, value: Column) -> Column:
     """None of something is no value: the tag's `absent` says what stands there, whatever other
     rows the grouping has."""
     return F.nullif(value, F.lit(0)) if cell.aggregate.function in _COUNTING else value
-
-
-def _aggregate_sql(aggregate: Aggregate, kept: str, order: str) -> str:
-    if aggregate.function in ("sum", "avg"):
-        return _exact_sql(aggregate, kept)
-    return render_aggregate(aggregate, order, kept)
-
-
-def _exact_sql(aggregate: Aggregate, kept: str) -> str:
-    """The sum or the mean of the rows kept, exact: decimals are added, never doubles."""
-    argument = aggregate.argument.sql if aggregate.argument else "1"
-    kind = aggregate.argument.type if aggregate.argument else "integer"
-    exact = f"try_cast({argument} AS {_EXACT})" if kind in ("number", "percent") else argument
-    total = f"try_sum({exact}) FILTER (WHERE {kept})"
-    if aggregate.function == "sum":
-        return f"try_cast({total} AS {SPARK_TYPES[aggregate.type]})"
-    # A row whose number does not fit is in neither the sum nor the count.
-    count = f"count({exact}) FILTER (WHERE {kept})"
-    return f"try_divide(CAST({total} AS double), CAST({count} AS double))"
 
 
 def _as_maps(grouped: DataFrame, cells: Sequence[Cell]) -> DataFrame:
@@ -123,9 +126,5 @@ def _as_maps(grouped: DataFrame, cells: Sequence[Cell]) -> DataFrame:
 
 def _as_map(cell: Cell) -> Column:
     name = quoted(cell.column.name)
-    has_rows = f"{name} IS NOT NULL"
-    # Sorted by key, so that the map does not depend on the order of rows.
-    entries = f"array_sort(collect_list(struct({_KEY}, {name})) FILTER (WHERE {has_rows}))"
-    return F.expr(
-        f"CASE WHEN count_if({has_rows}) > 0 THEN map_from_entries({entries}) END"
-    ).alias(cell.column.name)
+    entries = entries_sql(_KEY, name, f"{name} IS NOT NULL")
+    return F.expr(entries).alias(cell.column.name)

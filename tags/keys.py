@@ -10,7 +10,7 @@ from typing import Any, Literal
 from model.contracts import Pii
 from model.errors import Problems
 from model.strict_yaml import YamlMap
-from tags.definitions import Code, Status
+from tags.definitions import Code, Every, Status
 
 DeclaredType = Literal[
     "number", "integer", "money", "percent", "text", "enum", "bool", "date", "time", "list", "map"
@@ -35,7 +35,8 @@ class CommonKeys:
     mask: str = ""
     purposes: tuple[str, ...] = ()
     observed: bool = True
-    every: Literal["day"] = "day"
+    every: Every = "day"
+    replaces: str = ""
     override: str = ""
     checks: tuple[str, ...] = ()
     synonyms: tuple[str, ...] = ()
@@ -74,6 +75,8 @@ class TopKeys(SourceKeys):
     weights: Mapping[str, float] = field(default_factory=dict)
     best: int | None = None
     give: tuple[Literal["value", "score", "share"], ...] = ("value",)
+    decay: str | None = None
+    rarity: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -137,7 +140,7 @@ SHAPES: Mapping[str, type[CommonKeys]] = {
     "rfm": RfmKeys,
 }
 # Words of the language that are understood but not built; refused rather than passed over.
-LATER = frozenset({"decay", "rarity", "per", "keep", "table", "replaces", "channels", "prefer"})
+LATER = frozenset({"per", "keep", "table", "channels", "prefer"})
 # What `defaults:` may hold; `from` and `where` serve measure and top only.
 DEFAULTS = frozenset({
     "object", "owner", "status", "type", "absent", "unit", "pii", "purposes", "observed", "every",
@@ -163,8 +166,6 @@ def without_later(node: YamlMap, problems: Problems) -> YamlMap:
     for key, value in node.items():
         if key in LATER:
             problems.add(node.at(key), f"{key!r} is not available yet; leave it out")
-        elif key == "every" and value in ("week", "month"):
-            problems.add(node.at(key), f"every: {value} is not available yet; leave it out")
         else:
             kept[key] = value
             kept.lines[key] = node.lines[key]

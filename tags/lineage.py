@@ -47,8 +47,10 @@ def tags_reading(
 
 
 def ranks_people(tag: Tag) -> bool:
-    """Whether the tag's own value depends on who else there is: shares, or scores by fifths."""
+    """Whether the tag's own value depends on who else there is: shares, fifths, rarity."""
     body = tag.body
+    if isinstance(body, Top):
+        return body.rarity
     return bool(body.shares) if isinstance(body, Bins) else isinstance(body, Rfm) and not body.edges
 
 

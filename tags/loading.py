@@ -12,7 +12,7 @@ from model.errors import Problem, Problems
 from model.strict_yaml import YamlMap
 from tags.bodies import read_body
 from tags.column_types import check_absent, default_absent, typed_columns
-from tags.definitions import COMPUTED, Body, Tag, TagBook, TagColumn
+from tags.definitions import Body, Tag, TagBook, TagColumn
 from tags.drafts import Draft, Unread, read_drafts
 from tags.examples_reading import read_examples
 from tags.hashing import definition_hash
@@ -20,6 +20,7 @@ from tags.lineage import reads_of, sources_of
 from tags.ordering import in_dependency_order, owners_of, without_duplicates
 from tags.scope import Scope, scope_of
 from tags.sensitivity import check_pii, pii_of
+from tags.statuses import check_reads, check_replaced
 
 _CODE = re.compile(r"[A-Za-z0-9_.-]+")
 
@@ -59,6 +60,7 @@ class _Resolver:
 
     def resolve(self) -> dict[str, Tag]:
         """The sound tags by name; what is wrong with the others is in their drafts."""
+        check_replaced(self.drafts, self.unread)
         order, _ = in_dependency_order(self.drafts)
         for draft in order:
             tag = self._tag(draft)
@@ -69,7 +71,7 @@ class _Resolver:
 
     def _tag(self, draft: Draft) -> Tag | None:
         needed = {self.owners[word].name for word in draft.mentions if word in self.owners}
-        self._check_statuses(draft, needed)
+        check_reads(draft, needed, self.statuses)
         unsound = (needed - set(self.tags)) | self._unread(draft)
         if unsound:
             self._note_unsound_drafts(draft, unsound)
@@ -94,17 +96,9 @@ class _Resolver:
             title_en=keys.title_en, description=keys.description, owner=keys.owner,
             values=keys.values, absent=default_absent(body, keys.absent), unit=keys.unit,
             pii=pii_of(keys.pii, body), reads=reads,
-            tables=frozenset(source.table for source in sources), checks=keys.checks,
+            tables=frozenset(source.table for source in sources), every=keys.every,
+            replaces=keys.replaces, checks=keys.checks,
         )
-
-    def _check_statuses(self, draft: Draft, needed: Iterable[str]) -> None:
-        if draft.keys.status not in COMPUTED:
-            return
-        for name in sorted(needed):
-            if self.statuses[name] not in COMPUTED:
-                status = self.statuses[name]
-                message = f"reads {name!r}, whose status is {status}: it is not computed"
-                draft.problems.add(draft.at(draft.shape), message)
 
     def _check_words(self, draft: Draft) -> None:
         for code in draft.keys.values:

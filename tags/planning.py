@@ -34,6 +34,7 @@ from tags.derived_sql import (
 )
 from tags.hashing import book_hash
 from tags.lineage import plain_inputs
+from tags.measure_sql import counted_value
 from tags.plans import (
     Ballot,
     Cell,
@@ -52,20 +53,27 @@ _DAY_OF_TIME = f"CAST(from_utc_timestamp({{}}, {TIME_ZONE}) AS date)"
 _COUNT = Aggregate("count()", "count", None, "integer", frozenset())
 
 
-def plan_tags(book: TagBook, names: Collection[str] | None = None) -> TagPlan:
-    """The plan of the computed tags, or of the tags `names` and those they need."""
-    tags = book.computed if names is None else _needed(book, names)
+def plan_tags(
+    book: TagBook, names: Collection[str] | None = None, carried: Collection[str] = ()
+) -> TagPlan:
+    """The plan of the computed tags, or of the tags `names` and those they need.
+
+    Tags in `carried` are not computed: they show the values of the night before.
+    """
+    shown = book.computed if names is None else _needed(book, names)
+    tags = tuple(tag for tag in shown if tag.name not in carried)
     behaviours = _behaviour_columns(tags)
     return TagPlan(
-        columns=tuple(c for t in sorted(tags, key=lambda t: t.location) for c in t.columns),
+        columns=tuple(c for t in sorted(shown, key=lambda t: t.location) for c in t.columns),
         picks=tuple(_picks(tags)),
         groupings=_groupings(book, tags, behaviours),
         tops=_tops(book, tags),
         levels=_levels(column for tag in tags for column in _derived(tag, behaviours)),
         absents={c.name: literal(t.absent) for t in tags for c in t.columns
                  if t.absent is not None and not c.part},
-        hashes={tag.name: tag.definition_hash for tag in tags},
-        definition_hash=book_hash(tags),
+        hashes={tag.name: tag.definition_hash for tag in shown},
+        definition_hash=book_hash(shown),
+        carried=tuple(c for tag in shown if tag.name in carried for c in tag.columns),
     )
 
 
@@ -94,36 +102,25 @@ def _groupings(
     book: TagBook, tags: tuple[Tag, ...], behaviours: Mapping[Behaviour, TagColumn]
 ) -> tuple[Grouping, ...]:
     """Cells that one grouping can give, together; in the order their first tag stands in."""
-    cells: dict[tuple[str, str, str], list[Cell]] = {}
+    cells: dict[tuple[str, str, str, bool], list[Cell]] = {}
     for tag in tags:
         if isinstance(tag.body, Measure):
             body = tag.body
             where = filter_sql(body.source, body.where)
             by = f"CAST({body.by.sql} AS string)" if body.by else ""
-            key = (body.source.table, by, _counted(body.aggregate))
-            cells.setdefault(key, []).extend(
-                Cell(column, body.aggregate, where, column.window or EVER)
-                for column in tag.columns
-            )
+            for column in tag.columns:
+                cell = Cell(column, body.aggregate, where, column.window or EVER)
+                is_newest = bool(cell.window.rows)
+                key = (body.source.table, by, counted_value(body.aggregate), is_newest)
+                cells.setdefault(key, []).append(cell)
     for behaviour, column in behaviours.items():
         source = book.sources[behaviour.did]
         cell = Cell(column, _COUNT, filter_sql(source, behaviour.where), behaviour.over)
-        cells.setdefault((source.table, "", ""), []).append(cell)
+        cells.setdefault((source.table, "", "", False), []).append(cell)
     return tuple(
         Grouping(book.tables[table], tuple(found), by, counted)
-        for (table, by, counted), found in cells.items()
+        for (table, by, counted, _), found in cells.items()
     )
-
-
-def _counted(aggregate: Aggregate) -> str:
-    """The value whose different values an aggregate counts; empty for all that fit one pass.
-
-    A count of different values beside other aggregates would multiply the rows by each of them.
-    """
-    if aggregate.function == "days":
-        return quoted("day")
-    is_distinct = aggregate.function == "distinct" and aggregate.argument is not None
-    return aggregate.argument.sql if is_distinct and aggregate.argument else ""
 
 
 def filter_sql(source: Source, where: Condition | None) -> str:
@@ -166,7 +163,10 @@ def _top_cells(tag: Tag, body: Top) -> Iterator[TopCell]:
     width = len(body.give)
     for start in range(0, len(tag.columns), width):
         columns = tag.columns[start : start + width]
-        yield TopCell(columns, body.give, body.best, columns[0].window or EVER, votes)
+        window = columns[0].window or EVER
+        yield TopCell(
+            columns, body.give, body.best, window, votes, body.half_life, body.rarity
+        )
 
 
 # --- derived --------------------------------------------------------------------------------

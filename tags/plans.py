@@ -31,7 +31,8 @@ class Grouping:
     """Cells of one table that come out of one grouping of its rows by person.
 
     `by`: SQL of the text that keys the cells' maps, each cell then being a map; empty: none.
-    `counted`: SQL of the value whose different values the cells count; empty: none.
+    `counted`: SQL of the value whose different values the cells look at, each with the number of
+    its rows; empty: none. Windows are all of days, or all of a person's newest rows.
     """
 
     table: SourceTable
@@ -40,8 +41,18 @@ class Grouping:
     counted: str = ""
 
     @property
+    def is_newest(self) -> bool:
+        """Whether the cells take the newest rows that pass their filters, by the table's order."""
+        return any(cell.window.rows for cell in self.cells)
+
+    @property
     def reason(self) -> str:
         """Why these cells need a grouping of their own."""
+        newest = "the newest rows, in the table's order; " if self.is_newest else ""
+        return newest + self._keys
+
+    @property
+    def _keys(self) -> str:
         if self.by and self.counted:
             return f"different values of {self.counted} per person and {self.by}"
         if self.by:
@@ -63,7 +74,9 @@ class Ballot:
 class TopCell:
     """The best values of one window: `votes` are the filter and the weight for each ballot.
 
-    `columns` are one per entry of `give`; `best` None: one value instead of lists.
+    `columns` are one per entry of `give`; `best` None: one value instead of lists. `half_life`:
+    days in which a vote's weight halves, counted back from the night; `rarity`: scores are
+    multiplied by ln(persons who vote in the window / persons who vote there for the value).
     """
 
     columns: tuple[TagColumn, ...]
@@ -71,6 +84,8 @@ class TopCell:
     best: int | None
     window: Window
     votes: tuple[tuple[str, Decimal], ...]
+    half_life: int | None = None
+    rarity: bool = False
 
 
 @dataclass(frozen=True)
@@ -127,7 +142,8 @@ class TagPlan:
     """Everything needed to compute the wide table's columns.
 
     `columns` in the table's order; `absents` are SQL literals by column; every column of a level
-    reads only columns of the levels before it. `hashes` are the definitions' by tag.
+    reads only columns of the levels before it. `hashes` are the definitions' by tag. `carried` are
+    the columns that show what an earlier night's wide table has, missing for those it has not.
     """
 
     columns: tuple[TagColumn, ...]
@@ -138,6 +154,7 @@ class TagPlan:
     absents: Mapping[str, str]
     hashes: Mapping[str, str]
     definition_hash: str
+    carried: tuple[TagColumn, ...] = ()
 
     @property
     def plain_columns(self) -> tuple[str, ...]:
@@ -165,4 +182,6 @@ class TagPlan:
             count = sum(len(cell.columns) for cell in top.cells)
             lines.append(f"{names}: {count} columns, {top.reason}")
         lines += [f"level {n}: {len(level)} columns" for n, level in enumerate(self.levels, 1)]
+        if self.carried:
+            lines.append(f"{len(self.carried)} columns carried over from an earlier night")
         return tuple(lines)

@@ -18,16 +18,20 @@ import yaml
 
 SPOKEN = {
     "measure", "top", "from", "where", "over", "by", "absent", "type", "weights", "best", "give",
+    "decay", "rarity", "every",
 }  # fmt: skip
 # Words that change no value of a cell.
 SILENT = {
     "title", "title_en", "description", "unit", "owner", "object", "status", "checks", "examples",
-    "pii", "synonyms", "purposes",
+    "pii", "synonyms", "purposes", "replaces",
 }  # fmt: skip
 DEFAULTS = {"from", "where", "absent", "type"}  # those defaults that the oracle reads
 COMPUTED = {"online", "testing"}
 ZERO_WHEN_ABSENT = {"count", "distinct", "days"}
-CALL = re.compile(r"(\w+)\(([^()]*)\)")
+CALL = re.compile(r"(\w+)\(([^(),]*)(?:, ([.\d]+))?\)")
+WITH_PARAMETER = {"percentile", "list"}
+HALF_LIFE = re.compile(r"half every (\d+)d")
+NEWEST = re.compile(r"last (\d+)")
 OPERAND = re.compile(r"\w+(?: \+ \w+)*")
 EQUALITY = re.compile(r"(\w+|lower\(\w+\)) = ('[\w ]+')")
 DAYS_BACK = re.compile(r"(?:(\d+)d\.\.)?(\d+)d")
@@ -49,7 +53,7 @@ class Vote:
 class Tag:
     """A `measure` or a `top` tag, windows still in words.
 
-    function and argument are a measure's; value, votes, best and give are a top's.
+    function, argument and parameter are a measure's; value and what stands below it are a top's.
     """
 
     name: str
@@ -57,15 +61,19 @@ class Tag:
     windows: tuple[str, ...]
     is_windowed: bool  # each window is a column of its own name
     type: str | None
+    every: str
     source: str = ""
     function: str = ""
     argument: str = ""
+    parameter: str = ""
     by: str | None = None
     absent: Any = None
     value: str = ""
     votes: tuple[Vote, ...] = ()
     best: int | None = None
     give: tuple[str, ...] = field(default=("value",))
+    half_life: int | None = None
+    rarity: bool = False
 
     def columns(self) -> Iterator[tuple[str, str, str]]:
         """Every column with its window and the part it gives."""
@@ -111,21 +119,24 @@ def read_tag(name: str, defaults: Mapping[str, Any], own: Mapping[str, Any]) -> 
     common = {
         "name": name, "where": condition(node.get("where")), "windows": windows,
         "is_windowed": isinstance(over, list), "type": node.get("type"),
+        "every": node.get("every", "day"),
     }  # fmt: skip
     return read_top(node, common) if "top" in node else read_measure(node, common)
 
 
 def read_measure(node: Mapping[str, Any], common: Mapping[str, Any]) -> Tag:
     call = CALL.fullmatch(node["measure"])
-    if not call or (call[2] and not OPERAND.fullmatch(call[2])):
+    is_known = call and (not call[2] or OPERAND.fullmatch(call[2]))
+    if not call or not is_known or (call[1] in WITH_PARAMETER) != bool(call[3]):
         raise UnknownWordsError(f"{common['name']}: {node['measure']}")
-    function, argument, by = call[1], call[2], node.get("by")
+    function, argument, parameter, by = call[1], call[2], call[3] or "", node.get("by")
     absent = node.get("absent")
     if absent is None and function in ZERO_WHEN_ABSENT and by is None:
         absent = 0
     return Tag(
-        **common, source=node["from"], function=function, argument=argument, by=by, absent=absent
-    )
+        **common, source=node["from"], function=function, argument=argument, parameter=parameter,
+        by=by, absent=absent,
+    )  # fmt: skip
 
 
 def read_top(node: Mapping[str, Any], common: Mapping[str, Any]) -> Tag:
@@ -134,7 +145,13 @@ def read_top(node: Mapping[str, Any], common: Mapping[str, Any]) -> Tag:
     weights = node.get("weights") or {node["from"]: 1}
     votes = tuple(Vote(source, weight) for source, weight in weights.items())
     give = tuple(node.get("give", ["value"]))
-    return Tag(**common, value=node["top"], votes=votes, best=node.get("best"), give=give)
+    decay = HALF_LIFE.fullmatch(node["decay"]) if "decay" in node else None
+    if "decay" in node and decay is None:
+        raise UnknownWordsError(f"{common['name']}: {node['decay']}")
+    return Tag(
+        **common, value=node["top"], votes=votes, best=node.get("best"), give=give,
+        half_life=int(decay[1]) if decay else None, rarity=node.get("rarity", False),
+    )  # fmt: skip
 
 
 def condition(node: Any) -> str:
@@ -151,7 +168,7 @@ def condition(node: Any) -> str:
 
 def window_days(window: str, night: date) -> tuple[date, date]:
     """First and last day of a window; day 1 is the night's own, and both ends count."""
-    if window == "ever":
+    if window == "ever" or NEWEST.fullmatch(window):
         return date.min, night
     if window == "this month":
         return night.replace(day=1), night
@@ -164,6 +181,26 @@ def window_days(window: str, night: date) -> tuple[date, date]:
         raise UnknownWordsError(f"window {window!r}")
     near, far = int(span[1] or 1), int(span[2])
     return night - timedelta(days=far - 1), night - timedelta(days=near - 1)
+
+
+def newest_rows(window: str) -> int | None:
+    """How many of the newest rows a window takes; None for a window of days."""
+    newest = NEWEST.fullmatch(window)
+    return int(newest[1]) if newest else None
+
+
+def is_due(every: str, nights: Sequence[date], night: date) -> bool:
+    """Whether a tag is computed anew: on the first night, and on the last day of a week or month or
+    the first night after it."""
+    before = [other for other in nights if other < night]
+    days = [before[-1] + timedelta(days=n) for n in range(1, 40)] if before else []
+    since = [day for day in days if day <= night]
+    ends = {
+        "day": since,
+        "week": [day for day in since if day.isoweekday() == 7],
+        "month": [day for day in since if (day + timedelta(days=1)).day == 1],
+    }
+    return not before or bool(ends[every])
 
 
 def all_columns(tags: Sequence[Tag]) -> list[str]:

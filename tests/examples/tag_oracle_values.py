@@ -9,7 +9,13 @@ from typing import Any
 
 import duckdb
 
-from tests.examples.tag_oracle_language import Tag, UnknownWordsError, condition, window_days
+from tests.examples.tag_oracle_language import (
+    Tag,
+    UnknownWordsError,
+    condition,
+    newest_rows,
+    window_days,
+)
 from tests.examples.tag_oracle_sources import TABLES
 
 CENT = Decimal("0.01")
@@ -24,9 +30,9 @@ def tag_values(
     found: dict[str, Values] = {}
     for column, window, part in tag.columns():
         if tag.votes:
-            found[column] = top_values(connection, tag, sources, window_days(window, night), part)
+            found[column] = top_values(connection, tag, sources, window, night, part)
         else:
-            found[column] = measured(connection, tag, sources, window_days(window, night), night)
+            found[column] = measured(connection, tag, sources, window, night)
     return found
 
 
@@ -40,12 +46,17 @@ def rows_of(source: str, sources: NamedSources, where: str, days: tuple[date, da
 
 
 def measured(
-    connection: duckdb.DuckDBPyConnection, tag: Tag, sources: NamedSources,
-    days: tuple[date, date], night: date,
+    connection: duckdb.DuckDBPyConnection, tag: Tag, sources: NamedSources, window: str,
+    night: date,
 ) -> Values:  # fmt: skip
     table = sources.get(tag.source, (tag.source, ""))[0]
-    aggregate = aggregate_sql(tag, TABLES[table].order, night)
-    rows = rows_of(tag.source, sources, tag.where, days)
+    order = TABLES[table].order
+    aggregate = aggregate_sql(tag, order, night)
+    rows = rows_of(tag.source, sources, tag.where, window_days(window, night))
+    newest = newest_rows(window)
+    if newest is not None:
+        place = f"row_number() over (partition by one_id order by {descending(order)})"
+        rows = f"(select * from {rows} qualify {place} <= {newest}) where true"
     if tag.by is None:
         query = f"select one_id, {aggregate} from {rows} group by one_id"
         found = connection.execute(query).fetchall()
@@ -58,6 +69,11 @@ def measured(
         if value is not None:
             maps.setdefault(one_id, {})[key] = typed(value, tag)
     return maps
+
+
+def descending(order: str) -> str:
+    """An order from the newest row to the oldest."""
+    return ", ".join(f"{column} desc nulls last" for column in order.split(", "))
 
 
 def aggregate_sql(tag: Tag, order: str, night: date) -> str:
@@ -74,10 +90,16 @@ def aggregate_sql(tag: Tag, order: str, night: date) -> str:
         "last": f"last({x} order by {order}) filter (where {x} is not null)",
         "days": "count(distinct day)",
         "days_since_last": f"date_diff('day', max(day), date '{night}')",
+        "stddev": f"stddev_samp({x}::double)",
+        "gap_days": "date_diff('day', min(day), max(day)) / nullif(count(distinct day) - 1, 0)",
+        "percentile": f"quantile_cont({x}::double, {tag.parameter})",
+        "histogram": f"histogram({x}::varchar)",
+        "list": f"array_agg({x} order by {descending(order)}) filter (where {x} is not null)"
+        f"[1:{tag.parameter}]",
     }
     if tag.function not in calls:
         raise UnknownWordsError(f"{tag.name}: {tag.function}()")
-    if not x and tag.function not in ("count", "days", "days_since_last"):
+    if not x and tag.function not in ("count", "days", "days_since_last", "gap_days"):
         raise UnknownWordsError(f"{tag.name}: {tag.function}() of nothing")
     return calls[tag.function]
 
@@ -108,22 +130,28 @@ def absent_value(tag: Tag, values: Values) -> Any:
 
 
 def top_values(
-    connection: duckdb.DuckDBPyConnection, tag: Tag, sources: NamedSources,
-    days: tuple[date, date], part: str,
+    connection: duckdb.DuckDBPyConnection, tag: Tag, sources: NamedSources, window: str,
+    night: date, part: str,
 ) -> Values:  # fmt: skip
     """The values with the highest scores, equal scores in the order of the values."""
+    days = window_days(window, night)
+    ago = f"date_diff('day', day, date '{night}')"
+    left = f" * power(0.5::double, {ago} / {tag.half_life})" if tag.half_life else ""
     votes = " union all ".join(
-        f"select one_id, {tag.value} as value, {vote.weight}::decimal(18, 6) as weight "
+        f"select one_id, {tag.value} as value, {vote.weight}::decimal(18, 6){left} as weight "
         f"from {rows_of(vote.source, sources, tag.where, days)} and {tag.value} is not null"
         for vote in tag.votes
     )
+    rarity = """* ln((select count(distinct one_id) from summed)::double
+        / count(*) over (partition by value))""" if tag.rarity else ""
     parts = {"value": "value", "score": "score::double", "share": "score::double / total::double"}
     query = f"""
-        with scored as (
+        with summed as (
             select one_id, value, sum(weight) as score from ({votes}) group by one_id, value),
+        scored as (select one_id, value, score {rarity} as score from summed),
         placed as (
-            select *, sum(score) over (partition by one_id) as total,
-                row_number() over (partition by one_id order by score desc, value) as place
+            select *, sum(score) over (partition by one_id) as total, row_number() over (
+                partition by one_id order by round(score, 10) desc, value) as place
             from scored)
         select one_id, list({parts[part]} order by place) from placed
         where place <= {tag.best or 1} group by one_id"""

@@ -16,6 +16,7 @@ from tests.examples.tag_oracle_language import (
     UnknownWordsError,
     all_columns,
     condition,
+    is_due,
     load_tags,
     named_sources,
     read_tag,
@@ -56,17 +57,42 @@ def test_every_measure_and_top_tag_equals_a_query_over_the_dumps(
     tags = load_tags(ROOT / "tag_definitions")
     sources = named_sources(ROOT / "conf" / "model.yml")
     wrong: dict[tuple[date, str], Mismatch] = {}
+    before: dict[int, dict[str, Any]] = {}
     for night in demo.nights:
         build_sources(oracle, night)
-        rows = wide_rows(oracle, night)
-        for tag in tags:
+        rows = {row["one_id"]: row for row in wide_rows(oracle, night)}
+        due = [tag for tag in tags if is_due(tag.every, demo.nights, night)]
+        for tag in due:
             for column, values in tag_values(oracle, tag, sources, night).items():
-                found = {row["one_id"]: row[column] for row in rows}
+                found = {one_id: row[column] for one_id, row in rows.items()}
                 assert set(values) <= set(found), f"{column}: rows of persons who have no tags"
                 differs = mismatch(values, absent_value(tag, values), found)
                 if differs:
                     wrong[night, column] = differs
+        carried = [tag for tag in tags if tag not in due]
+        for column in all_columns(carried):
+            kept = {one_id: row[column] for one_id, row in before.items()}
+            differs = mismatch(kept, None, {one_id: row[column] for one_id, row in rows.items()})
+            if differs:
+                wrong[night, column] = differs
+        before = rows
     assert wrong == {}
+
+
+@pytest.mark.slow
+def test_the_catalogue_tells_the_night_whose_values_a_tag_shows(
+    demo: Demo, oracle: duckdb.DuckDBPyConnection
+) -> None:
+    listed = oracle.execute(
+        "select distinct business_date, every, computed_date from tags_tag_catalog "
+        "where status in ('online', 'testing') order by all"
+    ).fetchall()
+    thursday, friday, saturday = demo.nights  # Saturday is the last of the month
+    assert listed == [
+        (thursday, "day", thursday), (thursday, "month", thursday), (thursday, "week", thursday),
+        (friday, "day", friday), (friday, "month", thursday), (friday, "week", thursday),
+        (saturday, "day", saturday), (saturday, "month", saturday), (saturday, "week", thursday),
+    ]  # fmt: skip
 
 
 @pytest.mark.slow
@@ -121,9 +147,11 @@ def test_windows_count_the_night_as_their_first_day() -> None:
     "own",
     [
         {"measure": "stddev(amount) + 1", "from": "orders"},
+        {"measure": "list(amount)", "from": "orders"},
+        {"measure": "sum(amount, 5)", "from": "orders"},
         {"measure": "count()", "from": "orders", "where": "amount > 3"},
         {"measure": "count()", "from": "orders", "where": {"any": ["status = 'paid'"]}},
-        {"top": "sku_id", "from": "orders", "decay": "half every 30d"},
+        {"top": "sku_id", "from": "orders", "decay": "half every month"},
     ],
 )
 def test_what_the_oracle_does_not_understand_is_refused(own: dict[str, Any]) -> None:

@@ -51,6 +51,10 @@ def test_every_problem_of_a_file_is_told_at_once_with_its_line() -> None:
 @pytest.mark.parametrize(
     ("old", "new", "message"),
     [
+        (
+            "amount: sum(amount)", "amount: stddev(amount)",
+            "amount: stddev() is for tags; expected one of count, sum",
+        ),
         ("till/{date}/*.csv", "till/*.csv", "tells no date"),
         ("till/{date}/*.csv", "../{date}/*.csv", "under the landing root"),
         ("till/{date}/*.csv", "till/{day}/{date}.csv", "unknown mark"),

@@ -101,11 +101,22 @@ REFUSED = {
     "sum(avg(amount))": "avg() looks at many rows",
     "count(distinct name)": "the count of different values is distinct(x)",
     "count(*)": "not part of the language",
-    "stddev(amount)": "stddev() is not available yet",
-    "percentile(amount, .5)": "percentile() is not available yet",
-    "list(name, 20)": "list() is not available yet",
-    "histogram(amount)": "histogram() is not available yet",
-    "gap_days()": "gap_days() is not available yet",
+    "stddev(name)": "stddev() needs a number; found text 'name'",
+    "gap_days(day)": "gap_days() takes nothing; found 1 values",
+    "percentile(amount)": "percentile() takes a number and a share; found 1 values",
+    "percentile(amount, 50)": "expected a number from 0 to 1 behind the value, such as .5",
+    "percentile(amount, -0.5)": "expected a number from 0 to 1 behind the value",
+    "percentile(amount, quantity)": "expected a number from 0 to 1 behind the value",
+    "percentile(name, .5)": "percentile() needs a number; found text 'name'",
+    "list(name)": "list() takes a value and a number of values; found 1 values",
+    "list(name, 0)": "expected a whole number from 1 to 1000 behind the value, such as 20",
+    "list(name, 1001)": "expected a whole number from 1 to 1000",
+    "list(name, 2.5)": "expected a whole number from 1 to 1000",
+    "list(name, 20.0)": "expected a whole number from 1 to 1000",
+    "list(name, '5')": "expected a whole number from 1 to 1000",
+    "histogram()": "histogram() takes a value to count; found 0 values",
+    "histogram(quantity / 2)": "cannot count by the text of number; cast(x as money) first",
+    "histogram(favourites)": "cannot count by the text of list 'favourites'",
     "sum(amount) over ()": "window functions",
     "sum(amount": "not an expression",
     "sum(missing)": "'missing' is no value",
@@ -124,6 +135,24 @@ def test_days_need_rows_with_a_day() -> None:
     problems = Problems()
     assert parse_aggregate("days()", {"amount": "money"}, HERE, problems) is None
     assert "there is no column 'day'" in messages(problems)[0]
+
+
+STATISTICS = {
+    "stddev(amount)": ("number", "value", None),
+    "gap_days()": ("number", "value", None),
+    "percentile(amount, .5)": ("number", "value", Decimal("0.5")),
+    "histogram(status)": ("integer", "map", None),
+    "list(amount, 20)": ("money", "list", Decimal(20)),
+}
+
+
+@pytest.mark.parametrize("text", STATISTICS)
+def test_a_statistic_has_a_type_a_container_and_what_stands_behind_its_value(text: str) -> None:
+    found = _parsed(text)
+    assert is_aggregate(text)
+    assert (found.type, found.container, found.parameter) == STATISTICS[text]
+    with pytest.raises(ValueError, match="computed by tags alone"):
+        render_aggregate(found, ORDER)
 
 
 def test_first_and_last_need_an_order() -> None:

@@ -36,6 +36,14 @@ def test_windows_are_whole_business_days(
     assert window.suffix == suffix
 
 
+def test_a_window_of_newest_rows_is_of_whichever_days() -> None:
+    window = Window.parse_newest("last  5")
+    assert window == Window("last 5", rows=5)
+    assert (window.suffix, window.bounds(D)) == ("last_5", (None, D))
+    others = ["last 0", "last 1001", "last month", "last 5d", "last", "5", "last 05"]
+    assert [Window.parse_newest(text) for text in others] == [None] * len(others)
+
+
 @given(st.integers(1, 400), st.integers(1, 400), st.dates(date(2000, 1, 1), date(2040, 1, 1)))
 def test_adjacent_windows_tile(near: int, more: int, day: date) -> None:
     first, _ = Window.parse(f"{near}d").bounds(day)

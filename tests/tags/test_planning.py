@@ -52,6 +52,32 @@ def test_maps_and_different_values_need_a_grouping_per_key_not_per_tag() -> None
     )
 
 
+def test_statistics_of_one_value_share_a_grouping_and_newest_rows_have_their_own() -> None:
+    text = dedent(
+        """\
+        defaults: {from: orders}
+        tags:
+          a: {title: A, measure: distinct(amount)}
+          b: {title: B, measure: "percentile(amount, .5)", over: [7d, last 5]}
+          c: {title: C, measure: histogram(amount), where: "status = 'paid'"}
+          d: {title: D, measure: gap_days()}
+          e: {title: E, measure: days()}
+          f: {title: F, measure: stddev(amount), over: [30d, last 5]}
+          g: {title: G, measure: "list(store_id, 3)"}
+          h: {title: H, measure: count(), over: [last 5, last 9], where: "status = 'paid'"}
+        """
+    )
+    newest = "the newest rows, in the table's order; "
+    different = "different values of `amount`: once per person and value"
+    assert plan_tags(book_of(text)).described() == (
+        f"orders: 3 columns, {different}",
+        f"orders: 1 columns, {newest}{different}",
+        "orders: 2 columns, different values of `day`: once per person and value",
+        "orders: 2 columns, every filter and window of the table in one pass",
+        f"orders: 3 columns, {newest}every filter and window of the table in one pass",
+    )
+
+
 def test_behaviours_that_differ_only_in_times_share_one_count() -> None:
     text = dedent(
         """\

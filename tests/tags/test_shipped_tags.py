@@ -5,7 +5,8 @@ from collections import Counter
 
 from pyspark.sql import SparkSession
 
-from tags.definitions import Measure
+from language.aggregate_functions import AGGREGATES
+from tags.definitions import Measure, Top
 from tags.example_runs import run_examples
 from tests.tags.books import shipped_book
 
@@ -33,19 +34,23 @@ def test_every_shape_is_shipped_at_least_twice() -> None:
 
 def test_every_aggregate_function_is_shipped() -> None:
     bodies = [tag.body for tag in BOOK.tags.values()]
-    used = {body.aggregate.function for body in bodies if isinstance(body, Measure)}
-    assert used == {
-        "count",
-        "sum",
-        "avg",
-        "min",
-        "max",
-        "distinct",
-        "first",
-        "last",
-        "days",
-        "days_since_last",
+    used = Counter(body.aggregate.function for body in bodies if isinstance(body, Measure))
+    assert set(used) == set(AGGREGATES)
+    statistics = {name for name, function in AGGREGATES.items() if function.is_statistic}
+    assert min(used[name] for name in statistics) >= 2
+
+
+def test_every_option_of_a_tag_is_shipped_at_least_twice() -> None:
+    tags = BOOK.tags.values()
+    tops = [tag.body for tag in tags if isinstance(tag.body, Top)]
+    options = {
+        "last N": [c for tag in tags for c in tag.columns if c.window and c.window.rows],
+        "decay": [top for top in tops if top.half_life],
+        "rarity": [top for top in tops if top.rarity],
+        "every": [tag for tag in tags if tag.every != "day"],
+        "replaces": [tag for tag in tags if tag.replaces],
     }
+    assert [name for name, users in options.items() if len(users) < 2] == []
 
 
 def test_the_examples_of_the_shipped_tags_hold(spark: SparkSession) -> None:
