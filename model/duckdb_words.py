@@ -155,6 +155,7 @@ MACROS: Mapping[str, str] = {
     "to_bigint": _to_whole("bigint"),
     "to_int": _to_whole("int"),
     "to_double": f"(x varchar) as {_TEXT_AS_DOUBLE}, (x double) as x",
+    "to_decimal_18_0": _to_decimal("decimal(18, 0)"),
     "to_decimal_18_2": _to_decimal("decimal(18, 2)"),
     "to_decimal_18_6": _to_decimal("decimal(18, 6)"),
     "to_decimal_28_9": _to_decimal("decimal(28, 9)"),

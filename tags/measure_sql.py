@@ -5,7 +5,7 @@ from __future__ import annotations
 from language.aggregates import Aggregate, render_aggregate
 from language.binding import quoted
 from language.expressions import Expression
-from language.types import SPARK_TYPES
+from language.types import SPARK_TYPES, ValueType
 
 # Nine decimals below, nineteen digits above the point: sums of numbers come out the same in any
 # order of rows, which sums of doubles do not.
@@ -61,6 +61,11 @@ def entries_sql(key: str, value: str, kept: str) -> str:
     return f"CASE WHEN count_if({kept}) > 0 THEN map_from_entries({entries}) END"
 
 
+def spread_places(kind: ValueType) -> int:
+    """The decimal places to which the spread of numbers of a type is exact."""
+    return _SCALES.get(kind, _OTHER_SCALE)
+
+
 def _sum_sql(aggregate: Aggregate, argument: Expression, kept: str) -> str:
     """The sum or the mean of the rows kept, exact: decimals are added, never doubles."""
     is_double = argument.type in ("number", "percent")
@@ -79,7 +84,7 @@ def _stddev_sql(argument: Expression, kept: str) -> str:
     Numbers are taken to six decimals. Where one has more than eighteen digits, or the sums have
     more than they can hold, the whole is missing: a part of the rows would be another measure.
     """
-    scale = _SCALES.get(argument.type, _OTHER_SCALE)
+    scale = spread_places(argument.type)
     summed, squares = _SUMMED.format(scale=scale), _SQUARES.format(scale=2 * scale)
     exact = f"try_cast({argument.sql} AS {summed})"
     count, all_of_them, total, total_squares = (

@@ -21,12 +21,13 @@ from language.local_sql import local_source, local_sql
 from language.types import Columns
 from model.engines import Rows
 from model.local_engine import LocalEngine
+from tags.kernel.elsewhere import is_elsewhere
 from tags.kernel.groupings import asked_of, columns_of
 from tags.kernel.reading import OrderedRows, People, ordered, rows_of
 from tags.kernel.tops import columns_of_top
 from tags.kernel.wide import MASK, Wide
 from tags.night import ONE_ID, Night
-from tags.plans import Picked, Rank, TagPlan
+from tags.plans import Picked, Rank, TagPlan, TopGrouping
 
 ROWS_AT_ONCE = 250_000  # of one table, of a group of persons
 _AT_ONCE = 2  # groups, which fill two cores
@@ -36,12 +37,14 @@ Made = TypeVar("Made")
 @dataclass(frozen=True)
 class Given:
     """What tags are computed from, as for the reference; `golden_types` are the types of the golden
-    profile's columns."""
+    profile's columns. `told` are the columns that are computed elsewhere, unique by one_id."""
 
     sources: Mapping[str, Rows]
     persons: Rows
     golden: Rows
     golden_types: Columns
+    earlier: Rows | None = None
+    told: Rows | None = None
 
 
 @dataclass(frozen=True)
@@ -102,6 +105,8 @@ class Prepared:
     ids: pa.Array
     tables: Mapping[str, OrderedRows]
     picked: Rows | None
+    told: Rows | None
+    carried: Rows | None
 
     @classmethod
     def of(cls, engine: LocalEngine, given: Given, plan: TagPlan, night: Night) -> Prepared:
@@ -114,10 +119,18 @@ class Prepared:
         )
         tables = {
             name: ordered(engine, given.sources[name], people, asked_of(plan, name, night), night)
-            for name in plan.tables
+            for name in own_tables(plan)
         }
-        picked = _picked(engine, given, people, plan.picks, night)
-        return cls(engine, plan, night, ids.column(ONE_ID).combine_chunks(), tables, picked)
+        return cls(
+            engine, plan, night, ids.column(ONE_ID).combine_chunks(), tables,
+            _picked(engine, given, people, plan.picks, night),
+            None if given.told is None else _numbered(
+                engine, given.told, people, [n for n in given.told.columns if n != ONE_ID]
+            ),
+            None if given.earlier is None or not plan.carried else _numbered(
+                engine, given.earlier, people, [column.name for column in plan.carried]
+            ),
+        )  # fmt: skip
 
     def groups(self, rows_at_once: int) -> list[People]:
         """Persons of neighbouring numbers, of whom no table has many more rows than said."""
@@ -136,12 +149,14 @@ class Prepared:
         """The columns of some persons up to, without, a level."""
         plan, night = self.plan, self.night
         wide = Wide(self.engine, plan, night, self.ids[people.start : people.end])
-        wide.add(dict(self._picks(people)))
+        for known in (self.picked, self.told):
+            wide.add(self._of(known, people))
+        wide.keep(self._of(self.carried, people))
         tables = {n: rows_of(self.engine, t, people, night) for n, t in self.tables.items()}
         for name, rows in tables.items():
             own = [grouping for grouping in plan.groupings if grouping.table.name == name]
             wide.add(columns_of(rows, own, night))
-        for top in plan.tops:
+        for top in own_tops(plan):
             wide.add(dict(columns_of_top(tables, top, night)))
         for level in plan.levels[:depth]:
             named = {place for d in level for rank in d.ranks for place in _names(rank)}
@@ -154,16 +169,37 @@ class Prepared:
         """The values that some persons are ranked by at a level."""
         return self.wide(people, depth, ranks).ranked(named)
 
-    def _picks(self, people: People) -> Iterator[tuple[str, pa.Array]]:
-        if self.picked is None:
-            return
-        found = self.engine.arrow(self.engine.rows("picked", f"""
-            select * from these where _number >= {people.start} and _number < {people.end}
-            order by _number
-        """, these=self.picked))  # fmt: skip
-        for name in found.column_names:
-            if name != "_number":
-                yield name, found.column(name).combine_chunks()
+    def _of(self, rows: Rows | None, people: People) -> dict[str, pa.Array]:
+        """Columns that were there before, of some persons."""
+        if rows is None:
+            return {}
+        found = self.engine.arrow(self.engine.rows("known", f"""
+            select * exclude (_number) from these
+            where _number >= {people.start} and _number < {people.end} order by _number
+        """, these=rows))  # fmt: skip
+        return {name: found.column(name).combine_chunks() for name in found.column_names}
+
+
+def own_tops(plan: TagPlan) -> list[TopGrouping]:
+    """The top groupings that are computed here."""
+    return [top for top in plan.tops if not is_elsewhere(top)]
+
+
+def own_tables(plan: TagPlan) -> list[str]:
+    """The tables that are read here, sorted."""
+    read = {grouping.table.name for grouping in plan.groupings}
+    return sorted(read | {b.table.name for top in own_tops(plan) for b in top.ballots})
+
+
+def _numbered(
+    engine: LocalEngine, rows: Rows, people: Rows, names: Sequence[str]
+) -> Rows:
+    """Columns of rows that are unique by one_id, for every person, with the persons' numbers."""
+    listed = "".join(f", r.{local_sql(quoted(name))}" for name in names)
+    return engine.kept(engine.rows("numbered", f"""
+        select p.number as _number {listed} from people p left join these r
+        on r.{ONE_ID} = p.{ONE_ID}
+    """, people=people, these=rows))  # fmt: skip
 
 
 def _picked(

@@ -10,15 +10,20 @@ import pyarrow as pa
 
 from language.aggregates import Aggregate
 from language.binding import quoted
-from tags.kernel.measures import OF_PLACES, OF_PRESENCE, OF_ROWS, OF_VALUES, PLACES, Measured
-from tags.kernel.ranges import MeasuredRows, Range, UnitRows, map_column
+from tags.definitions import EVER
+from tags.kernel.elsewhere import is_elsewhere
+from tags.kernel.measures import OF_PLACES, OF_PRESENCE, OF_ROWS, OF_VALUES, PLACES
+from tags.kernel.ranges import MeasuredRows, Range, UnitRows, list_column, map_column
 from tags.kernel.reading import Asked, PersonRows
+from tags.kernel.statistics import Measured, newest, stddev
 from tags.kernel.values import Integers, Truths, decoded
+from tags.measure_sql import spread_places
 from tags.night import Night
 from tags.plans import Cell, Grouping, TagPlan
 
 # As in the reference: sums of numbers are exact to nine places.
 _EXACT = f"try_cast({{}} AS decimal(28,{PLACES}))"
+_COUNT = Aggregate("count()", "count", None, "integer", frozenset())
 
 
 def asked_of(plan: TagPlan, table: str, night: Night) -> Asked:
@@ -27,46 +32,71 @@ def asked_of(plan: TagPlan, table: str, night: Night) -> Asked:
     cells = [cell for grouping in groupings for cell in grouping.cells]
     ballots = [
         (ballot, cell.votes[n][0], cell.window)
-        for top in plan.tops for n, ballot in enumerate(top.ballots)
+        for top in plan.tops if not is_elsewhere(top) for n, ballot in enumerate(top.ballots)
         if ballot.table.name == table for cell in top.cells
     ]  # fmt: skip
     conditions = [*(cell.where for cell in cells), *(where for _, where, _ in ballots)]
     values = [
-        *(grouping.by for grouping in groupings), *(argument_sql(c.aggregate) for c in cells),
+        *(_key_sql(grouping, cell) for grouping in groupings for cell in grouping.cells),
+        *(sql for cell in cells for sql in _arguments(cell.aggregate)),
         *(ballot.value for ballot, _, _ in ballots),
     ]
     source = groupings[0].table if groupings else ballots[0][0].table
     texts = [*conditions, *values]
+    windows = [*(cell.window for cell in cells), *(window for *_, window in ballots)]
     return Asked(
         source, frozenset(n for n in source.columns if any(quoted(n) in text for text in texts)),
         tuple(dict.fromkeys(filter(None, conditions))),
         tuple(dict.fromkeys(filter(None, values))),
-        any(cell.aggregate.needs_order for cell in cells),
-        night.reach([*(c.window for c in cells), *(window for *_, window in ballots)]),
+        any(cell.aggregate.needs_order or cell.window.rows for cell in cells),
+        night.reach([EVER if window.rows else window for window in windows]),
     )  # fmt: skip
 
 
-def argument_sql(aggregate: Aggregate) -> str:
-    """The value of a row that an aggregate looks at; empty: the row itself."""
-    if aggregate.argument is None:
-        return ""
-    sql = aggregate.argument.sql
+def _key_sql(grouping: Grouping, cell: Cell) -> str:
+    """The text that keys a cell's map; empty where it is none. Of a histogram, the value's own."""
+    argument = cell.aggregate.argument
+    if cell.aggregate.function == "histogram" and argument is not None:
+        return f"CAST({argument.sql} AS string)"
+    return grouping.by
+
+
+def _arguments(aggregate: Aggregate) -> tuple[str, ...]:
+    """The values of a row that an aggregate looks at: exact ones, where it adds them."""
+    if aggregate.argument is None or aggregate.function == "histogram":
+        return ()
+    sql, kind = aggregate.argument.sql, aggregate.argument.type
+    if aggregate.function == "stddev":
+        return (f"try_cast({sql} AS decimal(18,{spread_places(kind)}))", sql)
     is_summed = aggregate.function in ("sum", "avg")
-    is_floating = aggregate.argument.type in ("number", "percent")
-    return _EXACT.format(sql) if is_summed and is_floating else sql
+    return (_EXACT.format(sql) if is_summed and kind in ("number", "percent") else sql,)
 
 
 def columns_of(
     rows: PersonRows, groupings: Sequence[Grouping], night: Night
 ) -> dict[str, pa.Array]:
     """The column of every cell, a value per person; missing where no row of the cell's is there."""
-    found: dict[str, pa.Array] = {}
+    by_key: dict[str, list[Cell]] = {}
     for grouping in groupings:
-        units = _persons_and_keys(rows, grouping.by) if grouping.by else _persons(rows)
-        for where in dict.fromkeys(cell.where for cell in grouping.cells):
-            cells = [cell for cell in grouping.cells if cell.where == where]
-            found |= units.columns(rows, where, cells, night)
+        for cell in grouping.cells:
+            by_key.setdefault(_key_sql(grouping, cell), []).append(cell)
+    found: dict[str, pa.Array] = {}
+    for key, cells in by_key.items():
+        units = _persons_and_keys(rows, key) if key else _persons(rows)
+        for where, newest_rows in dict.fromkeys((cell.where, cell.window.rows) for cell in cells):
+            own = [c for c in cells if (c.where, c.window.rows) == (where, newest_rows)]
+            kept = _newest_of(rows, rows.places(where), newest_rows)
+            found |= units.columns(rows, kept, own, night)
     return found
+
+
+def _newest_of(rows: PersonRows, kept: Integers, most: int) -> Integers:
+    """Of the rows kept the newest of each person; all of them where no number is said."""
+    if not most:
+        return kept
+    person = rows.rows.unit[kept]
+    past = np.searchsorted(person, person, side="right")  # where the next person begins
+    return kept[past - np.arange(len(kept)) <= most]
 
 
 @dataclass(frozen=True)
@@ -78,10 +108,9 @@ class _Units:
     as_column: Callable[[pa.Array, Truths], pa.Array]
 
     def columns(
-        self, rows: PersonRows, where: str, cells: Sequence[Cell], night: Night
+        self, rows: PersonRows, kept: Integers, cells: Sequence[Cell], night: Night
     ) -> Iterator[tuple[str, pa.Array]]:
-        """The columns of cells with one condition."""
-        kept = rows.places(where)
+        """The columns of cells that look at the same rows."""
         if self.order is None:
             family = _Family(rows, kept, self.rows.where(kept), {})
         else:
@@ -89,9 +118,13 @@ class _Units:
             is_kept[kept] = True
             own = np.flatnonzero(is_kept[self.order])
             family = _Family(rows, self.order[own], self.rows.where(own), {})
-        bounds = [cell.window.bounds(night.business_date) for cell in cells]
+        windows = [EVER if cell.window.rows else cell.window for cell in cells]
+        bounds = [window.bounds(night.business_date) for window in windows]
         for cell, window in zip(cells, family.rows.ranges(bounds), strict=True):
-            column, has_rows = family.measured(cell.aggregate, window, night)
+            is_histogram = cell.aggregate.function == "histogram"
+            column, has_rows = family.measured(
+                _COUNT if is_histogram else cell.aggregate, window, night
+            )
             yield cell.column.name, self.as_column(column, has_rows)
 
 
@@ -126,16 +159,26 @@ class _Family:
 
     def measured(self, aggregate: Aggregate, window: Range, night: Night) -> Measured:
         """An aggregate per unit."""
-        sql = argument_sql(aggregate)
-        if not sql:
-            return OF_ROWS[aggregate.function](self.rows, window, night)
-        if aggregate.function in OF_PRESENCE:
-            return OF_PRESENCE[aggregate.function](self._of(sql, False), window)
-        if aggregate.function in OF_PLACES:
-            place, has_value = OF_PLACES[aggregate.function](self._of(sql, False), window)
+        function, arguments = aggregate.function, _arguments(aggregate)
+        if not arguments:
+            return OF_ROWS[function](self.rows, window, night)
+        sql = arguments[0]
+        if function == "stddev":
+            return stddev(self._of(sql, True), self._of(arguments[1], False), window)
+        if function == "list":
+            return self._newest(sql, window, int(aggregate.parameter or 0))
+        if function in OF_PRESENCE:
+            return OF_PRESENCE[function](self._of(sql, False), window)
+        if function in OF_PLACES:
+            place, has_value = OF_PLACES[function](self._of(sql, False), window)
             at = self.places[place] if len(self.places) else place
             return decoded(self.table.columns[sql].take(pa.array(at, mask=~has_value))), has_value
-        return OF_VALUES[aggregate.function](self._of(sql, True), window, aggregate.type)
+        return OF_VALUES[function](self._of(sql, True), window, aggregate)
+
+    def _newest(self, sql: str, window: Range, most: int) -> Measured:
+        places, sizes = newest(self._of(sql, False), window, most)
+        items = decoded(self.table.columns[sql].take(pa.array(self.places[places])))
+        return list_column(sizes, items), sizes > 0
 
     def _of(self, sql: str, by_value: bool) -> MeasuredRows:
         """The values of an expression, or only where there are any: of types without an order."""

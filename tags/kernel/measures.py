@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from decimal import Decimal
 
 import numpy as np
 import pyarrow as pa
 
-from language.types import SPARK_TYPES, ValueType
+from language.aggregates import Aggregate
+from language.types import SPARK_TYPES
 from model.ddl_types import arrow_type
 from tags.kernel.ranges import EPOCH, MeasuredRows, Range, UnitRows
+from tags.kernel.statistics import Measured, gap_days, percentile
 from tags.kernel.values import Integers, Truths, doubles_of, typed_column
 from tags.night import Night
 
 PLACES = 9  # decimal places of numbers that are summed
-Measured = tuple[pa.Array, Truths]  # the column, and which units have a value
 
 
 def _counted(counts: Integers) -> Measured:
@@ -29,7 +31,8 @@ def _days_since_last(rows: UnitRows, window: Range, night: Night) -> Measured:
     return pa.array(today - rows.last_day(window), pa.int64(), mask=~has_rows), has_rows
 
 
-def _total(measured: MeasuredRows, window: Range, kind: ValueType) -> Measured:
+def _total(measured: MeasuredRows, window: Range, aggregate: Aggregate) -> Measured:
+    kind = aggregate.type
     has_value, total = measured.count(window) > 0, measured.total(window)
     if kind in ("number", "percent"):
         return pa.array(doubles_of(total, PLACES), mask=~has_value), has_value
@@ -37,15 +40,15 @@ def _total(measured: MeasuredRows, window: Range, kind: ValueType) -> Measured:
     return column, column.is_valid().to_numpy(zero_copy_only=False)
 
 
-def _mean(measured: MeasuredRows, window: Range, _: ValueType) -> Measured:
+def _mean(measured: MeasuredRows, window: Range, _: Aggregate) -> Measured:
     count = measured.count(window)
     has_value = count > 0
     total = doubles_of(measured.total(window), measured.values.places)
     return pa.array(total / np.where(has_value, count, 1), mask=~has_value), has_value
 
 
-def _extreme(choose: np.ufunc) -> Callable[[MeasuredRows, Range, ValueType], Measured]:
-    def found(measured: MeasuredRows, window: Range, _: ValueType) -> Measured:
+def _extreme(choose: np.ufunc) -> Callable[[MeasuredRows, Range, Aggregate], Measured]:
+    def found(measured: MeasuredRows, window: Range, _: Aggregate) -> Measured:
         has_value = measured.count(window) > 0
         return measured.values.column(measured.extreme(window, choose), ~has_value), has_value
 
@@ -65,14 +68,18 @@ OF_ROWS: Mapping[str, Callable[[UnitRows, Range, Night], Measured]] = {
     "count": lambda _, window, __: _counted(window.sizes),
     "days": lambda rows, window, _: _counted(rows.days(window)),
     "days_since_last": _days_since_last,
+    "gap_days": lambda rows, window, _: gap_days(rows, window),
 }
 # Of the values that they have; NaN is the largest number, as in Spark.
-OF_VALUES: Mapping[str, Callable[[MeasuredRows, Range, ValueType], Measured]] = {
+OF_VALUES: Mapping[str, Callable[[MeasuredRows, Range, Aggregate], Measured]] = {
     "sum": _total,
     "avg": _mean,
     "min": _extreme(np.fmin),
     "max": _extreme(np.maximum),
     "distinct": lambda measured, window, _: _counted(measured.distinct(window)),
+    "percentile": lambda measured, window, aggregate: percentile(
+        measured, window, aggregate.parameter or Decimal(0)
+    ),
 }
 # How many there are, of whatever type.
 OF_PRESENCE: Mapping[str, Callable[[MeasuredRows, Range], Measured]] = {

@@ -191,6 +191,12 @@ def _equal(left: Numbers, right: Numbers) -> Truths:
     return same | ((left != left) & (right != right)) if left.dtype.kind == "f" else same  # noqa: PLR0124
 
 
+def list_column(sizes: Integers, items: pa.Array) -> pa.Array:
+    """Lists of so many of the items each, one after another; missing where there are none."""
+    offsets = np.concatenate(([0], np.cumsum(sizes))).astype(np.int32)
+    return pa.ListArray.from_arrays(pa.array(offsets, mask=np.append(sizes == 0, False)), items)
+
+
 def map_column(
     person_of: Integers, keys: pa.Array, items: pa.Array, kept: Truths, person_count: int
 ) -> pa.Array:

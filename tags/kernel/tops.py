@@ -9,7 +9,7 @@ from decimal import Decimal
 import numpy as np
 import pyarrow as pa
 
-from tags.kernel.ranges import UnitRows
+from tags.kernel.ranges import UnitRows, list_column
 from tags.kernel.reading import PersonRows
 from tags.kernel.values import (
     Integers,
@@ -130,9 +130,7 @@ class _Kept:
         entries = self._entries(give)
         sizes = np.bincount(self.person, minlength=self.votes.person_count)
         if is_list:
-            offsets = np.concatenate(([0], np.cumsum(sizes))).astype(np.int32)
-            missing = np.append(sizes == 0, False)
-            return pa.ListArray.from_arrays(pa.array(offsets, mask=missing), entries)
+            return list_column(sizes, entries)
         place = np.cumsum(sizes) - 1
         return entries.take(pa.array(np.maximum(place, 0), mask=sizes == 0))
 

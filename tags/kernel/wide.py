@@ -39,6 +39,10 @@ class Wide:
             absent = self._absents.get(name)
             self._columns[name] = values if absent is None else pc.fill_null(values, absent)
 
+    def keep(self, columns: Mapping[str, pa.Array]) -> None:
+        """Adds columns of an earlier night, which keep their missing values."""
+        self._columns |= columns
+
     def _is_cast(self, name: str, values: pa.Array) -> bool:
         column = self._types.get(name)
         return column is not None and values.type != arrow_type(column.spark_type)

@@ -16,7 +16,7 @@ from language.local_sql import local_source, local_sql
 from model.ddl_types import arrow_schema
 from model.errors import Problems
 from model.local_engine import LocalEngine
-from tests.language.rows import COLUMNS, EMPTY, ENDS, FULL, HERE, SCHEMA, ZONE, D, messages
+from tests.language.rows import COLUMNS, EMPTY, FULL, HERE, SCHEMA, ZONE, D, messages
 from tests.language.test_expressions import ACCEPTED
 
 

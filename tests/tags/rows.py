@@ -12,6 +12,8 @@ from model.local_engine import LocalEngine
 from tags.computing import compute_tags
 from tags.definitions import SourceTable, TagBook
 from tags.kernel.computing import Given, compute_tags_here
+from tags.kernel.elsewhere import told_by_spark
+from tags.night import Night
 from tags.planning import plan_tags
 from tags.plans import TagPlan
 
@@ -62,12 +64,15 @@ def computed(
 def here_of(
     sources: Mapping[str, DataFrame], persons: DataFrame, golden: DataFrame, plan: TagPlan,
     golden_types: Columns, time_zone: str = "UTC", rows_at_once: int = 150,
+    earlier: DataFrame | None = None,
 ) -> pa.Table:
     """The wide table at D as the kernel computes it, some persons at a time."""
+    told = told_by_spark(sources, plan, Night(D, time_zone))
     with LocalEngine() as engine:
         given = Given(
             {name: engine.of(frame) for name, frame in sources.items()}, engine.of(persons),
-            engine.of(golden), golden_types,
+            engine.of(golden), golden_types, None if earlier is None else engine.of(earlier),
+            None if told is None else engine.of(told),
         )  # fmt: skip
         return compute_tags_here(
             engine, given, plan, D, time_zone=time_zone, rows_at_once=rows_at_once

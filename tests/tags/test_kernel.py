@@ -42,21 +42,31 @@ def random_rows(table: SourceTable, seed: int) -> list[dict[str, Any]]:
 def random_book(seed: int) -> TagBook:
     """Tags of every shape with functions, filters, windows and keys drawn by chance."""
     chance = random.Random(seed)
-    windows = ["1d", "7d", "30d", "31d..90d", "8d..30d", "6m", "ever", "this month", "last month"]
+    windows = ["1d", "7d", "30d", "31d..90d", "8d..30d", "6m", "ever", "this month", "last month",
+               "last 3", "last 1"]
     wheres = ["", "status = 'paid'", "amount > 1", "not (channel = 'pos')", "store_id is missing"]
     values = ["store_id", "amount", "line_count", "channel", "paid_at", "amount * 2", "day"]
     lines = ["defaults: {from: orders}", "tags:"]
     for n in range(40):
         function = chance.choice(["count", "min", "max", "distinct", "first", "last", "sum", "avg"])
         pool = values[1:3] + values[5:6] if function in ("sum", "avg") else values
-        call = chance.choice([f"{function}({chance.choice(pool)})", "count()", "days()"])
+        value = chance.choice(pool)
+        call = chance.choice([
+            f"{function}({value})", "count()", "days()", "gap_days()", "stddev(amount)",
+            "stddev(amount * 1.5)", "percentile(amount, .3)", "percentile(line_count, 0.5)",
+            "list(store_id, 3)", "list(amount * 2, 2)", "histogram(store_id)",
+            "histogram(line_count)", "histogram(amount)",
+        ])  # fmt: skip
         by = chance.choice(["", "", ", by: channel", ", by: line_count"])
+        by = "" if call.startswith(("list", "histogram")) else by
         over = ", ".join(f'"{w}"' for w in chance.sample(windows, 3))
         where = chance.choice(wheres)
         kept = f', where: "{where}"' if where else ""
         absent = ", absent: 7" if call in ("count()", "days()") and not by and n % 3 == 0 else ""
         lines.append(f'  t{n}: {{title: T, measure: "{call}", over: [{over}]{kept}{by}{absent}}}')
     lines += [
+        "  top4: {title: T, top: store_id, over: 90d, best: 2, decay: half every 30d}",
+        "  top5: {title: T, top: channel, over: 90d, rarity: true, give: [value, score]}",
         "  top1: {title: T, top: store_id, over: [30d, ever], best: 2, give: [value, score]}",
         "  top3: {title: T, top: line_count, over: 6m, give: [share, value]}",
         "  top2: {title: T, top: channel, weights: {orders: 1, events: 2.5}, over: 90d}",

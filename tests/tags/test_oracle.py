@@ -20,7 +20,7 @@ from tags.computing import compute_tags
 from tags.definitions import TagBook
 from tags.planning import plan_tags
 from tests.tags.books import book_of
-from tests.tags.rows import D, people_of, rows_of
+from tests.tags.rows import D, assert_same, here_of, people_of, rows_of
 
 PEOPLE, EVENTS = 100, 2000
 _ORDER = "day, paid_at nulls first, arrived_date, channel, order_id"
@@ -142,9 +142,13 @@ def kept_rows(where: str, window: str) -> str:
 
 
 def wide_of(orders: DataFrame, tags: TagBook) -> pd.DataFrame:
-    """The columns as tags compute them, by person."""
-    people = people_of(orders.sparkSession, range(1, PEOPLE + 1))
-    wide = compute_tags({"orders": orders}, people, people, plan_tags(tags), D, time_zone="UTC")
+    """The columns as the reference computes them, by person; the kernel's are the same."""
+    people, plan = people_of(orders.sparkSession, range(1, PEOPLE + 1)), plan_tags(tags)
+    given = ({"orders": orders}, people, people)
+    wide = compute_tags(*given, plan, D, time_zone="UTC")
+    theirs = {row["one_id"]: row.asDict() for row in wide.collect()}
+    here = here_of(*given, plan, {}, "UTC", rows_at_once=500).to_pylist(maps_as_pydicts="strict")
+    assert_same(theirs, {row["one_id"]: row for row in here})
     return wide.drop("business_date").toPandas().set_index("one_id").sort_index()
 
 
