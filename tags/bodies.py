@@ -36,8 +36,10 @@ from tags.keys import (
     PickKeys,
     RfmEdges,
     RfmKeys,
+    StepsKeys,
     TopKeys,
 )
+from tags.rule_bodies import read_steps
 from tags.scope import Scope
 
 NUMERIC = frozenset({"integer", "number", "money", "percent"})
@@ -222,4 +224,5 @@ _READERS: Mapping[type, Callable[[Draft, Any, Scope], Body | None]] = {
     BinsKeys: _bins,
     CasesKeys: _cases,
     RfmKeys: _rfm,
+    StepsKeys: read_steps,
 }

@@ -11,6 +11,7 @@ from pyspark.sql import functions as F
 
 from language.binding import quoted
 from tags.definitions import TagColumn
+from tags.funnels import walk_funnels
 from tags.grouping import group_rows
 from tags.night import BUSINESS_DATE, ONE_ID, Night
 from tags.plans import DerivedColumn, Picked, Rank, TagPlan
@@ -37,11 +38,12 @@ def compute_tags(
     night = Night(business_date, time_zone)
     grouped = [group_rows(sources[g.table.name], g, night) for g in plan.groupings]
     voted = [group_votes(sources, top, night) for top in plan.tops]
+    walked = [walk_funnels(sources, plan.funnels, night)] if plan.funnels else []
     picked = golden.select(ONE_ID, *_picked_columns(plan.picks, night))
     people = persons.select(ONE_ID)
     # Each right side is unique by one_id: a grouping by it, or the golden profile.
     joined = reduce(lambda left, right: left.join(right, on=ONE_ID, how="left"),
-                    [picked, *grouped, *voted], people)
+                    [picked, *grouped, *voted, *walked], people)
     filled = joined.select(*_filled(joined.columns, plan))
     derived = reduce(lambda frame, level: _with_level(frame, level, plan, night),
                      plan.levels, filled)

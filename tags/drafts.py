@@ -18,8 +18,9 @@ from tags.keys import (
     DEFAULTS,
     SHAPES,
     CommonKeys,
-    SourceKeys,
+    StepsKeys,
     TopKeys,
+    WindowKeys,
     with_defaults,
     without_later,
 )
@@ -140,11 +141,11 @@ def _shape_of(name: str, node: YamlMap, problems: Problems) -> str | None:
 
 
 def _is_list(keys: CommonKeys) -> bool:
-    return isinstance(keys, SourceKeys) and not isinstance(keys.over, str)
+    return isinstance(keys, WindowKeys) and not isinstance(keys.over, str)
 
 
 def _windows_of(keys: CommonKeys, node: YamlMap, problems: Problems) -> tuple[Window, ...]:
-    if not isinstance(keys, SourceKeys):
+    if not isinstance(keys, WindowKeys):
         return ()
     texts = (keys.over,) if isinstance(keys.over, str) else keys.over
     if not texts:
@@ -174,7 +175,7 @@ def parse_window(text: str, where: Location, problems: Problems) -> Window | Non
 def _parts_of(keys: CommonKeys, shape: str) -> tuple[str, ...]:
     if shape == "rfm":
         return RFM_PARTS
-    return ("", *keys.give[1:]) if isinstance(keys, TopKeys) else ("",)
+    return ("", *keys.give[1:]) if isinstance(keys, TopKeys | StepsKeys) else ("",)
 
 
 def _texts_of(shape: str, node: YamlMap) -> Iterable[str]:

@@ -11,6 +11,7 @@ from model.contracts import Pii
 from model.errors import Problems
 from model.strict_yaml import YamlMap
 from tags.definitions import Code, Status
+from tags.rule_shapes import StepPart
 
 DeclaredType = Literal[
     "number", "integer", "money", "percent", "text", "enum", "bool", "date", "time", "list", "map"
@@ -50,12 +51,18 @@ class PickKeys(CommonKeys):
 
 
 @dataclass(frozen=True, kw_only=True)
-class SourceKeys(CommonKeys):
-    """Keys of the shapes that read rows: a source, a filter, windows."""
+class WindowKeys(CommonKeys):
+    """Keys of the shapes that look back over windows."""
+
+    over: str | tuple[str, ...] = "ever"
+
+
+@dataclass(frozen=True, kw_only=True)
+class SourceKeys(WindowKeys):
+    """Keys of the shapes that read the rows of a source through a filter."""
 
     from_: str = field(default="", metadata={"key": "from"})
     where: Any = None
-    over: str | tuple[str, ...] = "ever"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -127,6 +134,15 @@ class RfmKeys(CommonKeys):
     names: Literal["eight"] | None = None
 
 
+@dataclass(frozen=True, kw_only=True)
+class StepsKeys(WindowKeys):
+    """Sources that follow each other in time."""
+
+    steps: tuple[str, ...]
+    within: str
+    give: tuple[StepPart, ...] = ("furthest",)
+
+
 SHAPES: Mapping[str, type[CommonKeys]] = {
     "pick": PickKeys,
     "measure": MeasureKeys,
@@ -135,6 +151,7 @@ SHAPES: Mapping[str, type[CommonKeys]] = {
     "bins": BinsKeys,
     "cases": CasesKeys,
     "rfm": RfmKeys,
+    "steps": StepsKeys,
 }
 # Words of the language that are understood but not built; refused rather than passed over.
 LATER = frozenset({"decay", "rarity", "per", "keep", "table", "replaces", "channels", "prefer"})

@@ -6,6 +6,7 @@ from collections.abc import Collection
 
 from language.conditions import behaviours_of, columns_of
 from tags.definitions import Bins, Body, Calc, Cases, Measure, Pick, Rfm, Tag, TagBook, Top
+from tags.rule_shapes import Steps
 
 GOLDEN_PROFILES = "golden_profiles"
 
@@ -25,6 +26,8 @@ def sources_of(body: Body) -> frozenset[str]:
         return frozenset({body.source.name})
     if isinstance(body, Top):
         return frozenset(one.source.name for one in body.sources)
+    if isinstance(body, Steps):
+        return frozenset(body.codes)
     if isinstance(body, Cases):
         return frozenset(b.did for case in body.cases for b in behaviours_of(case.when))
     return frozenset()

@@ -45,6 +45,8 @@ from tags.plans import (
     TopCell,
     TopGrouping,
 )
+from tags.rule_plans import Funnel, Step
+from tags.rule_shapes import Steps
 
 # Hidden columns begin with _, as no tag can.
 _DID, _RANK = "_did", "_rank"
@@ -61,6 +63,7 @@ def plan_tags(book: TagBook, names: Collection[str] | None = None) -> TagPlan:
         picks=tuple(_picks(tags)),
         groupings=_groupings(book, tags, behaviours),
         tops=_tops(book, tags),
+        funnels=tuple(_funnels(book, tags)),
         levels=_levels(column for tag in tags for column in _derived(tag, behaviours)),
         absents={c.name: literal(t.absent) for t in tags for c in t.columns
                  if t.absent is not None and not c.part},
@@ -167,6 +170,20 @@ def _top_cells(tag: Tag, body: Top) -> Iterator[TopCell]:
     for start in range(0, len(tag.columns), width):
         columns = tag.columns[start : start + width]
         yield TopCell(columns, body.give, body.best, columns[0].window or EVER, votes)
+
+
+# --- steps ----------------------------------------------------------------------------------
+
+
+def _funnels(book: TagBook, tags: tuple[Tag, ...]) -> Iterator[Funnel]:
+    for tag in tags:
+        if isinstance(tag.body, Steps):
+            body = tag.body
+            steps = tuple(Step(book.tables[s.table], filter_sql(s, None)) for s in body.sources)
+            for start in range(0, len(tag.columns), len(body.give)):
+                columns = tag.columns[start : start + len(body.give)]
+                window = columns[0].window or EVER
+                yield Funnel(columns, body.give, body.codes, steps, body.seconds, window)
 
 
 # --- derived --------------------------------------------------------------------------------

@@ -14,6 +14,7 @@ from decimal import Decimal
 from language.aggregates import Aggregate
 from model.dates import Window
 from tags.definitions import SourceTable, TagColumn
+from tags.rule_plans import Funnel
 
 
 @dataclass(frozen=True)
@@ -138,6 +139,7 @@ class TagPlan:
     absents: Mapping[str, str]
     hashes: Mapping[str, str]
     definition_hash: str
+    funnels: tuple[Funnel, ...] = ()
 
     @property
     def plain_columns(self) -> tuple[str, ...]:
@@ -155,6 +157,7 @@ class TagPlan:
         """The tables the plan reads, sorted."""
         read = {grouping.table.name for grouping in self.groupings}
         read |= {ballot.table.name for top in self.tops for ballot in top.ballots}
+        read |= {step.table.name for funnel in self.funnels for step in funnel.steps}
         return tuple(sorted(read))
 
     def described(self) -> tuple[str, ...]:
@@ -164,5 +167,8 @@ class TagPlan:
             names = " and ".join(sorted({ballot.table.name for ballot in top.ballots}))
             count = sum(len(cell.columns) for cell in top.cells)
             lines.append(f"{names}: {count} columns, {top.reason}")
+        for funnel in self.funnels:
+            path = " → ".join(funnel.codes)
+            lines.append(f"funnel: {len(funnel.columns)} columns, {path} over {funnel.window}")
         lines += [f"level {n}: {len(level)} columns" for n, level in enumerate(self.levels, 1)]
         return tuple(lines)

@@ -24,13 +24,13 @@ def tag(body: str) -> str:
 @pytest.mark.parametrize(
     ("body", "message"),
     [
-        ("", "t: expected one of pick, measure, top, calc, bins, cases, rfm; found none"),
+        ("", "t: expected one of pick, measure, top, calc, bins, cases, rfm, steps; found none"),
         (
             "pick: city, calc: kids",
-            "t: expected one of pick, measure, top, calc, bins, cases, rfm; found pick and calc",
+            "t: expected one of pick, measure, top, calc, bins, cases, rfm, steps; "
+            "found pick and calc",
         ),
         ("given: human", "t: given tags are not available yet"),
-        ("steps: [a]", "t: steps tags are not available yet"),
         ("stages: []", "t: stages tags are not available yet"),
         ('sql: "select 1"', "t: sql tags are not available yet"),
         ("model: clusters", "t: model tags are not available yet"),

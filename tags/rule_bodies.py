@@ -1,0 +1,55 @@
+"""Checks the bodies of rules over time and turns them into their shapes."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection
+
+from model.errors import did_you_mean
+from tags.definitions import Body
+from tags.drafts import Draft
+from tags.keys import StepsKeys
+from tags.rule_shapes import Steps
+from tags.scope import Scope
+
+_SPAN = re.compile(r"([1-9][0-9]{0,4})([hdw])")
+_SECONDS = {"h": 3_600, "d": 86_400, "w": 604_800}
+_FEWEST_STEPS, _MOST_STEPS = 2, 10
+
+
+def read_steps(draft: Draft, keys: StepsKeys, scope: Scope) -> Body | None:
+    """A funnel; its problems are noted in the draft."""
+    where, problems = draft.at("steps"), draft.problems
+    if not _FEWEST_STEPS <= len(keys.steps) <= _MOST_STEPS:
+        problems.add(where, f"steps: expected {_FEWEST_STEPS} to {_MOST_STEPS} sources")
+    if len(set(keys.steps)) < len(keys.steps):
+        problems.add(where, "steps: expected every source once")
+    sources = [scope.find_source(name, where, problems) for name in keys.steps]
+    span = _SPAN.fullmatch(keys.within)
+    if span is None:
+        message = f"within: {keys.within!r} is no span; expected hours, days or weeks such as 7d"
+        problems.add(draft.at("within"), message)
+    check_give(draft, keys.give)
+    check_codes(draft, keys.steps)
+    seconds = int(span[1]) * _SECONDS[span[2]] if span else 0
+    return Steps(tuple(source for source in sources if source), seconds, keys.give)
+
+
+def check_give(draft: Draft, give: Collection[str]) -> None:
+    """Notes a `give` that is empty or names a part twice."""
+    if not give or len(set(give)) < len(give):
+        draft.problems.add(draft.at("give"), "give: expected its parts, each once")
+
+
+def check_codes(draft: Draft, codes: Collection[str]) -> None:
+    """Notes `values`, where given, that are not the codes the tag gives, `absent` among them."""
+    values = draft.keys.values
+    if not values:
+        return
+    for code in codes:
+        if code not in values:
+            message = f"{code!r} is not in values{did_you_mean(code, list(values))}"
+            draft.problems.add(draft.at("values"), message)
+    for code in values:
+        if code not in codes and code != draft.keys.absent:
+            draft.problems.add(draft.at("values"), f"values: nothing gives {code!r}")

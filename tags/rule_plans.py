@@ -1,0 +1,35 @@
+"""What is planned of rules over time, as plain frozen values like the rest of the plan."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from model.dates import Window
+from tags.definitions import SourceTable, TagColumn
+
+
+@dataclass(frozen=True)
+class Step:
+    """Rows of one table that a filter keeps (empty: all)."""
+
+    table: SourceTable
+    where: str
+
+
+@dataclass(frozen=True)
+class Funnel:
+    """How far persons came through `steps` in one window, all within `seconds` of the first row.
+
+    `columns` are one per entry of `give` (furthest, lost_after, hours_to_finish); `codes` name the
+    steps. A start is a row of the first step; each further step is the earliest row after the one
+    before, and one row stands for one step. Rows stand in the order of their moments: their time,
+    or the beginning of their day where they have none; at one moment, rows of an earlier step come
+    first. The start that comes furthest counts, the earliest of several.
+    """
+
+    columns: tuple[TagColumn, ...]
+    give: tuple[str, ...]
+    codes: tuple[str, ...]
+    steps: tuple[Step, ...]
+    seconds: int
+    window: Window

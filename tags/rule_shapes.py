@@ -1,0 +1,32 @@
+"""Shapes of rules over time: funnels of steps."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal
+
+from language.types import ValueType
+
+if TYPE_CHECKING:
+    from tags.definitions import Source
+
+StepPart = Literal["furthest", "lost_after", "hours_to_finish"]
+STEP_TYPES: Mapping[str, ValueType] = {
+    "furthest": "enum", "lost_after": "enum", "hours_to_finish": "number",
+}
+
+
+@dataclass(frozen=True)
+class Steps:
+    """A funnel: how far a person came through `sources` in their order, all within `seconds` of the
+    row that began it. The codes are the sources' names."""
+
+    sources: tuple[Source, ...]
+    seconds: int
+    give: tuple[StepPart, ...] = ("furthest",)
+
+    @property
+    def codes(self) -> tuple[str, ...]:
+        """The code of every step."""
+        return tuple(source.name for source in self.sources)
