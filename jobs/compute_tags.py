@@ -24,7 +24,7 @@ from model.fixed_tables import (
 )
 from tags.catalog import catalog_records, wide_columns
 from tags.changes import tag_changes
-from tags.computing import compute_tags
+from tags.computing import compute_night
 from tags.metrics import tag_metrics
 from tags.planning import plan_tags
 from tags.plans import TagPlan
@@ -36,10 +36,12 @@ def run(night: Night) -> None:
     """Writes the wide table's slice of D, then what is told about it."""
     lake, day, book = night.lake, night.business_date, night.definitions.tags
     plan = plan_tags(book)
-    wide = compute_tags(
+    wide, failures = compute_night(
         _sources(night, plan), _persons(night), _golden(night, plan), plan, day,
         time_zone=night.project.settings.project.time_zone,
     )  # fmt: skip
+    for column, reason in failures.items():
+        night.progress.say(f"标签 tag {column} is missing tonight: {reason}")
     lake.replace_slice(replace(CUSTOMER_TAGS, columns=wide_columns(book)), wide, day)
 
     written = lake.read_slice(CUSTOMER_TAGS, day).select(*wide.columns)
@@ -47,7 +49,7 @@ def run(night: Night) -> None:
     side_by_side([
         partial(lake.replace_records, TAG_CATALOG, catalog_records(book, day), day),
         partial(lake.replace_slice, CUSTOMER_TAG_CHANGES, changes, day),
-        partial(lake.replace_slice, TAG_METRICS, tag_metrics(written, day), day),
+        partial(lake.replace_slice, TAG_METRICS, tag_metrics(written, day, failures), day),
     ])
 
 

@@ -215,6 +215,8 @@ TAG_METRICS = TableContract(
         "mean double | 均值 | Mean of numeric tags; null otherwise",
         "minimum double | 最小 | Smallest value of numeric tags",
         "maximum double | 最大 | Largest value of numeric tags",
+        "error string | 错误 | Why the tag could not be computed and is missing for everybody; "
+        "null otherwise",
     ),
     ("column_name",), "business_date", "标签指标", "Coverage and spread of every tag column",
     is_snapshot=True,

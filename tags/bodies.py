@@ -36,10 +36,11 @@ from tags.keys import (
     PickKeys,
     RfmEdges,
     RfmKeys,
+    SqlKeys,
     StepsKeys,
     TopKeys,
 )
-from tags.rule_bodies import read_steps
+from tags.rule_bodies import read_sql, read_steps
 from tags.scope import Scope
 
 NUMERIC = frozenset({"integer", "number", "money", "percent"})
@@ -225,4 +226,5 @@ _READERS: Mapping[type, Callable[[Draft, Any, Scope], Body | None]] = {
     CasesKeys: _cases,
     RfmKeys: _rfm,
     StepsKeys: read_steps,
+    SqlKeys: read_sql,
 }

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from datetime import date
 from functools import reduce
+from typing import NamedTuple
 
 from pyspark.sql import Column, DataFrame, Window
 from pyspark.sql import functions as F
@@ -15,9 +16,18 @@ from tags.funnels import walk_funnels
 from tags.grouping import group_rows
 from tags.night import BUSINESS_DATE, ONE_ID, Night
 from tags.plans import DerivedColumn, Picked, Rank, TagPlan
+from tags.queries import answer_queries
 from tags.top_values import group_votes
 
 _MASK = "_mask"
+
+
+class TagNight(NamedTuple):
+    """The wide table of one night, and why columns of it could not be computed, by column: these
+    are missing for everybody."""
+
+    wide: DataFrame
+    failures: Mapping[str, str]
 
 
 def compute_tags(
@@ -29,6 +39,21 @@ def compute_tags(
     *,
     time_zone: str,
 ) -> DataFrame:
+    """The wide table of `compute_night`."""
+    return compute_night(
+        sources, persons, golden, plan, business_date, time_zone=time_zone
+    ).wide
+
+
+def compute_night(
+    sources: Mapping[str, DataFrame],
+    persons: DataFrame,
+    golden: DataFrame,
+    plan: TagPlan,
+    business_date: date,
+    *,
+    time_zone: str,
+) -> TagNight:
     """The wide table of one night: one row per person of `persons`, one column per tag column.
 
     `sources`: the by_person rows of every table of `plan.tables` (current, day ≤ D); rows without
@@ -39,17 +64,19 @@ def compute_tags(
     grouped = [group_rows(sources[g.table.name], g, night) for g in plan.groupings]
     voted = [group_votes(sources, top, night) for top in plan.tops]
     walked = [walk_funnels(sources, plan.funnels, night)] if plan.funnels else []
+    answers = answer_queries(sources, plan.queries, night)
     picked = golden.select(ONE_ID, *_picked_columns(plan.picks, night))
     people = persons.select(ONE_ID)
     # Each right side is unique by one_id: a grouping by it, or the golden profile.
     joined = reduce(lambda left, right: left.join(right, on=ONE_ID, how="left"),
-                    [picked, *grouped, *voted, *walked], people)
-    filled = joined.select(*_filled(joined.columns, plan))
+                    [picked, *grouped, *voted, *walked, *answers.frames], people)
+    filled = joined.select(*_filled(joined.columns, plan), *_missing(answers.failures, plan))
     derived = reduce(lambda frame, level: _with_level(frame, level, plan, night),
                      plan.levels, filled)
-    return derived.select(
+    wide = derived.select(
         F.lit(business_date).alias(BUSINESS_DATE), ONE_ID, *_stored_columns(plan)
     )
+    return TagNight(wide, answers.failures)
 
 
 def _picked_columns(picks: Sequence[Picked], night: Night) -> list[Column]:
@@ -82,6 +109,12 @@ def _filled(names: Sequence[str], plan: TagPlan) -> list[Column]:
         if name in types and name not in masked else F.col(name)
         for name in names
     ]
+
+
+def _missing(failures: Mapping[str, str], plan: TagPlan) -> list[Column]:
+    """Columns that could not be computed: missing, and not absent."""
+    failed = (column for column in plan.columns if column.name in failures)
+    return [F.lit(None).cast(column.spark_type).alias(column.name) for column in failed]
 
 
 def _or_absent(value: Column, column: TagColumn, plan: TagPlan) -> Column:

@@ -143,6 +143,13 @@ class StepsKeys(WindowKeys):
     give: tuple[StepPart, ...] = ("furthest",)
 
 
+@dataclass(frozen=True, kw_only=True)
+class SqlKeys(WindowKeys):
+    """A query over rows by person."""
+
+    sql: str
+
+
 SHAPES: Mapping[str, type[CommonKeys]] = {
     "pick": PickKeys,
     "measure": MeasureKeys,
@@ -152,6 +159,7 @@ SHAPES: Mapping[str, type[CommonKeys]] = {
     "cases": CasesKeys,
     "rfm": RfmKeys,
     "steps": StepsKeys,
+    "sql": SqlKeys,
 }
 # Words of the language that are understood but not built; refused rather than passed over.
 LATER = frozenset({"decay", "rarity", "per", "keep", "table", "replaces", "channels", "prefer"})

@@ -6,7 +6,7 @@ from collections.abc import Collection
 
 from language.conditions import behaviours_of, columns_of
 from tags.definitions import Bins, Body, Calc, Cases, Measure, Pick, Rfm, Tag, TagBook, Top
-from tags.rule_shapes import Steps
+from tags.rule_shapes import Sql, Steps
 
 GOLDEN_PROFILES = "golden_profiles"
 
@@ -28,6 +28,8 @@ def sources_of(body: Body) -> frozenset[str]:
         return frozenset(one.source.name for one in body.sources)
     if isinstance(body, Steps):
         return frozenset(body.codes)
+    if isinstance(body, Sql):
+        return frozenset(body.query.tables)
     if isinstance(body, Cases):
         return frozenset(b.did for case in body.cases for b in behaviours_of(case.when))
     return frozenset()

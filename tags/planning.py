@@ -45,8 +45,8 @@ from tags.plans import (
     TopCell,
     TopGrouping,
 )
-from tags.rule_plans import Funnel, Step
-from tags.rule_shapes import Steps
+from tags.rule_plans import Funnel, PlannedQuery, Step
+from tags.rule_shapes import Sql, Steps
 
 # Hidden columns begin with _, as no tag can.
 _DID, _RANK = "_did", "_rank"
@@ -64,6 +64,7 @@ def plan_tags(book: TagBook, names: Collection[str] | None = None) -> TagPlan:
         groupings=_groupings(book, tags, behaviours),
         tops=_tops(book, tags),
         funnels=tuple(_funnels(book, tags)),
+        queries=tuple(_queries(tags)),
         levels=_levels(column for tag in tags for column in _derived(tag, behaviours)),
         absents={c.name: literal(t.absent) for t in tags for c in t.columns
                  if t.absent is not None and not c.part},
@@ -172,7 +173,7 @@ def _top_cells(tag: Tag, body: Top) -> Iterator[TopCell]:
         yield TopCell(columns, body.give, body.best, columns[0].window or EVER, votes)
 
 
-# --- steps ----------------------------------------------------------------------------------
+# --- steps and sql --------------------------------------------------------------------------
 
 
 def _funnels(book: TagBook, tags: tuple[Tag, ...]) -> Iterator[Funnel]:
@@ -184,6 +185,14 @@ def _funnels(book: TagBook, tags: tuple[Tag, ...]) -> Iterator[Funnel]:
                 columns = tag.columns[start : start + len(body.give)]
                 window = columns[0].window or EVER
                 yield Funnel(columns, body.give, body.codes, steps, body.seconds, window)
+
+
+def _queries(tags: tuple[Tag, ...]) -> Iterator[PlannedQuery]:
+    for tag in tags:
+        if isinstance(tag.body, Sql):
+            query = tag.body.query
+            for column in tag.columns:
+                yield PlannedQuery(column, query.sql, query.tables, column.window or EVER)
 
 
 # --- derived --------------------------------------------------------------------------------

@@ -14,7 +14,7 @@ from decimal import Decimal
 from language.aggregates import Aggregate
 from model.dates import Window
 from tags.definitions import SourceTable, TagColumn
-from tags.rule_plans import Funnel
+from tags.rule_plans import Funnel, PlannedQuery
 
 
 @dataclass(frozen=True)
@@ -140,6 +140,7 @@ class TagPlan:
     hashes: Mapping[str, str]
     definition_hash: str
     funnels: tuple[Funnel, ...] = ()
+    queries: tuple[PlannedQuery, ...] = ()
 
     @property
     def plain_columns(self) -> tuple[str, ...]:
@@ -158,6 +159,7 @@ class TagPlan:
         read = {grouping.table.name for grouping in self.groupings}
         read |= {ballot.table.name for top in self.tops for ballot in top.ballots}
         read |= {step.table.name for funnel in self.funnels for step in funnel.steps}
+        read |= {table for query in self.queries for table in query.tables}
         return tuple(sorted(read))
 
     def described(self) -> tuple[str, ...]:
@@ -170,5 +172,7 @@ class TagPlan:
         for funnel in self.funnels:
             path = " → ".join(funnel.codes)
             lines.append(f"funnel: {len(funnel.columns)} columns, {path} over {funnel.window}")
+        for query in self.queries:
+            lines.append(f"{' and '.join(query.tables)}: 1 column, a query of its own")
         lines += [f"level {n}: {len(level)} columns" for n, level in enumerate(self.levels, 1)]
         return tuple(lines)

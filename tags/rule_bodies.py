@@ -1,15 +1,16 @@
-"""Checks the bodies of rules over time and turns them into their shapes."""
+"""Checks the bodies of rules beyond one expression and turns them into their shapes."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Collection
 
+from language.queries import read_query
 from model.errors import did_you_mean
 from tags.definitions import Body
 from tags.drafts import Draft
-from tags.keys import StepsKeys
-from tags.rule_shapes import Steps
+from tags.keys import SqlKeys, StepsKeys
+from tags.rule_shapes import Sql, Steps
 from tags.scope import Scope
 
 _SPAN = re.compile(r"([1-9][0-9]{0,4})([hdw])")
@@ -33,6 +34,18 @@ def read_steps(draft: Draft, keys: StepsKeys, scope: Scope) -> Body | None:
     check_codes(draft, keys.steps)
     seconds = int(span[1]) * _SECONDS[span[2]] if span else 0
     return Steps(tuple(source for source in sources if source), seconds, keys.give)
+
+
+def read_sql(draft: Draft, keys: SqlKeys, scope: Scope) -> Body | None:
+    """A query over the model's tables about persons; its problems are noted in the draft."""
+    tables = {name: table.columns for name, table in scope.tables.items()}
+    query = read_query(keys.sql, tables, draft.at("sql"), draft.problems)
+    if query is None:
+        return None
+    if "over" in draft.node and not query.looks_back:
+        message = "over: the query has neither :from nor :to; write day >= :from and day <= :to"
+        draft.problems.add(draft.at("over"), message)
+    return Sql(query)
 
 
 def check_give(draft: Draft, give: Collection[str]) -> None:

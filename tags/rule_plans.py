@@ -33,3 +33,14 @@ class Funnel:
     steps: tuple[Step, ...]
     seconds: int
     window: Window
+
+
+@dataclass(frozen=True)
+class PlannedQuery:
+    """The SQL of one query in one window, as `language.queries` renders it, with its markers; it
+    gives one_id and value, and must give a person one row at most."""
+
+    column: TagColumn
+    sql: str
+    tables: tuple[str, ...]
+    window: Window

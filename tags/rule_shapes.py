@@ -1,4 +1,4 @@
-"""Shapes of rules over time: funnels of steps."""
+"""Shapes of rules beyond one expression: funnels of steps, queries."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
+from language.queries import Query
 from language.types import ValueType
 
 if TYPE_CHECKING:
@@ -30,3 +31,10 @@ class Steps:
     def codes(self) -> tuple[str, ...]:
         """The code of every step."""
         return tuple(source.name for source in self.sources)
+
+
+@dataclass(frozen=True)
+class Sql:
+    """One query over rows by person."""
+
+    query: Query

@@ -24,15 +24,22 @@ def tag(body: str) -> str:
 @pytest.mark.parametrize(
     ("body", "message"),
     [
-        ("", "t: expected one of pick, measure, top, calc, bins, cases, rfm, steps; found none"),
+        (
+            "",
+            "t: expected one of pick, measure, top, calc, bins, cases, rfm, steps, sql; found none",
+        ),
         (
             "pick: city, calc: kids",
-            "t: expected one of pick, measure, top, calc, bins, cases, rfm, steps; "
+            "t: expected one of pick, measure, top, calc, bins, cases, rfm, steps, sql; "
             "found pick and calc",
         ),
         ("given: human", "t: given tags are not available yet"),
         ("stages: []", "t: stages tags are not available yet"),
-        ('sql: "select 1"', "t: sql tags are not available yet"),
+        ('sql: "select 1"', "'select 1': expected from by_person.<table>"),
+        (
+            'sql: "select one_id, 1 as value from by_person.events", over: 7d',
+            "over: the query has neither :from nor :to; write day >= :from and day <= :to",
+        ),
         ("model: clusters", "t: model tags are not available yet"),
         ("pick: citty", "unknown column 'citty' in the golden profile; did you mean 'city'?"),
         ("pick: phone, pii: low", "pii: 'phone' is high in the model; expected high"),
