@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
-from datetime import timedelta
+from datetime import date, timedelta
 from functools import partial
 
 from pyspark.sql import DataFrame
@@ -18,6 +18,7 @@ from model.fixed_tables import (
     CUSTOMER_TAG_CHANGES,
     CUSTOMER_TAGS,
     ONE_IDS,
+    STAGE_STATES,
     TAG_CATALOG,
     TAG_METRICS,
     TAG_TABLES,
@@ -36,21 +37,33 @@ def run(night: Night) -> None:
     """Writes the wide table's slice of D, then what is told about it."""
     lake, day, book = night.lake, night.business_date, night.definitions.tags
     plan = plan_tags(book)
-    wide, failures = compute_night(
+    before = _day_before(night)
+    known = lake.read_slice(STAGE_STATES, before) if plan.histories else None
+    computed = compute_night(
         _sources(night, plan), _persons(night), _golden(night, plan), plan, day,
-        time_zone=night.project.settings.project.time_zone,
+        time_zone=night.project.settings.project.time_zone, states=known,
     )  # fmt: skip
-    for column, reason in failures.items():
+    wide = computed.wide
+    for column, reason in computed.failures.items():
         night.progress.say(f"标签 tag {column} is missing tonight: {reason}")
     lake.replace_slice(replace(CUSTOMER_TAGS, columns=wide_columns(book)), wide, day)
 
     written = lake.read_slice(CUSTOMER_TAGS, day).select(*wide.columns)
-    changes = tag_changes(_night_before(night), written, day)
+    changes = tag_changes(lake.read_slice(CUSTOMER_TAGS, before), written, day)
     side_by_side([
         partial(lake.replace_records, TAG_CATALOG, catalog_records(book, day), day),
         partial(lake.replace_slice, CUSTOMER_TAG_CHANGES, changes, day),
-        partial(lake.replace_slice, TAG_METRICS, tag_metrics(written, day, failures), day),
+        partial(_write_states, night, computed.states),
+        partial(lake.replace_slice, TAG_METRICS, tag_metrics(written, day, computed.failures), day),
     ])
+
+
+def _write_states(night: Night, states: DataFrame | None) -> None:
+    lake, day = night.lake, night.business_date
+    if states is None:  # no Spark job for tags that nobody has defined
+        lake.replace_records(STAGE_STATES, [], day)
+    else:
+        lake.replace_slice(STAGE_STATES, states, day)
 
 
 def tables(night: Night) -> Sequence[TableContract]:
@@ -77,12 +90,10 @@ def _persons(night: Night) -> DataFrame:
     return rows.select("one_id").distinct()
 
 
-def _night_before(night: Night) -> DataFrame:
-    """The newest slice of the wide table before D; empty on the first night."""
+def _day_before(night: Night) -> date:
+    """The newest night before D that has a wide table; on the first night D−1, which has none."""
     earlier = [day for day in night.lake.days_of(CUSTOMER_TAGS) if day < night.business_date]
-    # On the first night the slice of D−1 stands for it: there is none.
-    newest = max(earlier, default=night.business_date - timedelta(days=1))
-    return night.lake.read_slice(CUSTOMER_TAGS, newest)
+    return max(earlier, default=night.business_date - timedelta(days=1))
 
 
 if __name__ == "__main__":

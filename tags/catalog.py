@@ -22,10 +22,14 @@ _PART_TITLES: Mapping[str, tuple[str, str]] = {
     "furthest": ("最远步骤", "furthest step"),
     "lost_after": ("流失步骤", "step lost after"),
     "hours_to_finish": ("完成小时数", "hours to finish"),
+    "stage": ("阶段", "stage"),
+    "since": ("开始日期", "since"),
+    "previous": ("上一阶段", "previous stage"),
+    "times_entered": ("进入次数", "times entered"),
 }
 
 # Parts whose values are the tag's own codes.
-_CODED_PARTS = frozenset({"furthest", "lost_after"})
+_CODED_PARTS = frozenset({"furthest", "lost_after", "stage", "previous"})
 
 
 @dataclass(frozen=True)

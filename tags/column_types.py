@@ -22,7 +22,7 @@ from tags.definitions import (
     Top,
 )
 from tags.keys import CommonKeys
-from tags.rule_shapes import STEP_TYPES, Sql, Steps
+from tags.rule_shapes import STAGE_TYPES, STEP_TYPES, Sql, Stages, Steps
 
 # absent is 0 for these where nothing else is given: no rows means none of them.
 _ZERO_WHEN_ABSENT = frozenset({"count", "distinct", "days"})
@@ -103,6 +103,8 @@ def _part_type(body: Body, part: str) -> ValueType:
         return "integer" if part else "enum" if body.segments else "text"
     if isinstance(body, Steps):
         return STEP_TYPES[part or body.give[0]]
+    if isinstance(body, Stages):
+        return STAGE_TYPES[part or body.give[0]]
     if isinstance(body, Top):
         give = part or body.give[0]
         return {"value": body.sources[0].value.type, "score": "number", "share": "percent"}[give]

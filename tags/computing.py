@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import date
 from functools import reduce
 from typing import NamedTuple
@@ -17,17 +17,20 @@ from tags.grouping import group_rows
 from tags.night import BUSINESS_DATE, ONE_ID, Night
 from tags.plans import DerivedColumn, Picked, Rank, TagPlan
 from tags.queries import answer_queries
+from tags.stage_states import known_stages, stage_states, unknown_stages
 from tags.top_values import group_votes
 
 _MASK = "_mask"
 
 
 class TagNight(NamedTuple):
-    """The wide table of one night, and why columns of it could not be computed, by column: these
-    are missing for everybody."""
+    """The wide table of one night; why columns of it could not be computed, by column (these are
+    missing for everybody); and what the next night needs to know of stages (None: no tag has any).
+    """
 
     wide: DataFrame
     failures: Mapping[str, str]
+    states: DataFrame | None
 
 
 def compute_tags(
@@ -53,30 +56,46 @@ def compute_night(
     business_date: date,
     *,
     time_zone: str,
+    states: DataFrame | None = None,
 ) -> TagNight:
     """The wide table of one night: one row per person of `persons`, one column per tag column.
 
     `sources`: the by_person rows of every table of `plan.tables` (current, day ≤ D); rows without
     one_id belong to nobody and are passed over. `golden`: one row per person, with
-    `plan.golden_columns`; null in a cell means missing. Key: (business_date, one_id).
+    `plan.golden_columns`; null in a cell means missing. `states`: the rows of
+    tags.stage_states of the night before; None where there was none. Key: (business_date, one_id).
     """
     night = Night(business_date, time_zone)
-    grouped = [group_rows(sources[g.table.name], g, night) for g in plan.groupings]
-    voted = [group_votes(sources, top, night) for top in plan.tops]
-    walked = [walk_funnels(sources, plan.funnels, night)] if plan.funnels else []
     answers = answer_queries(sources, plan.queries, night)
     picked = golden.select(ONE_ID, *_picked_columns(plan.picks, night))
+    known = [known_stages(states, plan.histories)] if states and plan.histories else []
     people = persons.select(ONE_ID)
     # Each right side is unique by one_id: a grouping by it, or the golden profile.
     joined = reduce(lambda left, right: left.join(right, on=ONE_ID, how="left"),
-                    [picked, *grouped, *voted, *walked, *answers.frames], people)
-    filled = joined.select(*_filled(joined.columns, plan), *_missing(answers.failures, plan))
+                    [picked, *_grouped(sources, plan, night), *answers.frames, *known], people)
+    filled = joined.select(
+        *_filled(joined.columns, plan), *_missing(answers.failures, plan),
+        *([] if known else unknown_stages(plan.histories)),
+    )  # fmt: skip
     derived = reduce(lambda frame, level: _with_level(frame, level, plan, night),
                      plan.levels, filled)
+    if plan.histories:  # both the wide table and the states are read from it
+        derived = derived.localCheckpoint(eager=False)
     wide = derived.select(
         F.lit(business_date).alias(BUSINESS_DATE), ONE_ID, *_stored_columns(plan)
     )
-    return TagNight(wide, answers.failures)
+    left = stage_states(derived, plan.histories, night) if plan.histories else None
+    return TagNight(wide, answers.failures, left)
+
+
+def _grouped(
+    sources: Mapping[str, DataFrame], plan: TagPlan, night: Night
+) -> Iterator[DataFrame]:
+    """What comes out of the rows of persons, each frame unique by one_id."""
+    yield from (group_rows(sources[g.table.name], g, night) for g in plan.groupings)
+    yield from (group_votes(sources, top, night) for top in plan.tops)
+    if plan.funnels:
+        yield walk_funnels(sources, plan.funnels, night)
 
 
 def _picked_columns(picks: Sequence[Picked], night: Night) -> list[Column]:

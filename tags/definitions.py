@@ -14,7 +14,7 @@ from language.types import SPARK_TYPES, ValueType
 from model.contracts import Pii
 from model.dates import Window
 from model.errors import Location, Problem
-from tags.rule_shapes import Sql, Steps
+from tags.rule_shapes import Sql, Stages, Steps
 
 Status = Literal["draft", "testing", "online", "paused", "offline", "retired"]
 COMPUTED: frozenset[Status] = frozenset({"testing", "online"})
@@ -24,7 +24,7 @@ KINDS: Mapping[str, str] = {
     "bins": "rule", "cases": "rule", "rfm": "rule", "steps": "rule", "stages": "rule",
     "sql": "rule", "model": "model",
 }
-FUTURE_SHAPES = ("given", "stages", "model")
+FUTURE_SHAPES = ("given", "model")
 EVER = Window("ever")
 Container = Literal["value", "list", "map"]
 Code = str | int | float | bool
@@ -157,7 +157,7 @@ class Rfm:
         return self.recency, self.frequency, self.monetary
 
 
-Body = Pick | Measure | Top | Calc | Bins | Cases | Rfm | Steps | Sql
+Body = Pick | Measure | Top | Calc | Bins | Cases | Rfm | Steps | Stages | Sql
 
 
 @dataclass(frozen=True)

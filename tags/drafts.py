@@ -18,6 +18,7 @@ from tags.keys import (
     DEFAULTS,
     SHAPES,
     CommonKeys,
+    StagesKeys,
     StepsKeys,
     TopKeys,
     WindowKeys,
@@ -175,7 +176,7 @@ def parse_window(text: str, where: Location, problems: Problems) -> Window | Non
 def _parts_of(keys: CommonKeys, shape: str) -> tuple[str, ...]:
     if shape == "rfm":
         return RFM_PARTS
-    return ("", *keys.give[1:]) if isinstance(keys, TopKeys | StepsKeys) else ("",)
+    return ("", *keys.give[1:]) if isinstance(keys, TopKeys | StepsKeys | StagesKeys) else ("",)
 
 
 def _texts_of(shape: str, node: YamlMap) -> Iterable[str]:
@@ -184,8 +185,8 @@ def _texts_of(shape: str, node: YamlMap) -> Iterable[str]:
         return [node[shape]]
     if shape == "rfm":
         return [str(column) for column in node["rfm"].values()]
-    if shape == "cases":
-        whens = (case.get("when") for case in node["cases"] if isinstance(case, YamlMap))
+    if shape in ("cases", "stages"):
+        whens = (case.get("when") for case in node[shape] if isinstance(case, YamlMap))
         return [text for when in whens for text in _comparisons(when)]
     return []
 

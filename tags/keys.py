@@ -11,7 +11,7 @@ from model.contracts import Pii
 from model.errors import Problems
 from model.strict_yaml import YamlMap
 from tags.definitions import Code, Status
-from tags.rule_shapes import StepPart
+from tags.rule_shapes import StagePart, StepPart
 
 DeclaredType = Literal[
     "number", "integer", "money", "percent", "text", "enum", "bool", "date", "time", "list", "map"
@@ -144,6 +144,16 @@ class StepsKeys(WindowKeys):
 
 
 @dataclass(frozen=True, kw_only=True)
+class StagesKeys(CommonKeys):
+    """Branches with a history; each entry of `stages` is {value, when}."""
+
+    stages: tuple[Any, ...]
+    else_: Code = field(metadata={"key": "else"})
+    stay: str = "1d"
+    give: tuple[StagePart, ...] = ("stage",)
+
+
+@dataclass(frozen=True, kw_only=True)
 class SqlKeys(WindowKeys):
     """A query over rows by person."""
 
@@ -159,6 +169,7 @@ SHAPES: Mapping[str, type[CommonKeys]] = {
     "cases": CasesKeys,
     "rfm": RfmKeys,
     "steps": StepsKeys,
+    "stages": StagesKeys,
     "sql": SqlKeys,
 }
 # Words of the language that are understood but not built; refused rather than passed over.

@@ -45,8 +45,9 @@ from tags.plans import (
     TopCell,
     TopGrouping,
 )
-from tags.rule_plans import Funnel, PlannedQuery, Step
-from tags.rule_shapes import Sql, Steps
+from tags.rule_plans import Funnel, PlannedQuery, StageHistory, Step
+from tags.rule_shapes import Sql, Stages, Steps
+from tags.stage_sql import stage_columns, stage_history
 
 # Hidden columns begin with _, as no tag can.
 _DID, _RANK = "_did", "_rank"
@@ -57,7 +58,7 @@ _COUNT = Aggregate("count()", "count", None, "integer", frozenset())
 def plan_tags(book: TagBook, names: Collection[str] | None = None) -> TagPlan:
     """The plan of the computed tags, or of the tags `names` and those they need."""
     tags = book.computed if names is None else _needed(book, names)
-    behaviours = _behaviour_columns(tags)
+    behaviours, histories = _behaviour_columns(tags), _histories(tags)
     return TagPlan(
         columns=tuple(c for t in sorted(tags, key=lambda t: t.location) for c in t.columns),
         picks=tuple(_picks(tags)),
@@ -65,7 +66,8 @@ def plan_tags(book: TagBook, names: Collection[str] | None = None) -> TagPlan:
         tops=_tops(book, tags),
         funnels=tuple(_funnels(book, tags)),
         queries=tuple(_queries(tags)),
-        levels=_levels(column for tag in tags for column in _derived(tag, behaviours)),
+        histories=tuple(histories.values()),
+        levels=_levels(column for tag in tags for column in _derived(tag, behaviours, histories)),
         absents={c.name: literal(t.absent) for t in tags for c in t.columns
                  if t.absent is not None and not c.part},
         hashes={tag.name: tag.definition_hash for tag in tags},
@@ -138,7 +140,7 @@ def filter_sql(source: Source, where: Condition | None) -> str:
 
 def _behaviour_columns(tags: tuple[Tag, ...]) -> dict[Behaviour, TagColumn]:
     """A hidden count for each different behaviour of the cases, whatever its number of times."""
-    bodies = [tag.body for tag in tags if isinstance(tag.body, Cases)]
+    bodies = [branches for tag in tags if (branches := _branches(tag)) is not None]
     found = dict.fromkeys(
         _counted_alike(behaviour)
         for body in bodies
@@ -146,6 +148,11 @@ def _behaviour_columns(tags: tuple[Tag, ...]) -> dict[Behaviour, TagColumn]:
         for behaviour in behaviours_of(case.when)
     )
     return {b: TagColumn(f"{_DID}_{n}", b.over, type="integer") for n, b in enumerate(found)}
+
+
+def _branches(tag: Tag) -> Cases | None:
+    body = tag.body.branches if isinstance(tag.body, Stages) else tag.body
+    return body if isinstance(body, Cases) else None
 
 
 def _counted_alike(behaviour: Behaviour) -> Behaviour:
@@ -211,7 +218,14 @@ def _levels(columns: Iterable[DerivedColumn]) -> tuple[tuple[DerivedColumn, ...]
     return tuple(map(tuple, levels))
 
 
-def _derived(tag: Tag, behaviours: Mapping[Behaviour, TagColumn]) -> Iterator[DerivedColumn]:
+def _histories(tags: tuple[Tag, ...]) -> dict[str, StageHistory]:
+    staged = [(tag, tag.body) for tag in tags if isinstance(tag.body, Stages)]
+    return {tag.name: stage_history(tag, body, n) for n, (tag, body) in enumerate(staged)}
+
+
+def _derived(
+    tag: Tag, behaviours: Mapping[Behaviour, TagColumn], histories: Mapping[str, StageHistory]
+) -> Iterator[DerivedColumn]:
     body, column = tag.body, tag.columns[0]
     if isinstance(body, Calc):
         yield DerivedColumn(column, body.expression.sql, tag.reads)
@@ -221,10 +235,16 @@ def _derived(tag: Tag, behaviours: Mapping[Behaviour, TagColumn]) -> Iterator[De
         rank = Rank(f"{_RANK}_{column.name}", body.expression.sql)
         yield DerivedColumn(column, shares_sql(body, rank.name), tag.reads, (rank,))
     elif isinstance(body, Cases):
-        sql = cases_sql(body, lambda b: b.times.sql(quoted(behaviours[_counted_alike(b)].name)))
-        yield DerivedColumn(column, sql, tag.reads)
+        yield DerivedColumn(column, _branched(body, behaviours), tag.reads)
+    elif isinstance(body, Stages):
+        now = _branched(body.branches, behaviours)
+        yield from stage_columns(tag, body, histories[tag.name], now)
     elif isinstance(body, Rfm):
         yield from _rfm(tag, body)
+
+
+def _branched(cases: Cases, behaviours: Mapping[Behaviour, TagColumn]) -> str:
+    return cases_sql(cases, lambda b: b.times.sql(quoted(behaviours[_counted_alike(b)].name)))
 
 
 def _rfm(tag: Tag, body: Rfm) -> Iterator[DerivedColumn]:

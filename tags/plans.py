@@ -14,7 +14,7 @@ from decimal import Decimal
 from language.aggregates import Aggregate
 from model.dates import Window
 from tags.definitions import SourceTable, TagColumn
-from tags.rule_plans import Funnel, PlannedQuery
+from tags.rule_plans import Funnel, PlannedQuery, StageHistory
 
 
 @dataclass(frozen=True)
@@ -141,6 +141,7 @@ class TagPlan:
     definition_hash: str
     funnels: tuple[Funnel, ...] = ()
     queries: tuple[PlannedQuery, ...] = ()
+    histories: tuple[StageHistory, ...] = ()
 
     @property
     def plain_columns(self) -> tuple[str, ...]:

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection
+from collections.abc import Collection, Mapping, Sequence
 
 from language.queries import read_query
+from language.types import ValueType
 from model.errors import did_you_mean
 from tags.definitions import Body
 from tags.drafts import Draft
 from tags.keys import SqlKeys, StepsKeys
-from tags.rule_shapes import Sql, Steps
+from tags.rule_shapes import STEP_TYPES, Sql, Steps
 from tags.scope import Scope
 
 _SPAN = re.compile(r"([1-9][0-9]{0,4})([hdw])")
@@ -30,7 +31,7 @@ def read_steps(draft: Draft, keys: StepsKeys, scope: Scope) -> Body | None:
     if span is None:
         message = f"within: {keys.within!r} is no span; expected hours, days or weeks such as 7d"
         problems.add(draft.at("within"), message)
-    check_give(draft, keys.give)
+    check_give(draft, keys.give, STEP_TYPES)
     check_codes(draft, keys.steps)
     seconds = int(span[1]) * _SECONDS[span[2]] if span else 0
     return Steps(tuple(source for source in sources if source), seconds, keys.give)
@@ -48,10 +49,13 @@ def read_sql(draft: Draft, keys: SqlKeys, scope: Scope) -> Body | None:
     return Sql(query)
 
 
-def check_give(draft: Draft, give: Collection[str]) -> None:
-    """Notes a `give` that is empty or names a part twice."""
+def check_give(draft: Draft, give: Sequence[str], types: Mapping[str, ValueType]) -> None:
+    """Notes a `give` that is empty or names a part twice, and titles for a part without codes."""
     if not give or len(set(give)) < len(give):
         draft.problems.add(draft.at("give"), "give: expected its parts, each once")
+    elif draft.keys.values and types[give[0]] != "enum":
+        message = f"values: {give[0]} has no codes; give another part first"
+        draft.problems.add(draft.at("values"), message)
 
 
 def check_codes(draft: Draft, codes: Collection[str]) -> None:

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from model.dates import Window
 from tags.definitions import SourceTable, TagColumn
+
+# What a night leaves to the next of a stage with history; columns of tags.stage_states.
+STAGE_STATE = ("stage", "since", "previous", "entered", "pending", "pending_since")
 
 
 @dataclass(frozen=True)
@@ -44,3 +48,14 @@ class PlannedQuery:
     sql: str
     tables: tuple[str, ...]
     window: Window
+
+
+@dataclass(frozen=True)
+class StageHistory:
+    """The state of a tag of stages: its parts' columns tonight (`own`, made by the levels) and as
+    the night before left them (`was`, null where it knew nothing of the person)."""
+
+    tag: str
+    codes: tuple[str, ...]
+    own: Mapping[str, str]
+    was: Mapping[str, str]

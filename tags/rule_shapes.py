@@ -1,4 +1,4 @@
-"""Shapes of rules beyond one expression: funnels of steps, queries."""
+"""Shapes of rules beyond one expression: funnels of steps, stages with history, queries."""
 
 from __future__ import annotations
 
@@ -10,11 +10,16 @@ from language.queries import Query
 from language.types import ValueType
 
 if TYPE_CHECKING:
-    from tags.definitions import Source
+    from tags.definitions import Cases, Source
 
 StepPart = Literal["furthest", "lost_after", "hours_to_finish"]
 STEP_TYPES: Mapping[str, ValueType] = {
     "furthest": "enum", "lost_after": "enum", "hours_to_finish": "number",
+}
+
+StagePart = Literal["stage", "since", "previous", "times_entered"]
+STAGE_TYPES: Mapping[str, ValueType] = {
+    "stage": "enum", "since": "date", "previous": "enum", "times_entered": "integer",
 }
 
 
@@ -38,3 +43,18 @@ class Sql:
     """One query over rows by person."""
 
     query: Query
+
+
+@dataclass(frozen=True)
+class Stages:
+    """Branches with a history: another stage is taken when it has held for `stay_days` in a row."""
+
+    branches: Cases
+    stay_days: int = 1
+    give: tuple[StagePart, ...] = ("stage",)
+
+    @property
+    def codes(self) -> tuple[str, ...]:
+        """The code of every stage."""
+        codes = (*(case.value for case in self.branches.cases), self.branches.otherwise)
+        return tuple(dict.fromkeys(str(code) for code in codes))

@@ -26,15 +26,15 @@ def tag(body: str) -> str:
     [
         (
             "",
-            "t: expected one of pick, measure, top, calc, bins, cases, rfm, steps, sql; found none",
+            "t: expected one of pick, measure, top, calc, bins, cases, rfm, steps, stages, sql; found none",
         ),
         (
             "pick: city, calc: kids",
-            "t: expected one of pick, measure, top, calc, bins, cases, rfm, steps, sql; "
+            "t: expected one of pick, measure, top, calc, bins, cases, rfm, steps, stages, sql; "
             "found pick and calc",
         ),
         ("given: human", "t: given tags are not available yet"),
-        ("stages: []", "t: stages tags are not available yet"),
+        ("stages: [], else: a, stay: never", "stay: 'never' is no duration"),
         ('sql: "select 1"', "'select 1': expected from by_person.<table>"),
         (
             'sql: "select one_id, 1 as value from by_person.events", over: 7d',

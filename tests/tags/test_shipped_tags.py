@@ -27,7 +27,7 @@ def test_every_shipped_tag_has_both_titles_and_an_owner() -> None:
 
 def test_every_shape_is_shipped_at_least_twice() -> None:
     shapes = Counter(tag.shape for tag in BOOK.tags.values())
-    assert set(shapes) == {"pick", "measure", "top", "calc", "bins", "cases", "rfm", "steps", "sql"}
+    assert set(shapes) == {"pick", "measure", "top", "calc", "bins", "cases", "rfm", "steps", "stages", "sql"}
     assert min(shapes.values()) >= 2
 
 
