@@ -11,6 +11,7 @@ from pyspark.sql import DataFrame
 
 from jobs.night import Night
 from jobs.plain_values import with_plain_columns
+from jobs.set_values import values_set
 from lake.readers import valid_at
 from lake.tables import side_by_side
 from model.contracts import TableContract
@@ -25,7 +26,7 @@ from model.fixed_tables import (
 )
 from tags.catalog import catalog_records, wide_columns
 from tags.changes import tag_changes
-from tags.computing import compute_night
+from tags.computing import Memory, compute_night
 from tags.metrics import tag_metrics
 from tags.planning import plan_tags
 from tags.plans import TagPlan
@@ -41,7 +42,8 @@ def run(night: Night) -> None:
     known = lake.read_slice(STAGE_STATES, before) if plan.histories else None
     computed = compute_night(
         _sources(night, plan), _persons(night), _golden(night, plan), plan, day,
-        time_zone=night.project.settings.project.time_zone, states=known,
+        time_zone=night.project.settings.project.time_zone,
+        memory=Memory(known, values_set(night)),
     )  # fmt: skip
     wide = computed.wide
     for column, reason in computed.failures.items():

@@ -30,6 +30,7 @@ from tags.keys import (
     BinsKeys,
     CalcKeys,
     CasesKeys,
+    GivenKeys,
     MeasureKeys,
     PickKeys,
     RfmEdges,
@@ -39,7 +40,7 @@ from tags.keys import (
     StepsKeys,
     TopKeys,
 )
-from tags.rule_bodies import read_sql, read_steps
+from tags.rule_bodies import read_given, read_sql, read_steps
 from tags.scope import Scope
 
 NUMERIC = frozenset({"integer", "number", "money", "percent"})
@@ -197,4 +198,5 @@ _READERS: Mapping[type, Callable[[Draft, Any, Scope], Body | None]] = {
     RfmKeys: _rfm,
     StepsKeys: read_steps,
     SqlKeys: read_sql,
+    GivenKeys: read_given,
 }

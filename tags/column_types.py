@@ -22,7 +22,7 @@ from tags.definitions import (
     Top,
 )
 from tags.keys import CommonKeys
-from tags.rule_shapes import STAGE_TYPES, STEP_TYPES, Sql, Stages, Steps
+from tags.rule_shapes import STAGE_TYPES, STEP_TYPES, Given, Sql, Stages, Steps
 
 # absent is 0 for these where nothing else is given: no rows means none of them.
 _ZERO_WHEN_ABSENT = frozenset({"count", "distinct", "days"})
@@ -112,7 +112,7 @@ def _part_type(body: Body, part: str) -> ValueType:
 
 
 def _value_type(body: Body) -> ValueType:
-    if isinstance(body, Pick):
+    if isinstance(body, Pick | Given):
         return body.type
     if isinstance(body, Sql):
         return body.query.type

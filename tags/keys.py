@@ -154,6 +154,13 @@ class StagesKeys(CommonKeys):
 
 
 @dataclass(frozen=True, kw_only=True)
+class GivenKeys(CommonKeys):
+    """Values that people set."""
+
+    given: Literal["human"]
+
+
+@dataclass(frozen=True, kw_only=True)
 class SqlKeys(WindowKeys):
     """A query over rows by person."""
 
@@ -171,6 +178,7 @@ SHAPES: Mapping[str, type[CommonKeys]] = {
     "steps": StepsKeys,
     "stages": StagesKeys,
     "sql": SqlKeys,
+    "given": GivenKeys,
 }
 # Words of the language that are understood but not built; refused rather than passed over.
 LATER = frozenset({"decay", "rarity", "per", "keep", "table", "replaces", "channels", "prefer"})

@@ -34,6 +34,7 @@ from tags.derived_sql import (
 )
 from tags.hashing import book_hash
 from tags.lineage import plain_inputs
+from tags.overrides import UNTIL_SOURCE_CHANGES, can_be_set, codes_of
 from tags.plans import (
     Ballot,
     Cell,
@@ -45,8 +46,8 @@ from tags.plans import (
     TopCell,
     TopGrouping,
 )
-from tags.rule_plans import Funnel, PlannedQuery, StageHistory, Step
-from tags.rule_shapes import Sql, Stages, Steps
+from tags.rule_plans import Funnel, Override, PlannedQuery, StageHistory, Step
+from tags.rule_shapes import Given, Sql, Stages, Steps
 from tags.stage_sql import stage_columns, stage_history
 
 # Hidden columns begin with _, as no tag can.
@@ -67,6 +68,7 @@ def plan_tags(book: TagBook, names: Collection[str] | None = None) -> TagPlan:
         funnels=tuple(_funnels(book, tags)),
         queries=tuple(_queries(tags)),
         histories=tuple(histories.values()),
+        overrides=tuple(_overrides(tags)),
         levels=_levels(column for tag in tags for column in _derived(tag, behaviours, histories)),
         absents={c.name: literal(t.absent) for t in tags for c in t.columns
                  if t.absent is not None and not c.part},
@@ -236,11 +238,21 @@ def _derived(
         yield DerivedColumn(column, shares_sql(body, rank.name), tag.reads, (rank,))
     elif isinstance(body, Cases):
         yield DerivedColumn(column, _branched(body, behaviours), tag.reads)
+    elif isinstance(body, Given):
+        yield DerivedColumn(column, f"CAST(NULL AS {column.spark_type})", frozenset())
     elif isinstance(body, Stages):
         now = _branched(body.branches, behaviours)
         yield from stage_columns(tag, body, histories[tag.name], now)
     elif isinstance(body, Rfm):
         yield from _rfm(tag, body)
+
+
+def _overrides(tags: tuple[Tag, ...]) -> Iterator[Override]:
+    for tag in tags:
+        for column in tag.columns:
+            if can_be_set(tag, column):
+                while_source = tag.override == UNTIL_SOURCE_CHANGES
+                yield Override(column.name, while_source, codes_of(tag, column))
 
 
 def _branched(cases: Cases, behaviours: Mapping[Behaviour, TagColumn]) -> str:

@@ -14,7 +14,7 @@ from decimal import Decimal
 from language.aggregates import Aggregate
 from model.dates import Window
 from tags.definitions import SourceTable, TagColumn
-from tags.rule_plans import Funnel, PlannedQuery, StageHistory
+from tags.rule_plans import Funnel, Override, PlannedQuery, StageHistory
 
 
 @dataclass(frozen=True)
@@ -142,6 +142,7 @@ class TagPlan:
     funnels: tuple[Funnel, ...] = ()
     queries: tuple[PlannedQuery, ...] = ()
     histories: tuple[StageHistory, ...] = ()
+    overrides: tuple[Override, ...] = ()
 
     @property
     def plain_columns(self) -> tuple[str, ...]:

@@ -10,8 +10,8 @@ from language.types import ValueType
 from model.errors import did_you_mean
 from tags.definitions import Body
 from tags.drafts import Draft
-from tags.keys import SqlKeys, StepsKeys
-from tags.rule_shapes import STEP_TYPES, Sql, Steps
+from tags.keys import GivenKeys, SqlKeys, StepsKeys
+from tags.rule_shapes import STEP_TYPES, Given, Sql, Steps
 from tags.scope import Scope
 
 _SPAN = re.compile(r"([1-9][0-9]{0,4})([hdw])")
@@ -47,6 +47,20 @@ def read_sql(draft: Draft, keys: SqlKeys, scope: Scope) -> Body | None:
         message = "over: the query has neither :from nor :to; write day >= :from and day <= :to"
         draft.problems.add(draft.at("over"), message)
     return Sql(query)
+
+
+def read_given(draft: Draft, keys: GivenKeys, scope: Scope) -> Body | None:
+    """Values that people set; the type is enum where there are `values`, else as declared."""
+    declared = keys.type or ("enum" if keys.values else None)
+    if declared is None or declared == "list" or declared == "map" or declared == "time":  # noqa: PLR1714  mypy narrows by ==
+        message = "given: expected values:, or type: number, integer, money, percent, text, bool "
+        draft.problems.add(draft.at("given"), f"{message}or date")
+        return None
+    if (declared == "enum") != bool(keys.values):
+        message = "given: values: go with type enum, and enum with values:"
+        draft.problems.add(draft.at("given"), message)
+        return None
+    return Given(declared)
 
 
 def check_give(draft: Draft, give: Sequence[str], types: Mapping[str, ValueType]) -> None:

@@ -59,3 +59,13 @@ class StageHistory:
     codes: tuple[str, ...]
     own: Mapping[str, str]
     was: Mapping[str, str]
+
+
+@dataclass(frozen=True)
+class Override:
+    """A column that people may set, and whether a value set holds only while the computed one is
+    what it stood in for. `codes`: the only values there are; empty: any."""
+
+    column: str
+    while_source: bool
+    codes: tuple[str, ...]

@@ -1,4 +1,5 @@
-"""Shapes of rules beyond one expression: funnels of steps, stages with history, queries."""
+"""Shapes of rules beyond one expression: funnels of steps, stages with history, queries,
+values that people set."""
 
 from __future__ import annotations
 
@@ -58,3 +59,10 @@ class Stages:
         """The code of every stage."""
         codes = (*(case.value for case in self.branches.cases), self.branches.otherwise)
         return tuple(dict.fromkeys(str(code) for code in codes))
+
+
+@dataclass(frozen=True)
+class Given:
+    """A value that people set: missing for everybody else."""
+
+    type: ValueType

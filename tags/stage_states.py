@@ -47,6 +47,11 @@ def unknown_stages(histories: Sequence[StageHistory]) -> list[Column]:
     ]
 
 
+def state_columns(histories: Sequence[StageHistory]) -> list[str]:
+    """The hidden columns that `stage_states` reads."""
+    return [history.own[part] for history in histories for part in STAGE_STATE]
+
+
 def stage_states(
     computed: DataFrame, histories: Sequence[StageHistory], night: Night
 ) -> DataFrame:

@@ -26,14 +26,20 @@ def tag(body: str) -> str:
     [
         (
             "",
-            "t: expected one of pick, measure, top, calc, bins, cases, rfm, steps, stages, sql; found none",
+            "t: expected one of pick, measure, top, calc, bins, cases, rfm, steps, stages, "
+            "sql, given; found none",
         ),
         (
             "pick: city, calc: kids",
-            "t: expected one of pick, measure, top, calc, bins, cases, rfm, steps, stages, sql; "
-            "found pick and calc",
+            "t: expected one of pick, measure, top, calc, bins, cases, rfm, steps, stages, "
+            "sql, given; found pick and calc",
         ),
-        ("given: human", "t: given tags are not available yet"),
+        ("given: human", "given: expected values:, or type: number, integer"),
+        ("given: robot, type: text", "given: expected human"),
+        ("given: human, type: enum", "given: values: go with type enum"),
+        ("given: human, type: text, override: never", "override: a given tag is what people set"),
+        ("pick: city, override: sometimes", "override: 'sometimes' is none; expected never"),
+        ("pick: birth_date, override: 30d", "override: a masked tag cannot be set by hand"),
         ("stages: [], else: a, stay: never", "stay: 'never' is no duration"),
         ('sql: "select 1"', "'select 1': expected from by_person.<table>"),
         (

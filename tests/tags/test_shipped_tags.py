@@ -7,6 +7,7 @@ from pyspark.sql import SparkSession
 
 from tags.definitions import Measure
 from tags.example_runs import run_examples
+from tags.keys import SHAPES
 from tests.tags.books import shipped_book
 
 BOOK = shipped_book()
@@ -27,7 +28,7 @@ def test_every_shipped_tag_has_both_titles_and_an_owner() -> None:
 
 def test_every_shape_is_shipped_at_least_twice() -> None:
     shapes = Counter(tag.shape for tag in BOOK.tags.values())
-    assert set(shapes) == {"pick", "measure", "top", "calc", "bins", "cases", "rfm", "steps", "stages", "sql"}
+    assert set(shapes) == set(SHAPES)
     assert min(shapes.values()) >= 2
 
 

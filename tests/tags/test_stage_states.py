@@ -10,7 +10,7 @@ import pytest
 from pyspark.sql import DataFrame, SparkSession
 
 from model.fixed_tables import STAGE_STATES
-from tags.computing import TagNight, compute_night
+from tags.computing import Memory, TagNight, compute_night
 from tags.definitions import TagBook
 from tags.planning import plan_tags
 from tests.tags.books import book_of, messages_of
@@ -53,7 +53,8 @@ def night_of(
     plan = plan_tags(book, names)
     sources = {name: rows_of(spark, book.tables[name], orders) for name in plan.tables}
     persons = people_of(spark, list(counts))
-    return compute_night(sources, persons, golden, plan, day, time_zone="UTC", states=states)
+    memory = Memory(states)
+    return compute_night(sources, persons, golden, plan, day, time_zone="UTC", memory=memory)
 
 
 def kept(night: TagNight) -> list[Any]:
