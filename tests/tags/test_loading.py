@@ -351,7 +351,7 @@ def test_a_tag_that_reads_a_broken_draft_is_a_problem_and_no_silence() -> None:
     text = dedent(
         """\
         tags:
-          half: {status: draft, title: H, given: human}
+          half: {status: draft, title: H, model: clusters}
           wild: {status: draft, title: W, calc: nowhere + 1}
           a: {title: A, calc: half + 1}
           b: {title: B, calc: wild + 1, status: paused}
