@@ -10,13 +10,13 @@ from sqlglot import exp
 
 from language.binding import quoted
 from language.expressions import shown
-from language.query_expressions import QueryChecker, Relation, is_many_rows
+from language.query_expressions import ONE_ID, QueryChecker, Relation, is_many_rows
 from language.syntax import MARKERS, Refused, parse_query
 from language.terms import Term, stored, truth, value_type
 from language.types import Columns, ValueType
 from model.errors import Location, Problems, did_you_mean
 
-ONE_ID, VALUE = "one_id", "value"
+VALUE = "value"
 SCHEMA = "by_person"
 ROWS_OF = ":rows_of_"
 MOST_RELATIONS = 8

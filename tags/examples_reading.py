@@ -10,6 +10,7 @@ from model.strict_yaml import YamlList, YamlMap
 from tags.definitions import Example, Tag
 from tags.drafts import Draft
 from tags.lineage import ranks_people
+from tags.overrides import NEVER
 from tags.scope import Scope
 
 DAYS_AGO = "days_ago"
@@ -57,6 +58,9 @@ def _example(
         problems.add(node.at("given"), "given: expected columns of tags and the values set")
         given = {}
     _check_names("column", given, known, problems)
+    for name in given:
+        if name in known and known[name].override == NEVER:
+            problems.add(node.at("given"), f"{name!r} is never set by hand; see its override")
     rows = _rows(node, own_source, scope, problems)
     return Example(rows, dict(profile), dict(node["gives"]), node.location, dict(given))
 

@@ -29,7 +29,8 @@ def override_of(draft: Draft, body: Body) -> str:
             "such as 180d",
         )
     if word != NEVER and isinstance(body, Pick) and body.is_high:
-        message = "override: a masked tag cannot be set by hand; mend the profile in its channel"
+        message = "override: a masked tag cannot be set by hand; mend the profile in its channel, "
+        message += "and write override: never here"
         draft.problems.add(draft.at("override"), message)
     if word == NEVER and isinstance(body, Given):
         draft.problems.add(draft.at("override"), "override: a given tag is what people set")

@@ -167,6 +167,14 @@ def tag(body: str) -> str:
             "unknown profile column 'kidz'",
         ),
         (
+            "calc: kids * 2, examples: [{given: {kid: 1}, gives: {t: 2}}]",
+            "unknown column 'kid'; did you mean 'kids'?",
+        ),
+        (
+            "calc: kids * 2, examples: [{given: {kids: 1}, gives: {t: 2}}]",
+            "'kids' is never set by hand; see its override",
+        ),
+        (
             "measure: count(), from: orders, examples: [{rows: [{amount: 1}], gives: {t: 1}}]",
             "rows: every row needs days_ago, 0 or more",
         ),
