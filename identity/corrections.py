@@ -17,7 +17,7 @@ from identity.rulings import CANNOT_LINK, Rulings
 from model.ddl_types import arrow_schema
 from model.engines import Engine, Rows
 
-CorrectionKind = Literal["link", "unlink", "block", "pin"]
+CorrectionKind = Literal["link", "unlink", "block", "pin", "tag"]
 BLOCKED = "blocked"
 _ENDS = (
     "correction_id bigint, correction string, one_id bigint, place string, kind string, "
@@ -38,7 +38,8 @@ class End:
 class Correction:
     """One row of ops.corrections: it holds from `from_date` to `until_date`, both included; None:
     without end. `ends` are two identifiers (link, unlink) or one (block, pin); `one_id` is the
-    number of a pin."""
+    number of a pin, or of the person for whom a tag column is set to `value`: `instead_of` is the
+    one computed then (None: missing)."""
 
     correction_id: int
     kind: CorrectionKind
@@ -50,6 +51,9 @@ class Correction:
     until_date: date | None
     made_at: datetime
     withdrawn_at: datetime | None = None
+    tag: str | None = None
+    value: str | None = None
+    instead_of: str | None = None
 
     def holds_on(self, business_date: date) -> bool:
         """Whether it is in force on a night."""
@@ -73,9 +77,13 @@ class Correction:
 
     def says_already(self, other: Correction) -> bool:
         """Whether it says what the other says, on all nights of the other."""
-        is_same = (self.kind, self.one_id) == (other.kind, other.one_id)
+        is_same = self._says == other._says
         covers = self.from_date <= other.from_date and other.last_date <= self.last_date
-        return is_same and covers and set(self.ends) == set(other.ends)
+        return is_same and covers
+
+    @property
+    def _says(self) -> tuple[object, ...]:
+        return self.kind, self.one_id, self.tag, self.value, frozenset(self.ends)
 
 
 def with_corrections(

@@ -224,6 +224,14 @@ def correct_pin(given: Common, **options: Any) -> None:
     correct_commands.make(given, "pin", **options)
 
 
+@correct.command("tag")
+@_correction
+@common
+def correct_tag(given: Common, **options: Any) -> None:
+    """PERSON TAG VALUE: what a tag is for a person (a OneID, or an identifier they hold)."""
+    correct_commands.make(given, "tag", **options)
+
+
 @correct.command("list")
 @click.option("--all", "is_all", is_flag=True, help="Also those that ended or were withdrawn.")
 @click.option("--format", "form", type=click.Choice(["table", "csv", "json"]), default="table")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import date, timedelta
 from functools import partial
@@ -11,16 +11,18 @@ from pyspark.sql import DataFrame
 
 from jobs.night import Night
 from jobs.plain_values import with_plain_columns
+from jobs.set_values import values_set
 from jobs.tags_here import tags_here
 from lake.log_tables import read_rows
 from lake.readers import valid_at
 from lake.tables import side_by_side
 from model.contracts import TableContract
-from model.engines import Engine, Rows
+from model.engines import Engine, Output, Rows
 from model.fixed_tables import (
     CUSTOMER_TAG_CHANGES,
     CUSTOMER_TAGS,
     ONE_IDS,
+    STAGE_STATES,
     TAG_CATALOG,
     TAG_METRICS,
     TAG_TABLES,
@@ -28,7 +30,7 @@ from model.fixed_tables import (
 from model.local_engine import LocalEngine
 from tags.catalog import catalog_records, wide_columns
 from tags.changes import tag_changes
-from tags.computing import compute_tags
+from tags.computing import Memory, compute_night
 from tags.metrics import tag_metrics
 from tags.planning import plan_tags
 from tags.plans import TagPlan
@@ -45,9 +47,11 @@ def run(night: Night) -> None:
     plan = plan_tags(book, carried=carried)
     with night.engine() as engine:
         if isinstance(engine, LocalEngine):
-            _here(night, engine, plan, before)
+            failures = _here(night, engine, plan, before)
         else:
-            _by_spark(night, engine, plan, before)
+            failures = _by_spark(night, engine, plan, before)
+    for column, reason in failures.items():
+        night.progress.say(f"标签 tag {column} is missing tonight: {reason}")
     records = catalog_records(book, night.business_date, carried)
     night.lake.replace_records(TAG_CATALOG, records, night.business_date)
 
@@ -57,31 +61,46 @@ def tables(night: Night) -> Sequence[TableContract]:
     return TAG_TABLES
 
 
-def _here(night: Night, engine: LocalEngine, plan: TagPlan, before: date) -> None:
+def _here(night: Night, engine: LocalEngine, plan: TagPlan, before: date) -> Mapping[str, str]:
+    """Writes what the kernel finds; the columns that could not be computed, and why."""
     lake, day = night.lake, night.business_date
     found = tags_here(night, engine, plan, _persons(night, engine), before)
     lake.replace_slice(_contract(night), found.wide, day)
     side_by_side([
         partial(lake.replace_slice, CUSTOMER_TAG_CHANGES, found.changes, day),
+        partial(_write_states, night, found.states),
         partial(lake.replace_records, TAG_METRICS, found.metrics, day),
     ])
+    return found.failures
 
 
-def _by_spark(night: Night, engine: Engine, plan: TagPlan, before: date) -> None:
+def _by_spark(night: Night, engine: Engine, plan: TagPlan, before: date) -> Mapping[str, str]:
+    """The same by the reference."""
     lake, day = night.lake, night.business_date
-    persons = engine.frame(_persons(night, engine))
     earlier = lake.read_slice(CUSTOMER_TAGS, before)
-    wide = compute_tags(
-        _sources(night, plan), persons, _golden(night, plan), plan, day,
-        time_zone=night.project.settings.project.time_zone, earlier=earlier,
+    known = lake.read_slice(STAGE_STATES, before) if plan.histories else None
+    computed = compute_night(
+        _sources(night, plan), engine.frame(_persons(night, engine)), _golden(night, plan), plan,
+        day, time_zone=night.project.settings.project.time_zone,
+        memory=Memory(known, values_set(night), earlier),
     )  # fmt: skip
-    lake.replace_slice(_contract(night), wide, day)
-    written = lake.read_slice(CUSTOMER_TAGS, day).select(*wide.columns)
-    changes = tag_changes(earlier, written, day)
+    lake.replace_slice(_contract(night), computed.wide, day)
+    written = lake.read_slice(CUSTOMER_TAGS, day).select(*computed.wide.columns)
+    metrics = tag_metrics(written, day, computed.failures)
     side_by_side([
-        partial(lake.replace_slice, CUSTOMER_TAG_CHANGES, changes, day),
-        partial(lake.replace_slice, TAG_METRICS, tag_metrics(written, day), day),
+        partial(lake.replace_slice, CUSTOMER_TAG_CHANGES, tag_changes(earlier, written, day), day),
+        partial(_write_states, night, computed.states),
+        partial(lake.replace_slice, TAG_METRICS, metrics, day),
     ])
+    return computed.failures
+
+
+def _write_states(night: Night, states: Output | None) -> None:
+    lake, day = night.lake, night.business_date
+    if states is None:  # no job for tags that nobody has defined
+        lake.replace_records(STAGE_STATES, [], day)
+    else:
+        lake.replace_slice(STAGE_STATES, states, day)
 
 
 def _contract(night: Night) -> TableContract:

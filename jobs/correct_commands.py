@@ -12,7 +12,7 @@ from identity.corrections import Correction, CorrectionKind
 from jobs.audit import record_command, user_name
 from jobs.common_arguments import Common
 from jobs.correction_checks import Judge, Judged
-from jobs.correction_words import drafts
+from jobs.correction_words import Draft, drafts
 from jobs.corrections import (
     add_corrections,
     all_corrections,
@@ -22,6 +22,7 @@ from jobs.definitions import Definitions
 from jobs.identifier_lookup import PublishedIdentifiers, published_identifiers
 from jobs.night import key_of, new_run_id
 from jobs.questions import published_or_refused, show_rows
+from jobs.tag_corrections import JudgedTag, TagDraft, judged_tags, tag_drafts
 from lake.lease import Lease
 from lake.views import PublishedNight
 from model.dates import parse_business_date
@@ -53,11 +54,11 @@ def make(
     if not reason.strip():
         raise UsageError('--reason "…" is missing: why the rules are overruled is recorded')
     definitions = given.definitions()
-    asked = drafts(kind, words, file, definitions.policy)
+    asked = _drafts(kind, words, file, definitions)
     with _held(definitions) as night, _identifiers(definitions, night) as known:
         terms = _terms(night, author, reason, from_text, until_text)
-        judge = Judge(known, all_corrections(definitions.project.lake_root))
-        judged = judge.all_of(kind, asked, terms.from_date, terms.until_date)
+        standing = all_corrections(definitions.project.lake_root)
+        judged = _judged(known, standing, kind, asked, terms)
         new = [_made(each, terms) for each in judged if each.is_new]
         if new:
             _record(definitions, kind, new, terms)
@@ -78,11 +79,13 @@ def show(given: Common, form: str, is_all: bool) -> None:
     chosen = [each for each in corrections if is_all or each.last_date >= next_night]
     with _identifiers(definitions, night) as known:
         shown = known.shown({end.token for each in chosen for end in each.ends})
-    names = ("id", "kind", "identifiers", "one_id", "from", "until", "state", "author", "reason")
+    names = ("id", "kind", "identifiers", "one_id", "tag", "value",
+             "from", "until", "state", "author", "reason")
     rows = [
         (each.correction_id, each.kind,
          " · ".join(f"{end.kind}@{end.scope}:{shown.get(end.token, '?')}" for end in each.ends),
-         each.one_id, each.from_date, each.until_date, _state(each, night.business_date),
+         each.one_id, each.tag, each.value, each.from_date, each.until_date,
+         _state(each, night.business_date),
          each.author, each.reason)
         for each in chosen
     ]  # fmt: skip
@@ -111,6 +114,26 @@ def withdraw(given: Common, correction_id: int, reason: str, from_text: str | No
         record_command(root, [f"correct withdraw {correction_id}"], reason, 1)
     _tell(f"correction {correction_id} is withdrawn, from {first_without} on")
     _tell_when(max(first_without, old.from_date), night)
+
+
+def _drafts(
+    kind: CorrectionKind, words: Sequence[str], file: str | None, definitions: Definitions
+) -> Sequence[Draft] | Sequence[TagDraft]:
+    if kind == "tag":
+        return tag_drafts(words, file, definitions)
+    return drafts(kind, words, file, definitions.policy)
+
+
+def _judged(
+    known: PublishedIdentifiers, standing: list[Correction], kind: CorrectionKind,
+    asked: Sequence[Draft] | Sequence[TagDraft], terms: Terms,
+) -> Sequence[Judged] | Sequence[JudgedTag]:  # fmt: skip
+    nights = terms.from_date, terms.until_date
+    tags = [each for each in asked if isinstance(each, TagDraft)]
+    if tags:
+        return judged_tags(known, standing, tags, *nights)
+    of_persons = [each for each in asked if isinstance(each, Draft)]
+    return Judge(known, standing).all_of(kind, of_persons, *nights)
 
 
 @contextmanager
@@ -144,7 +167,7 @@ def _day(text: str | None, option: str) -> date | None:
     return parse_business_date(text, option=option) if text else None
 
 
-def _made(judged: Judged, terms: Terms) -> Correction:
+def _made(judged: Judged | JudgedTag, terms: Terms) -> Correction:
     now = datetime.now(timezone.utc)
     return replace(judged.correction, author=terms.author, reason=terms.reason, made_at=now)
 

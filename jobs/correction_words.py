@@ -21,6 +21,7 @@ from model.identity_policy import IdentityPolicy
 
 NAMES: dict[CorrectionKind, tuple[str, ...]] = {
     "link": ("A", "B"), "unlink": ("A", "B"), "block": ("A",), "pin": ("A", "ONE_ID"),
+    "tag": ("PERSON", "TAG", "VALUE"),
 }  # fmt: skip
 LARGEST_NUMBER = 2**63 - 1
 _BLANKS = " \t\r\n\ufeff"
@@ -42,7 +43,7 @@ def drafts(
     problems: list[str] = []
     found = [
         draft
-        for place, entry in _entries(NAMES[kind], words, file)
+        for place, entry in entries(NAMES[kind], words, file)
         if (draft := _draft(kind, place, entry, policy, problems))
     ]
     if problems:
@@ -58,7 +59,7 @@ def _draft(
     for name, word in zip(NAMES[kind], words, strict=True):
         try:
             if name == "ONE_ID":
-                numbers.append(_number(word))
+                numbers.append(one_id_of(word))
             else:
                 identifiers.append(wanted(word, policy))
         except UsageError as error:
@@ -68,17 +69,18 @@ def _draft(
     return Draft(place, tuple(identifiers), *numbers)
 
 
-def _number(word: str) -> int:
+def one_id_of(word: str) -> int:
+    """The OneID that a word is; UsageError where it is none."""
     text = word.strip()
     if not re.fullmatch("[0-9]{1,19}", text) or not 0 < int(text) <= LARGEST_NUMBER:
         raise UsageError("expected a OneID, a number such as 12")
     return int(text)
 
 
-def _entries(
+def entries(
     names: Sequence[str], words: Sequence[str], file: str | None
 ) -> Iterator[tuple[str, Sequence[str]]]:
-    """(place, words) of each correction."""
+    """(place, words) of each correction; UsageError where words are missing or too many."""
     told = " ".join(names)
     if words:
         if file is not None or len(words) != len(names):

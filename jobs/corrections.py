@@ -22,6 +22,11 @@ def all_corrections(lake_root: str) -> list[Correction]:
     return sorted(found, key=lambda each: each.correction_id)
 
 
+def corrections_of(lake_root: str, *, tags: bool) -> list[Correction]:
+    """Those that set tags, or all others: what they say of persons."""
+    return [each for each in all_corrections(lake_root) if (each.kind == "tag") is tags]
+
+
 def add_corrections(lake_root: str, corrections: Sequence[Correction]) -> None:
     """Adds corrections in one commit."""
     append_records(lake_root, CORRECTIONS, [_values(each) for each in corrections], {})

@@ -27,7 +27,7 @@ from identity.rulings import CANNOT_LINK
 from identity.shared_in_vain import shared_in_vain
 from jobs.audit import record_command
 from jobs.common_arguments import Common
-from jobs.corrections import all_corrections
+from jobs.corrections import corrections_of
 from jobs.cut_words import Told, told_cut
 from jobs.explanation_page import Explanation, as_json, show_page
 from jobs.identifier_lookup import FoundNode, PublishedIdentifiers, published_identifiers
@@ -49,7 +49,8 @@ def show(given: Common, words: Sequence[str], reveal: bool, is_json: bool) -> No
     root = definitions.project.lake_root
     night = published_or_refused(root)
     with published_identifiers(definitions, night, key_of(definitions.project)) as known:
-        holding = [each for each in all_corrections(root) if each.holds_on(night.business_date)]
+        standing = corrections_of(root, tags=False)
+        holding = [each for each in standing if each.holds_on(night.business_date)]
         found = explained(known, both_ends(known, asked, holding), holding)
         plain = known.plain(found.tokens) if reveal else {}
         names = {token: value for token, (_, value) in plain.items()} or known.shown(found.tokens)

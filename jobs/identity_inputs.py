@@ -7,7 +7,7 @@ from identity.disputed_names import SealedNames
 from identity.person_facts import composite_facts, sealed_names
 from identity.refused import refused_tokens
 from identity.rulings import FACTS, JOINS, PINS, Rulings, nothing
-from jobs.corrections import all_corrections
+from jobs.corrections import corrections_of
 from jobs.last_resolution import LastResolution
 from jobs.night import Night
 from lake.readers import current_rows
@@ -31,7 +31,7 @@ def rulings_of(night: Night, engine: Engine, refused: Rows) -> Rulings:
 
 def corrected(night: Night, engine: Engine, rulings: Rulings) -> Rulings:
     """The rulings, and above them the corrections that hold on the night."""
-    corrections = all_corrections(night.lake.root)
+    corrections = corrections_of(night.lake.root, tags=False)
     return with_corrections(engine, rulings, corrections, night.business_date)
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
@@ -11,17 +11,19 @@ import pyarrow as pa
 
 from jobs.night import Night
 from jobs.plain_values import with_plain_columns_here
+from jobs.set_values import values_set
 from lake.arrow_files import write_parquet
-from model.ddl_types import arrow_schema
+from model.contracts import TableContract
 from model.engines import Output, Rows
-from model.fixed_tables import CUSTOMER_TAG_CHANGES, CUSTOMER_TAGS
+from model.fixed_tables import CUSTOMER_TAGS, STAGE_STATES
 from model.local_engine import LocalEngine
 from model.sql_text import date_literal
 from model.task_files import TaskFiles
 from tags.kernel.changes import tag_changes_here
 from tags.kernel.computing import Given, Group, Prepared, for_all_persons, own_tables
-from tags.kernel.elsewhere import tables_elsewhere, told_by_spark
+from tags.kernel.elsewhere import Told, tables_elsewhere, told_by_spark
 from tags.kernel.metrics import tag_metrics_here
+from tags.kernel.wide import Wide
 from tags.night import BUSINESS_DATE
 from tags.night import Night as TagNight
 from tags.plans import TagPlan
@@ -29,68 +31,93 @@ from tags.plans import TagPlan
 
 @dataclass(frozen=True)
 class TagsHere:
-    """What a night's tags are: the slices of their tables, and the records of their metrics."""
+    """What a night's tags are: the slices of their tables, the records of their metrics, and why
+    some columns could not be computed. `states` None: no tag has stages."""
 
     wide: Output
     changes: Output
+    states: Output | None
     metrics: Sequence[tuple[object, ...]]
+    failures: Mapping[str, str]
 
 
 def tags_here(
     night: Night, engine: LocalEngine, plan: TagPlan, persons: Rows, night_before: date
 ) -> TagsHere:
     """The tags of D and their changes since another night, in files of the engine's folder."""
-    day, read = night.business_date, night.definitions.tables
+    day = night.business_date
+    before = _slice_of(night, engine, CUSTOMER_TAGS, night_before)
     tag_night = TagNight(day, night.project.settings.project.time_zone)
-    known = night.lake.rows(engine, CUSTOMER_TAGS, until=night_before)
-    before = _slice(engine, known, night_before)
-    given = Given(
-        {t.name: night.person_rows(engine, t) for t in read if t.name in own_tables(plan)},
-        persons, _golden(night, engine, plan), night.definitions.tags.golden,
-        before, _told(night, engine, plan, tag_night),
-    )  # fmt: skip
+    given = _given(night, engine, plan, persons, tag_night, night_before, before)
 
-    def written(group: Group, wide: pa.Table) -> tuple[Path, Path, pa.Schema]:
+    def written(group: Group, found: Wide) -> dict[str, tuple[Path, pa.Schema]]:
         old = engine.arrow(
             engine.rows("old_rows", f"select * from old where {_within(group)}", old=before)
         )
-        changes = tag_changes_here(engine, old, wide, day)
-        files = [engine.folder / f"{name}-{group.number}.parquet" for name in ("wide", "changes")]
-        for file, rows in zip(files, (wide, changes), strict=True):
-            write_parquet(rows.drop_columns([BUSINESS_DATE]), file)
-        return files[0], files[1], wide.schema
+        wide, states = found.stored(), found.states()
+        tables = {"wide": wide, "changes": tag_changes_here(engine, old, wide, day)}
+        if states is not None:
+            tables["states"] = states
+        return {name: _file(engine, name, group, rows) for name, rows in tables.items()}
 
-    prepared = Prepared.of(engine, given, plan, tag_night)
-    groups = for_all_persons(prepared, written)
-    wide, changes, schemas = zip(*groups, strict=True)
-    of_changes = arrow_schema(CUSTOMER_TAG_CHANGES.schema)
-    return TagsHere(
-        TaskFiles(night.lake.spark, wide, schemas[0], {BUSINESS_DATE: day}),
-        TaskFiles(night.lake.spark, changes, of_changes, {BUSINESS_DATE: day}),
-        tag_metrics_here(engine, engine.of_files(wide), schemas[0], day),
+    groups = for_all_persons(Prepared.of(engine, given, plan, tag_night), written)
+
+    def files(name: str) -> TaskFiles:
+        schema = groups[0][name][1]
+        return TaskFiles(
+            night.lake.spark, [group[name][0] for group in groups], schema, {BUSINESS_DATE: day}
+        )
+
+    wide = files("wide")
+    metrics = tag_metrics_here(
+        engine, engine.of_files(wide.files), wide.schema, day, given.failures
     )
+    states = files("states") if plan.histories else None
+    return TagsHere(wide, files("changes"), states, metrics, given.failures)
 
 
-def _told(
-    night: Night, engine: LocalEngine, plan: TagPlan, tag_night: TagNight
-) -> Rows | None:
-    """The columns that Spark computes, where a plan has any."""
+def _given(
+    night: Night, engine: LocalEngine, plan: TagPlan, persons: Rows, tag_night: TagNight,
+    night_before: date, before: Rows,
+) -> Given:  # fmt: skip
+    """All that the tags are computed from; what the kernel leaves to Spark is computed here."""
+    tables, own = night.definitions.tables, own_tables(plan)
+    told = _told(night, plan, tag_night)
+    values = values_set(night) if plan.overrides else None
+    states = _slice_of(night, engine, STAGE_STATES, night_before) if plan.histories else None
+    return Given(
+        {table.name: night.person_rows(engine, table) for table in tables if table.name in own},
+        persons, _golden(night, engine, plan), night.definitions.tags.golden, before, states,
+        None if values is None else engine.arrow(engine.of(values)),
+        None if told.columns is None else engine.of(told.columns), told.failures,
+    )  # fmt: skip
+
+
+def _file(
+    engine: LocalEngine, name: str, group: Group, rows: pa.Table
+) -> tuple[Path, pa.Schema]:
+    """Writes a group's rows of one table, which the name of the slice tells the date of."""
+    file = engine.folder / f"{name}-{group.number}.parquet"
+    write_parquet(rows.drop_columns([BUSINESS_DATE]), file)
+    return file, rows.schema
+
+
+def _told(night: Night, plan: TagPlan, tag_night: TagNight) -> Told:
     read = tables_elsewhere(plan)
     sources = {t.name: night.by_person(t) for t in night.definitions.tables if t.name in read}
-    told = told_by_spark(sources, plan, tag_night)
-    return None if told is None else engine.of(told)
+    return told_by_spark(sources, plan, tag_night)
 
 
 def _golden(night: Night, engine: LocalEngine, plan: TagPlan) -> Rows:
-    day = night.business_date
-    rows = night.lake.rows(engine, night.definitions.golden, until=day)
-    return with_plain_columns_here(night, engine, _slice(engine, rows, day), plan.plain_columns)
+    rows = _slice_of(night, engine, night.definitions.golden, night.business_date)
+    return with_plain_columns_here(night, engine, rows, plan.plain_columns)
 
 
-def _slice(engine: LocalEngine, rows: Rows, day: date) -> Rows:
+def _slice_of(night: Night, engine: LocalEngine, contract: TableContract, day: date) -> Rows:
     return engine.rows(
-        "slice", f"select * from these where {BUSINESS_DATE} = {date_literal(day)}", these=rows
-    )
+        "slice", f"select * from these where {BUSINESS_DATE} = {date_literal(day)}",
+        these=night.lake.rows(engine, contract, until=day),
+    )  # fmt: skip
 
 
 def _within(group: Group) -> str:

@@ -5,6 +5,7 @@ Everything that would let a text say more than one plain expression is refused h
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from functools import lru_cache
 from itertools import zip_longest
 from typing import Any, ClassVar
@@ -21,7 +22,7 @@ DEEPEST_NESTING = 20
 DEEPEST_TREE = 100
 IS_RANGE = "is_range"  # marks the not of `not in`, `not like`, `not between`
 
-_FORBIDDEN = {
+_FORBIDDEN: Mapping[Any, str] = {
     TokenType.SEMICOLON: "one expression only; ';' is not allowed",
     TokenType.DOT: "dotted names are not allowed; write the column's name alone",
     TokenType.COLON: "':' is not allowed",
@@ -37,6 +38,14 @@ _FORBIDDEN = {
     TokenType.OVER: "window functions (over) are not allowed",
     TokenType.FILTER: "'filter' is not allowed; use where:",
 }
+# What stands between the expressions of a query; its tree decides where.
+_FORBIDDEN_IN_QUERIES: Mapping[Any, str] = {
+    kind: message
+    for kind, message in _FORBIDDEN.items()
+    if kind not in (TokenType.DOT, TokenType.SELECT)
+} | {TokenType.FILTER: "'filter' is not allowed; use count_if(x) or sum(if(x, y, 0))"}
+# Markers of a query; sqlglot would read `from` as the word.
+MARKERS = (":from", ":to")
 _BRACKETS = {
     TokenType.L_BRACE, TokenType.R_BRACE, TokenType.L_BRACKET, TokenType.R_BRACKET,
 }
@@ -87,15 +96,29 @@ _DIALECT = _Dialect()
 @lru_cache(maxsize=4_096)
 def parse_tree(text: str) -> exp.Expr:
     """The tree of one expression; it is shared, so nobody changes it. Raises Refused."""
+    # As a condition: neither statements nor aliases exist, so `comment` and `set` are names.
+    return _parsed(text, exp.Condition, _FORBIDDEN)
+
+
+def parse_query(text: str) -> exp.Expr:
+    """The tree of one statement, its markers being columns in quotes. Raises Refused."""
+    return _parsed(text, None, _FORBIDDEN_IN_QUERIES)
+
+
+def _parsed(
+    text: str, kind: type[exp.Condition] | None, forbidden: Mapping[Any, str]
+) -> exp.Expr:
     if len(text) > LONGEST_TEXT:
         raise Refused(f"too long: {len(text)} characters; at most {LONGEST_TEXT}")
     if any(_is_control(character) for character in text):
         raise Refused("control characters are not allowed")
     try:
         tokens = _DIALECT.tokenize(text)
-        _check_tokens(tokens)
-        # As a condition: neither statements nor aliases exist, so `comment` and `set` are names.
-        trees = _Parser(dialect=_DIALECT).parse_into(exp.Condition, tokens, text)
+        if kind is None:
+            tokens = _with_markers(tokens)
+        _check_tokens(tokens, forbidden)
+        parser = _Parser(dialect=_DIALECT)
+        trees = parser.parse_into(kind, tokens, text) if kind else parser.parse(tokens, text)
     except RecursionError:
         raise Refused("nested too deeply") from None
     except SqlglotError as error:
@@ -113,7 +136,22 @@ def _is_control(character: str) -> bool:
     return not is_plain or code == 0x7F or 0xD800 <= code <= 0xDFFF  # noqa: PLR2004
 
 
-def _check_tokens(tokens: list[Token]) -> None:
+def _with_markers(tokens: list[Token]) -> list[Token]:
+    """The tokens with `:` and the word of a marker as one quoted name."""
+    found: list[Token] = []
+    for token in tokens:
+        marker = f":{token.text.lower()}"
+        is_marker = bool(found) and found[-1].token_type == TokenType.COLON and marker in MARKERS
+        if is_marker and found[-1].end + 1 == token.start:
+            colon = found.pop()
+            place = (colon.line, colon.col, colon.start, token.end)
+            found.append(Token(TokenType.IDENTIFIER, marker, *place, token.comments))
+        else:
+            found.append(token)
+    return found
+
+
+def _check_tokens(tokens: list[Token], forbidden: Mapping[Any, str]) -> None:
     if len(tokens) > MOST_TOKENS:
         raise Refused(f"too large: {len(tokens)} words; at most {MOST_TOKENS}")
     depth = 0
@@ -123,7 +161,7 @@ def _check_tokens(tokens: list[Token]) -> None:
         if token.token_type in _BRACKETS:
             raise Refused(f"{token.text!r} is not allowed")
         is_fraction = token.text == "." and following and following.token_type == TokenType.NUMBER
-        if (message := _FORBIDDEN.get(token.token_type)) and not is_fraction:
+        if (message := forbidden.get(token.token_type)) and not is_fraction:
             raise Refused(message)
         depth += _OPENING.get(token.token_type, 0)
         if depth > DEEPEST_NESTING:

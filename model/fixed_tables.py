@@ -207,6 +207,23 @@ CUSTOMER_TAG_CHANGES = TableContract(
     ("one_id", "tag"), "business_date", "标签变化",
     "Tag values that changed since the night before",
 )
+STAGE_STATES = TableContract(
+    "tags", "stage_states",
+    columns(
+        "business_date date | 业务日 | Night",
+        "one_id bigint | 客户号 | The person",
+        "tag string | 标签 | Tag of the shape stages",
+        "stage string | 阶段 | Stage the person is in",
+        "since date | 开始日期 | Night on which it was taken",
+        "previous string | 上一阶段 | Stage before it; null: none",
+        "entered map<string, bigint> | 进入次数 | Stage → times entered",
+        "pending string | 待定阶段 | Another stage that holds, not yet long enough; null: none",
+        "pending_since date | 待定起始日 | First night in a row on which it held",
+    ),
+    ("one_id", "tag"), "business_date", "阶段历史",
+    "What the next night needs to know of tags with stages",
+    is_snapshot=True,
+)
 TAG_METRICS = TableContract(
     "tags", "tag_metrics",
     columns(
@@ -218,6 +235,8 @@ TAG_METRICS = TableContract(
         "mean double | 均值 | Mean of numeric tags; null otherwise",
         "minimum double | 最小 | Smallest value of numeric tags",
         "maximum double | 最大 | Largest value of numeric tags",
+        "error string | 错误 | Why the tag could not be computed and is missing for everybody; "
+        "null otherwise",
     ),
     ("column_name",), "business_date", "标签指标", "Coverage and spread of every tag column",
     is_snapshot=True,
@@ -239,7 +258,7 @@ DISTRIBUTIONS = TableContract(
 VAULT_TABLES = (VAULT_IDENTIFIERS, VAULT_PROFILES)
 IDENTITY_HISTORIES = (NODES, LINKS, ONE_IDS, REJECTED_LINKS, HUBS)
 IDENTITY_TABLES = (SIGHTINGS, *IDENTITY_HISTORIES, ONE_ID_EVENTS, REFUSED_IDENTIFIERS)
-TAG_TABLES = (CUSTOMER_TAGS, CUSTOMER_TAG_CHANGES, TAG_CATALOG, TAG_METRICS)
+TAG_TABLES = (CUSTOMER_TAGS, CUSTOMER_TAG_CHANGES, STAGE_STATES, TAG_CATALOG, TAG_METRICS)
 INSIGHT_TABLES = (DISTRIBUTIONS,)
 FIXED_TABLES = (*VAULT_TABLES, *IDENTITY_TABLES, *OPS_TABLES, *TAG_TABLES, *INSIGHT_TABLES)
 

@@ -14,13 +14,11 @@ from language.expressions import parse_expression
 from language.types import Columns
 from model.dates import Duration
 from model.errors import Location, Problems, did_you_mean
-from model.strict_yaml import YamlMap
+from tags.case_bodies import read_cases, read_stages
 from tags.definitions import (
     Bins,
     Body,
     Calc,
-    Case,
-    Cases,
     Measure,
     Pick,
     Rfm,
@@ -33,12 +31,17 @@ from tags.keys import (
     BinsKeys,
     CalcKeys,
     CasesKeys,
+    GivenKeys,
     MeasureKeys,
     PickKeys,
     RfmEdges,
     RfmKeys,
+    SqlKeys,
+    StagesKeys,
+    StepsKeys,
     TopKeys,
 )
+from tags.rule_bodies import read_given, read_sql, read_steps
 from tags.scope import Scope
 
 NUMERIC = frozenset({"integer", "number", "money", "percent"})
@@ -163,36 +166,6 @@ def _shares(draft: Draft, texts: Sequence[str]) -> tuple[Decimal, ...]:
     return tuple(shares)
 
 
-def _cases(draft: Draft, keys: CasesKeys, scope: Scope) -> Body | None:
-    nodes = draft.node["cases"]
-    cases = [_case(draft, node, nodes.at(i), scope) for i, node in enumerate(nodes)]
-    given = [str(case.value) for case in cases if case]
-    given += [] if keys.else_ is None else [str(keys.else_)]
-    if keys.values:
-        for code in dict.fromkeys(given):
-            if code not in keys.values:
-                hint = did_you_mean(code, list(keys.values))
-                draft.problems.add(draft.at("cases"), f"{code!r} is not in values{hint}")
-        for code in keys.values:
-            if code not in given:
-                draft.problems.add(draft.at("values"), f"values: no case gives {code!r}")
-    return Cases(tuple(case for case in cases if case), keys.else_)
-
-
-def _case(draft: Draft, node: Any, where: Location, scope: Scope) -> Case | None:
-    if not isinstance(node, YamlMap) or set(node) != {"value", "when"}:
-        draft.problems.add(where, "cases: expected {value: …, when: …}")
-        return None
-    when = read_condition(
-        node["when"], node.at("when"), scope.columns, scope.source_columns(), draft.problems,
-        allow_behaviours=True,
-    )
-    if not isinstance(node["value"], str | int | float | bool):
-        draft.problems.add(node.at("value"), "value: expected one code")
-        return None
-    return Case(node["value"], when) if when is not None else None
-
-
 def _rfm(draft: Draft, keys: RfmKeys, scope: Scope) -> Body | None:
     where, problems = draft.at("rfm"), draft.problems
     columns = (keys.rfm.recency, keys.rfm.frequency, keys.rfm.monetary)
@@ -242,6 +215,10 @@ _READERS: Mapping[type, Callable[[Draft, Any, Scope], Body | None]] = {
     TopKeys: _top,
     CalcKeys: _calc,
     BinsKeys: _bins,
-    CasesKeys: _cases,
+    CasesKeys: read_cases,
+    StagesKeys: read_stages,
     RfmKeys: _rfm,
+    StepsKeys: read_steps,
+    SqlKeys: read_sql,
+    GivenKeys: read_given,
 }

@@ -20,7 +20,17 @@ _PART_TITLES: Mapping[str, tuple[str, str]] = {
     "value": ("取值", "value"),
     "score": ("得分", "score"),
     "share": ("占比", "share"),
+    "furthest": ("最远步骤", "furthest step"),
+    "lost_after": ("流失步骤", "step lost after"),
+    "hours_to_finish": ("完成小时数", "hours to finish"),
+    "stage": ("阶段", "stage"),
+    "since": ("开始日期", "since"),
+    "previous": ("上一阶段", "previous stage"),
+    "times_entered": ("进入次数", "times entered"),
 }
+
+# Parts whose values are the tag's own codes.
+_CODED_PARTS = frozenset({"furthest", "lost_after", "stage", "previous"})
 
 
 @dataclass(frozen=True)
@@ -93,7 +103,7 @@ def _catalog_row(tag: Tag, column: TagColumn, book: TagBook) -> CatalogRow:
         tag.name, column.name, CUSTOMER_TAGS.name, tag.category, _titled(tag, column).title,
         tag.description, tag.kind, tag.shape, column.type_text,
         str(column.window) if column.window else None,
-        {} if is_part else value_titles(tag), tag.unit or None,
+        value_titles(tag) if not is_part or column.part in _CODED_PARTS else {}, tag.unit or None,
         None if is_part else _absent_text(tag.absent), tag.owner, tag.status,
         tuple(sorted(sources)), tag.pii, tag.definition_hash, tag.every,
         _replaced(tag, column, book),

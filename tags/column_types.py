@@ -22,6 +22,7 @@ from tags.definitions import (
     Top,
 )
 from tags.keys import CommonKeys
+from tags.rule_shapes import STAGE_TYPES, STEP_TYPES, Given, Sql, Stages, Steps
 
 # absent is 0 for these where nothing else is given: no rows means none of them.
 _ZERO_WHEN_ABSENT = frozenset({"count", "distinct", "days"})
@@ -100,6 +101,10 @@ def _as_enum(column: TagColumn, keys: CommonKeys) -> TagColumn:
 def _part_type(body: Body, part: str) -> ValueType:
     if isinstance(body, Rfm):
         return "integer" if part else "enum" if body.segments else "text"
+    if isinstance(body, Steps):
+        return STEP_TYPES[part or body.give[0]]
+    if isinstance(body, Stages):
+        return STAGE_TYPES[part or body.give[0]]
     if isinstance(body, Top):
         give = part or body.give[0]
         return {"value": body.sources[0].value.type, "score": "number", "share": "percent"}[give]
@@ -107,8 +112,10 @@ def _part_type(body: Body, part: str) -> ValueType:
 
 
 def _value_type(body: Body) -> ValueType:
-    if isinstance(body, Pick):
+    if isinstance(body, Pick | Given):
         return body.type
+    if isinstance(body, Sql):
+        return body.query.type
     if isinstance(body, Calc):
         return body.expression.type
     if isinstance(body, Measure):

@@ -2,21 +2,55 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import date
 from functools import reduce
+from typing import NamedTuple
 
 from pyspark.sql import Column, DataFrame, Window
 from pyspark.sql import functions as F
 
 from language.binding import quoted
 from tags.definitions import TagColumn
+from tags.funnels import walk_funnels
 from tags.grouping import group_rows
 from tags.night import BUSINESS_DATE, ONE_ID, Night
 from tags.plans import DerivedColumn, Picked, Rank, TagPlan
+from tags.queries import answer_queries
+from tags.rule_plans import Override
+from tags.set_values import decided, set_by_person
+from tags.stage_states import known_stages, stage_states, state_columns, unknown_stages
 from tags.top_values import group_votes
 
 _MASK = "_mask"
+
+
+class TagNight(NamedTuple):
+    """The wide table of one night; why columns of it could not be computed, by column (these are
+    missing for everybody); and what the next night needs to know of stages (None: no tag has any).
+    """
+
+    wide: DataFrame
+    failures: Mapping[str, str]
+    states: DataFrame | None
+
+
+@dataclass(frozen=True)
+class Memory:
+    """What a night is told beside the rows of persons.
+
+    `states`: the rows of tags.stage_states of the night before. `values`: what people set for
+    persons of the night, as `tags.set_values` gives it. `earlier`: the wide table of the night
+    before, from which `plan.carried` come. None: there is none.
+    """
+
+    states: DataFrame | None = None
+    values: DataFrame | None = None
+    earlier: DataFrame | None = None
+
+
+NO_MEMORY = Memory()
 
 
 def compute_tags(
@@ -27,29 +61,68 @@ def compute_tags(
     business_date: date,
     *,
     time_zone: str,
-    earlier: DataFrame | None = None,
+    memory: Memory = NO_MEMORY,
 ) -> DataFrame:
+    """The wide table of `compute_night`."""
+    return compute_night(
+        sources, persons, golden, plan, business_date, time_zone=time_zone, memory=memory
+    ).wide
+
+
+def compute_night(
+    sources: Mapping[str, DataFrame],
+    persons: DataFrame,
+    golden: DataFrame,
+    plan: TagPlan,
+    business_date: date,
+    *,
+    time_zone: str,
+    memory: Memory = NO_MEMORY,
+) -> TagNight:
     """The wide table of one night: one row per person of `persons`, one column per tag column.
 
     `sources`: the by_person rows of every table of `plan.tables` (current, day ≤ D); rows without
     one_id belong to nobody and are passed over. `golden`: one row per person, with
-    `plan.golden_columns`; null in a cell means missing. `earlier`: the wide table of the night
-    before, from which `plan.carried` come. Key: (business_date, one_id).
+    `plan.golden_columns`; null in a cell means missing. Key: (business_date, one_id).
     """
     night = Night(business_date, time_zone)
-    grouped = [group_rows(sources[g.table.name], g, night) for g in plan.groupings]
-    voted = [group_votes(sources, top, night) for top in plan.tops]
+    answers = answer_queries(sources, plan.queries, night)
     picked = golden.select(ONE_ID, *_picked_columns(plan.picks, night))
-    people = persons.select(ONE_ID)
-    # Each right side is unique by one_id: a grouping by it, the golden profile, a wide table.
+    rights = [picked, *_grouped(sources, plan, night), *answers.frames, *_remembered(plan, memory)]
+    # Each right side is unique by one_id: a grouping by it, or the golden profile.
     joined = reduce(lambda left, right: left.join(right, on=ONE_ID, how="left"),
-                    [picked, *grouped, *voted, *_carried(earlier, plan)], people)
-    filled = joined.select(*_filled(joined.columns, plan))
-    derived = reduce(lambda frame, level: _with_level(frame, level, plan, night),
+                    rights, persons.select(ONE_ID))
+    fill = _Filling.of(plan, memory.values is not None)
+    filled = joined.select(*fill.columns(joined.columns), *fill.missing(answers.failures),
+                           *([] if memory.states is not None else unknown_stages(plan.histories)))
+    derived = reduce(lambda frame, level: _with_level(frame, level, fill, night),
                      plan.levels, filled)
-    return derived.select(
-        F.lit(business_date).alias(BUSINESS_DATE), ONE_ID, *_stored_columns(plan)
-    )
+    kept = derived.select(ONE_ID, *_stored_columns(plan), *state_columns(plan.histories))
+    if plan.histories:  # both the wide table and the states are read from it
+        kept = kept.localCheckpoint(eager=False)
+    wide = kept.select(F.lit(business_date).alias(BUSINESS_DATE), ONE_ID,
+                       *(column.name for column in plan.columns))
+    states = stage_states(kept, plan.histories, night) if plan.histories else None
+    return TagNight(wide, answers.failures, states)
+
+
+def _remembered(plan: TagPlan, memory: Memory) -> Iterator[DataFrame]:
+    """What is told of persons, each frame unique by one_id."""
+    if memory.states is not None and plan.histories:
+        yield known_stages(memory.states, plan.histories)
+    if memory.values is not None and plan.overrides:
+        yield set_by_person(memory.values, plan.overrides)
+    yield from _carried(memory.earlier, plan)
+
+
+def _grouped(
+    sources: Mapping[str, DataFrame], plan: TagPlan, night: Night
+) -> Iterator[DataFrame]:
+    """What comes out of the rows of persons, each frame unique by one_id."""
+    yield from (group_rows(sources[g.table.name], g, night) for g in plan.groupings)
+    yield from (group_votes(sources, top, night) for top in plan.tops)
+    if plan.funnels:
+        yield walk_funnels(sources, plan.funnels, night)
 
 
 def _carried(earlier: DataFrame | None, plan: TagPlan) -> list[DataFrame]:
@@ -85,21 +158,43 @@ def _stored_columns(plan: TagPlan) -> list[Column]:
     ]
 
 
-def _filled(names: Sequence[str], plan: TagPlan) -> list[Column]:
-    """All columns; where nothing matched a person, the tag's `absent`."""
-    types = {column.name: column for column in plan.columns}
-    masked = {pick.column.name for pick in plan.picks if pick.is_high}
-    return [
-        _or_absent(F.col(name), types[name], plan).alias(name)
-        if name in types and name not in masked else F.col(name)
-        for name in names
-    ]
+@dataclass(frozen=True)
+class _Filling:
+    """How a column gets its last value: its type, what stands where nothing matched, and what
+    people set."""
 
+    plan: TagPlan
+    overrides: Mapping[str, Override]
 
-def _or_absent(value: Column, column: TagColumn, plan: TagPlan) -> Column:
-    typed = _cast(value, column)
-    absent = plan.absents.get(column.name)
-    return typed if absent is None else F.coalesce(typed, _cast(F.expr(absent), column))
+    @classmethod
+    def of(cls, plan: TagPlan, has_values: bool) -> _Filling:
+        return cls(plan, {one.column: one for one in plan.overrides} if has_values else {})
+
+    def columns(self, names: Sequence[str]) -> list[Column]:
+        """All columns of the frame; those of tags with their last values."""
+        types = {column.name: column for column in self.plan.columns}
+        masked = {pick.column.name for pick in self.plan.picks if pick.is_high}
+        return [
+            self.last(F.col(name), types[name]).alias(name)
+            if name in types and name not in masked else F.col(name)
+            for name in names
+        ]
+
+    def missing(self, failures: Mapping[str, str]) -> list[Column]:
+        """Columns that could not be computed: missing, and not absent."""
+        failed = (column for column in self.plan.columns if column.name in failures)
+        return [
+            decided(F.lit(None).cast(column.spark_type), column, self.overrides).alias(column.name)
+            for column in failed
+        ]
+
+    def last(self, value: Column, column: TagColumn) -> Column:
+        """The value in its type, `absent` where it is missing, unless people set another."""
+        typed = _cast(value, column)
+        absent = self.plan.absents.get(column.name)
+        if absent is not None:
+            typed = F.coalesce(typed, _cast(F.expr(absent), column))
+        return decided(typed, column, self.overrides)
 
 
 def _cast(value: Column, column: TagColumn) -> Column:
@@ -108,12 +203,12 @@ def _cast(value: Column, column: TagColumn) -> Column:
 
 
 def _with_level(
-    frame: DataFrame, level: Sequence[DerivedColumn], plan: TagPlan, night: Night
+    frame: DataFrame, level: Sequence[DerivedColumn], fill: _Filling, night: Night
 ) -> DataFrame:
     ranks = [rank for derived in level for rank in derived.ranks]
     ranked = frame.join(_ranks(frame, ranks, night), on=ONE_ID, how="left") if ranks else frame
     columns = [
-        _or_absent(F.expr(night.bind(one.sql)), one.column, plan).alias(one.column.name)
+        fill.last(F.expr(night.bind(one.sql)), one.column).alias(one.column.name)
         for one in level
     ]
     return ranked.select(*frame.columns, *columns)

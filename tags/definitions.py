@@ -15,6 +15,7 @@ from language.types import SPARK_TYPES, ValueType
 from model.contracts import Pii
 from model.dates import Window
 from model.errors import Location, Problem
+from tags.rule_shapes import Given, Sql, Stages, Steps
 
 Status = Literal["draft", "testing", "online", "paused", "offline", "retired"]
 COMPUTED: frozenset[Status] = frozenset({"testing", "online"})
@@ -24,7 +25,7 @@ KINDS: Mapping[str, str] = {
     "bins": "rule", "cases": "rule", "rfm": "rule", "steps": "rule", "stages": "rule",
     "sql": "rule", "model": "model",
 }
-FUTURE_SHAPES = ("given", "steps", "stages", "sql", "model")
+FUTURE_SHAPES = ("model",)
 EVER = Window("ever")
 Code = str | int | float | bool
 Every = Literal["day", "week", "month"]
@@ -168,17 +169,19 @@ class Rfm:
         return self.recency, self.frequency, self.monetary
 
 
-Body = Pick | Measure | Top | Calc | Bins | Cases | Rfm
+Body = Pick | Measure | Top | Calc | Bins | Cases | Rfm | Steps | Stages | Sql | Given
 
 
 @dataclass(frozen=True)
 class Example:
-    """One person's rows by table and golden profile, and what the tag's columns must then hold."""
+    """One person's rows by table, golden profile and values set by hand (`given`), and what the
+    tag's columns must then hold."""
 
     rows: Mapping[str, tuple[Mapping[str, Any], ...]]
     profile: Mapping[str, Any]
     gives: Mapping[str, Any]
     location: Location
+    given: Mapping[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -204,6 +207,7 @@ class Tag:
     absent: Code | None = None
     unit: str = ""
     pii: Pii = "none"
+    override: str = "never"
     reads: frozenset[str] = frozenset()
     tables: frozenset[str] = frozenset()
     every: Every = "day"

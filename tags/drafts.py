@@ -18,8 +18,10 @@ from tags.keys import (
     DEFAULTS,
     SHAPES,
     CommonKeys,
-    SourceKeys,
+    StagesKeys,
+    StepsKeys,
     TopKeys,
+    WindowKeys,
     with_defaults,
     without_later,
 )
@@ -140,11 +142,11 @@ def _shape_of(name: str, node: YamlMap, problems: Problems) -> str | None:
 
 
 def _is_list(keys: CommonKeys) -> bool:
-    return isinstance(keys, SourceKeys) and not isinstance(keys.over, str)
+    return isinstance(keys, WindowKeys) and not isinstance(keys.over, str)
 
 
 def _windows_of(keys: CommonKeys, node: YamlMap, problems: Problems) -> tuple[Window, ...]:
-    if not isinstance(keys, SourceKeys):
+    if not isinstance(keys, WindowKeys):
         return ()
     texts = (keys.over,) if isinstance(keys.over, str) else keys.over
     if not texts:
@@ -179,7 +181,7 @@ def _or_rows(text: str) -> str:
 def _parts_of(keys: CommonKeys, shape: str) -> tuple[str, ...]:
     if shape == "rfm":
         return RFM_PARTS
-    return ("", *keys.give[1:]) if isinstance(keys, TopKeys) else ("",)
+    return ("", *keys.give[1:]) if isinstance(keys, TopKeys | StepsKeys | StagesKeys) else ("",)
 
 
 def _texts_of(shape: str, node: YamlMap) -> Iterable[str]:
@@ -188,8 +190,8 @@ def _texts_of(shape: str, node: YamlMap) -> Iterable[str]:
         return [node[shape]]
     if shape == "rfm":
         return [str(column) for column in node["rfm"].values()]
-    if shape == "cases":
-        whens = (case.get("when") for case in node["cases"] if isinstance(case, YamlMap))
+    if shape in ("cases", "stages"):
+        whens = (case.get("when") for case in node[shape] if isinstance(case, YamlMap))
         return [text for when in whens for text in _comparisons(when)]
     return []
 

@@ -14,7 +14,7 @@ from pyspark.sql import functions as F
 
 from language.types import SPARK_TYPES
 from model.errors import Location
-from tags.computing import compute_tags
+from tags.computing import Memory, compute_tags
 from tags.definitions import Example, SourceTable, TagBook
 from tags.examples_reading import DAYS_AGO
 from tags.night import DAY, ONE_ID
@@ -52,11 +52,25 @@ def run_examples(spark: SparkSession, book: TagBook) -> tuple[ExampleFailure, ..
     sources = {name: _rows(spark, book.tables[name], examples) for name in plan.tables}
     persons = spark.createDataFrame([(one_id,) for one_id in examples], f"{ONE_ID} bigint")
     golden = _golden(spark, book, plan, examples)
-    wide = compute_tags(sources, persons, golden, plan, EXAMPLE_DATE, time_zone="UTC")
+    memory = Memory(values=_values(spark, examples))
+    wide = compute_tags(
+        sources, persons, golden, plan, EXAMPLE_DATE, time_zone="UTC", memory=memory
+    )
     wanted = sorted({column for e in examples.values() for column in e.gives})
     # Bounded by the examples people wrote: one row each, only the columns they name.
     found = {row[ONE_ID]: row for row in wide.select(ONE_ID, *wanted).collect()}
     return tuple(f for n, e in examples.items() for f in _failures(e, found[n].asDict()))
+
+
+def _values(spark: SparkSession, examples: Mapping[int, Example]) -> DataFrame | None:
+    """What the examples' `given` sets, as rows of `tags.set_values`."""
+    rows = [
+        (one_id, column, _text(value), None)
+        for one_id, example in examples.items()
+        for column, value in example.given.items()
+    ]
+    schema = f"{ONE_ID} bigint, tag string, value string, instead_of string"
+    return spark.createDataFrame(rows, schema) if rows else None
 
 
 def _failures(example: Example, found: Mapping[str, Any]) -> Iterator[ExampleFailure]:

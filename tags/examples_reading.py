@@ -10,10 +10,11 @@ from model.strict_yaml import YamlList, YamlMap
 from tags.definitions import Example, Tag
 from tags.drafts import Draft
 from tags.lineage import ranks_people
+from tags.overrides import NEVER
 from tags.scope import Scope
 
 DAYS_AGO = "days_ago"
-_KEYS = ("rows", "profile", "gives")
+_KEYS = ("rows", "profile", "given", "gives")
 
 
 def read_examples(
@@ -21,7 +22,8 @@ def read_examples(
 ) -> tuple[Example, ...]:
     """The tag's examples; problems go to the draft.
 
-    `rows` is a list for the tag's own source, or a mapping of sources to lists. `gives` names any
+    `rows` is a list for the tag's own source, or a mapping of sources to lists; `given` are values
+    people set, by column. `gives` names any
     tag column that does not depend on who else there is.
     """
     nodes = draft.node.get("examples", [])
@@ -51,8 +53,16 @@ def _example(
         problems.add(node.at("profile"), "profile: expected columns of the golden profile")
         profile = {}
     _check_names("profile column", profile, scope.golden, problems)
+    given = node.get("given", YamlMap(node.location.file, node.location.line))
+    if not isinstance(given, YamlMap):
+        problems.add(node.at("given"), "given: expected columns of tags and the values set")
+        given = {}
+    _check_names("column", given, known, problems)
+    for name in given:
+        if name in known and known[name].override == NEVER:
+            problems.add(node.at("given"), f"{name!r} is never set by hand; see its override")
     rows = _rows(node, own_source, scope, problems)
-    return Example(rows, dict(profile), dict(node["gives"]), node.location)
+    return Example(rows, dict(profile), dict(node["gives"]), node.location, dict(given))
 
 
 def _check_names(

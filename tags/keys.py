@@ -11,6 +11,7 @@ from model.contracts import Pii
 from model.errors import Problems
 from model.strict_yaml import YamlMap
 from tags.definitions import Code, Every, Status
+from tags.rule_shapes import StagePart, StepPart
 
 DeclaredType = Literal[
     "number", "integer", "money", "percent", "text", "enum", "bool", "date", "time", "list", "map"
@@ -51,12 +52,18 @@ class PickKeys(CommonKeys):
 
 
 @dataclass(frozen=True, kw_only=True)
-class SourceKeys(CommonKeys):
-    """Keys of the shapes that read rows: a source, a filter, windows."""
+class WindowKeys(CommonKeys):
+    """Keys of the shapes that look back over windows."""
+
+    over: str | tuple[str, ...] = "ever"
+
+
+@dataclass(frozen=True, kw_only=True)
+class SourceKeys(WindowKeys):
+    """Keys of the shapes that read the rows of a source through a filter."""
 
     from_: str = field(default="", metadata={"key": "from"})
     where: Any = None
-    over: str | tuple[str, ...] = "ever"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -130,6 +137,39 @@ class RfmKeys(CommonKeys):
     names: Literal["eight"] | None = None
 
 
+@dataclass(frozen=True, kw_only=True)
+class StepsKeys(WindowKeys):
+    """Sources that follow each other in time."""
+
+    steps: tuple[str, ...]
+    within: str
+    give: tuple[StepPart, ...] = ("furthest",)
+
+
+@dataclass(frozen=True, kw_only=True)
+class StagesKeys(CommonKeys):
+    """Branches with a history; each entry of `stages` is {value, when}."""
+
+    stages: tuple[Any, ...]
+    else_: Code = field(metadata={"key": "else"})
+    stay: str = "1d"
+    give: tuple[StagePart, ...] = ("stage",)
+
+
+@dataclass(frozen=True, kw_only=True)
+class GivenKeys(CommonKeys):
+    """Values that people set."""
+
+    given: Literal["human"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class SqlKeys(WindowKeys):
+    """A query over rows by person."""
+
+    sql: str
+
+
 SHAPES: Mapping[str, type[CommonKeys]] = {
     "pick": PickKeys,
     "measure": MeasureKeys,
@@ -138,6 +178,10 @@ SHAPES: Mapping[str, type[CommonKeys]] = {
     "bins": BinsKeys,
     "cases": CasesKeys,
     "rfm": RfmKeys,
+    "steps": StepsKeys,
+    "stages": StagesKeys,
+    "sql": SqlKeys,
+    "given": GivenKeys,
 }
 # Words of the language that are understood but not built; refused rather than passed over.
 LATER = frozenset({"per", "keep", "table", "channels", "prefer"})

@@ -6,6 +6,7 @@ from collections.abc import Collection
 
 from language.conditions import behaviours_of, columns_of
 from tags.definitions import Bins, Body, Calc, Cases, Measure, Pick, Rfm, Tag, TagBook, Top
+from tags.rule_shapes import Sql, Stages, Steps
 
 GOLDEN_PROFILES = "golden_profiles"
 
@@ -14,6 +15,8 @@ def reads_of(body: Body) -> frozenset[str]:
     """The tag columns the body reads."""
     if isinstance(body, Calc | Bins):
         return body.expression.columns
+    if isinstance(body, Stages):
+        return reads_of(body.branches)
     if isinstance(body, Cases):
         return frozenset().union(*(columns_of(case.when) for case in body.cases))
     return frozenset(body.inputs) if isinstance(body, Rfm) else frozenset()
@@ -25,6 +28,10 @@ def sources_of(body: Body) -> frozenset[str]:
         return frozenset({body.source.name})
     if isinstance(body, Top):
         return frozenset(one.source.name for one in body.sources)
+    if isinstance(body, Steps | Sql):
+        return frozenset(body.codes if isinstance(body, Steps) else body.query.tables)
+    if isinstance(body, Stages):
+        return sources_of(body.branches)
     if isinstance(body, Cases):
         return frozenset(b.did for case in body.cases for b in behaviours_of(case.when))
     return frozenset()

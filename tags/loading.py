@@ -18,6 +18,7 @@ from tags.examples_reading import read_examples
 from tags.hashing import definition_hash
 from tags.lineage import reads_of, sources_of
 from tags.ordering import in_dependency_order, owners_of, without_duplicates
+from tags.overrides import override_of
 from tags.scope import Scope, scope_of
 from tags.sensitivity import check_pii, pii_of
 from tags.statuses import check_reads, check_replaced
@@ -95,7 +96,7 @@ class _Resolver:
             definition_hash(draft, sources, needed), draft.node.location,
             title_en=keys.title_en, description=keys.description, owner=keys.owner,
             values=keys.values, absent=default_absent(body, keys.absent), unit=keys.unit,
-            pii=pii_of(keys.pii, body), reads=reads,
+            pii=pii_of(keys.pii, body), override=override_of(draft, body), reads=reads,
             tables=frozenset(source.table for source in sources), every=keys.every,
             replaces=keys.replaces, checks=keys.checks,
         )

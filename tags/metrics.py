@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import date
 
 from pyspark.sql import Column, DataFrame
@@ -14,8 +15,11 @@ _NUMERIC = ("bigint", "double", "decimal", "int")
 _EXACT = "decimal(28,9)"
 
 
-def tag_metrics(current: DataFrame, business_date: date) -> DataFrame:
-    """One row per tag column of a night's wide table: persons, persons with a value, spread.
+def tag_metrics(
+    current: DataFrame, business_date: date, failures: Mapping[str, str]
+) -> DataFrame:
+    """One row per tag column of a night's wide table: persons, persons with a value, spread,
+    and of those in `failures` why they could not be computed.
 
     `distinct_count` is approximate (HyperLogLog++, 5 %); means are taken over exact sums, so that
     they do not depend on the order of rows. One pass over the table in long form: six aggregates
@@ -36,9 +40,16 @@ def tag_metrics(current: DataFrame, business_date: date) -> DataFrame:
             F.min(value).cast("double").alias("minimum"),
             F.max(value).cast("double").alias("maximum"),
         )
-        .select(F.lit(business_date).alias(BUSINESS_DATE), "*")
+        .select(F.lit(business_date).alias(BUSINESS_DATE), "*", _error(failures).alias("error"))
         .select(*TAG_METRICS.column_names)
     )
+
+
+def _error(failures: Mapping[str, str]) -> Column:
+    error = F.lit(None).cast("string")
+    for name, reason in failures.items():
+        error = F.when(F.col("column_name") == name, F.lit(reason)).otherwise(error)
+    return error
 
 
 def _cell(name: str, kind: str) -> Column:

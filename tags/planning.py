@@ -35,6 +35,7 @@ from tags.derived_sql import (
 from tags.hashing import book_hash
 from tags.lineage import plain_inputs
 from tags.measure_sql import counted_value
+from tags.overrides import UNTIL_SOURCE_CHANGES, can_be_set, codes_of
 from tags.plans import (
     Ballot,
     Cell,
@@ -46,6 +47,9 @@ from tags.plans import (
     TopCell,
     TopGrouping,
 )
+from tags.rule_plans import Funnel, Override, PlannedQuery, StageHistory, Step
+from tags.rule_shapes import Given, Sql, Stages, Steps
+from tags.stage_sql import stage_columns, stage_history
 
 # Hidden columns begin with _, as no tag can.
 _DID, _RANK = "_did", "_rank"
@@ -62,13 +66,17 @@ def plan_tags(
     """
     shown = book.computed if names is None else _needed(book, names)
     tags = tuple(tag for tag in shown if tag.name not in carried)
-    behaviours = _behaviour_columns(tags)
+    behaviours, histories = _behaviour_columns(tags), _histories(tags)
     return TagPlan(
         columns=tuple(c for t in sorted(shown, key=lambda t: t.location) for c in t.columns),
         picks=tuple(_picks(tags)),
         groupings=_groupings(book, tags, behaviours),
         tops=_tops(book, tags),
-        levels=_levels(column for tag in tags for column in _derived(tag, behaviours)),
+        funnels=tuple(_funnels(book, tags)),
+        queries=tuple(_queries(tags)),
+        histories=tuple(histories.values()),
+        overrides=tuple(_overrides(tags)),
+        levels=_levels(column for tag in tags for column in _derived(tag, behaviours, histories)),
         absents={c.name: literal(t.absent) for t in tags for c in t.columns
                  if t.absent is not None and not c.part},
         hashes={tag.name: tag.definition_hash for tag in shown},
@@ -131,7 +139,7 @@ def filter_sql(source: Source, where: Condition | None) -> str:
 
 def _behaviour_columns(tags: tuple[Tag, ...]) -> dict[Behaviour, TagColumn]:
     """A hidden count for each different behaviour of the cases, whatever its number of times."""
-    bodies = [tag.body for tag in tags if isinstance(tag.body, Cases)]
+    bodies = [branches for tag in tags if (branches := _branches(tag)) is not None]
     found = dict.fromkeys(
         _counted_alike(behaviour)
         for body in bodies
@@ -139,6 +147,11 @@ def _behaviour_columns(tags: tuple[Tag, ...]) -> dict[Behaviour, TagColumn]:
         for behaviour in behaviours_of(case.when)
     )
     return {b: TagColumn(f"{_DID}_{n}", b.over, type="integer") for n, b in enumerate(found)}
+
+
+def _branches(tag: Tag) -> Cases | None:
+    body = tag.body.branches if isinstance(tag.body, Stages) else tag.body
+    return body if isinstance(body, Cases) else None
 
 
 def _counted_alike(behaviour: Behaviour) -> Behaviour:
@@ -169,6 +182,28 @@ def _top_cells(tag: Tag, body: Top) -> Iterator[TopCell]:
         )
 
 
+# --- steps and sql --------------------------------------------------------------------------
+
+
+def _funnels(book: TagBook, tags: tuple[Tag, ...]) -> Iterator[Funnel]:
+    for tag in tags:
+        if isinstance(tag.body, Steps):
+            body = tag.body
+            steps = tuple(Step(book.tables[s.table], filter_sql(s, None)) for s in body.sources)
+            for start in range(0, len(tag.columns), len(body.give)):
+                columns = tag.columns[start : start + len(body.give)]
+                window = columns[0].window or EVER
+                yield Funnel(columns, body.give, body.codes, steps, body.seconds, window)
+
+
+def _queries(tags: tuple[Tag, ...]) -> Iterator[PlannedQuery]:
+    for tag in tags:
+        if isinstance(tag.body, Sql):
+            query = tag.body.query
+            for column in tag.columns:
+                yield PlannedQuery(column, query.sql, query.tables, column.window or EVER)
+
+
 # --- derived --------------------------------------------------------------------------------
 
 
@@ -185,7 +220,14 @@ def _levels(columns: Iterable[DerivedColumn]) -> tuple[tuple[DerivedColumn, ...]
     return tuple(map(tuple, levels))
 
 
-def _derived(tag: Tag, behaviours: Mapping[Behaviour, TagColumn]) -> Iterator[DerivedColumn]:
+def _histories(tags: tuple[Tag, ...]) -> dict[str, StageHistory]:
+    staged = [(tag, tag.body) for tag in tags if isinstance(tag.body, Stages)]
+    return {tag.name: stage_history(tag, body, n) for n, (tag, body) in enumerate(staged)}
+
+
+def _derived(
+    tag: Tag, behaviours: Mapping[Behaviour, TagColumn], histories: Mapping[str, StageHistory]
+) -> Iterator[DerivedColumn]:
     body, column = tag.body, tag.columns[0]
     if isinstance(body, Calc):
         yield DerivedColumn(column, body.expression.sql, tag.reads)
@@ -195,10 +237,26 @@ def _derived(tag: Tag, behaviours: Mapping[Behaviour, TagColumn]) -> Iterator[De
         rank = Rank(f"{_RANK}_{column.name}", body.expression.sql)
         yield DerivedColumn(column, shares_sql(body, rank.name), tag.reads, (rank,))
     elif isinstance(body, Cases):
-        sql = cases_sql(body, lambda b: b.times.sql(quoted(behaviours[_counted_alike(b)].name)))
-        yield DerivedColumn(column, sql, tag.reads)
+        yield DerivedColumn(column, _branched(body, behaviours), tag.reads)
+    elif isinstance(body, Given):
+        yield DerivedColumn(column, f"CAST(NULL AS {column.spark_type})", frozenset())
+    elif isinstance(body, Stages):
+        now = _branched(body.branches, behaviours)
+        yield from stage_columns(tag, body, histories[tag.name], now)
     elif isinstance(body, Rfm):
         yield from _rfm(tag, body)
+
+
+def _overrides(tags: tuple[Tag, ...]) -> Iterator[Override]:
+    for tag in tags:
+        for column in tag.columns:
+            if can_be_set(tag, column):
+                while_source = tag.override == UNTIL_SOURCE_CHANGES
+                yield Override(column.name, while_source, codes_of(tag, column))
+
+
+def _branched(cases: Cases, behaviours: Mapping[Behaviour, TagColumn]) -> str:
+    return cases_sql(cases, lambda b: b.times.sql(quoted(behaviours[_counted_alike(b)].name)))
 
 
 def _rfm(tag: Tag, body: Rfm) -> Iterator[DerivedColumn]:

@@ -14,6 +14,7 @@ from decimal import Decimal
 from language.aggregates import Aggregate
 from model.dates import Window
 from tags.definitions import SourceTable, TagColumn
+from tags.rule_plans import Funnel, Override, PlannedQuery, StageHistory
 
 
 @dataclass(frozen=True)
@@ -129,12 +130,16 @@ class Rank:
 
 @dataclass(frozen=True)
 class DerivedColumn:
-    """A column computed from columns of earlier levels (`reads`) and ranks made beforehand."""
+    """A column computed from columns of earlier levels (`reads`) and ranks made beforehand.
+
+    `local`: what DuckDB computes it by, where that has no words for what Spark does.
+    """
 
     column: TagColumn
     sql: str
     reads: frozenset[str]
     ranks: tuple[Rank, ...] = ()
+    local: str = ""
 
 
 @dataclass(frozen=True)
@@ -155,6 +160,10 @@ class TagPlan:
     hashes: Mapping[str, str]
     definition_hash: str
     carried: tuple[TagColumn, ...] = ()
+    funnels: tuple[Funnel, ...] = ()
+    queries: tuple[PlannedQuery, ...] = ()
+    histories: tuple[StageHistory, ...] = ()
+    overrides: tuple[Override, ...] = ()
 
     @property
     def plain_columns(self) -> tuple[str, ...]:
@@ -172,6 +181,8 @@ class TagPlan:
         """The tables the plan reads, sorted."""
         read = {grouping.table.name for grouping in self.groupings}
         read |= {ballot.table.name for top in self.tops for ballot in top.ballots}
+        read |= {step.table.name for funnel in self.funnels for step in funnel.steps}
+        read |= {table for query in self.queries for table in query.tables}
         return tuple(sorted(read))
 
     def described(self) -> tuple[str, ...]:
@@ -181,6 +192,11 @@ class TagPlan:
             names = " and ".join(sorted({ballot.table.name for ballot in top.ballots}))
             count = sum(len(cell.columns) for cell in top.cells)
             lines.append(f"{names}: {count} columns, {top.reason}")
+        for funnel in self.funnels:
+            path = " → ".join(funnel.codes)
+            lines.append(f"funnel: {len(funnel.columns)} columns, {path} over {funnel.window}")
+        for query in self.queries:
+            lines.append(f"{' and '.join(query.tables)}: 1 column, a query of its own")
         lines += [f"level {n}: {len(level)} columns" for n, level in enumerate(self.levels, 1)]
         if self.carried:
             lines.append(f"{len(self.carried)} columns carried over from an earlier night")

@@ -91,6 +91,7 @@ EXCEPTIONS: dict[str, dict[str, str]] = {
         "tags/kernel/texts.py": "columns of this process",
         "tags/kernel/wide.py": "columns of this process",
         "tags/example_runs.py:run_examples": "one row for each example that people wrote",
+        "tags/queries.py:_answered": "one number: the most rows of a person",
     },
     # Task-side readers and writers of files, given a folder.
     "table_io": {

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 from functools import partial
 from itertools import pairwise
@@ -19,10 +19,13 @@ import pyarrow as pa
 from language.binding import quoted
 from language.local_sql import local_source, local_sql
 from language.types import Columns
+from model.ddl_types import arrow_schema
 from model.engines import Rows
+from model.fixed_tables import STAGE_STATES
 from model.local_engine import LocalEngine
 from tags.kernel.elsewhere import is_elsewhere
 from tags.kernel.groupings import asked_of, columns_of
+from tags.kernel.memory import SET, SetValues, known_stages_here
 from tags.kernel.reading import OrderedRows, People, ordered, rows_of
 from tags.kernel.tops import columns_of_top
 from tags.kernel.wide import MASK, Wide
@@ -31,20 +34,26 @@ from tags.plans import Picked, Rank, TagPlan, TopGrouping
 
 ROWS_AT_ONCE = 250_000  # of one table, of a group of persons
 _AT_ONCE = 2  # groups, which fill two cores
+NO_STATES = arrow_schema(STAGE_STATES.schema).empty_table()
 Made = TypeVar("Made")
 
 
 @dataclass(frozen=True)
 class Given:
     """What tags are computed from, as for the reference; `golden_types` are the types of the golden
-    profile's columns. `told` are the columns that are computed elsewhere, unique by one_id."""
+    profile's columns. `earlier`: the wide table of the night before, `states` what it left of
+    stages, `values` what people set (memory.SET). `told` are the columns that are computed
+    elsewhere, unique by one_id; those of tags in `failures` could not be. None: there is none."""
 
     sources: Mapping[str, Rows]
     persons: Rows
     golden: Rows
     golden_types: Columns
     earlier: Rows | None = None
+    states: Rows | None = None
+    values: pa.Table | None = None
     told: Rows | None = None
+    failures: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -63,15 +72,15 @@ def compute_tags_here(
 ) -> pa.Table:  # fmt: skip
     """The wide table of one night, in order of one_id, as one table in memory."""
     prepared = Prepared.of(engine, given, plan, Night(business_date, time_zone))
-    made = for_all_persons(prepared, lambda _, wide: wide, rows_at_once)
+    made = for_all_persons(prepared, lambda _, wide: wide.stored(), rows_at_once)
     return pa.concat_tables(made)
 
 
 def for_all_persons(
-    prepared: Prepared, finish: Callable[[Group, pa.Table], Made],
+    prepared: Prepared, finish: Callable[[Group, Wide], Made],
     rows_at_once: int = ROWS_AT_ONCE,
 ) -> list[Made]:  # fmt: skip
-    """What `finish` makes of the wide rows of each group of persons, in the order of one_id; at
+    """What `finish` makes of the columns of each group of persons, in the order of one_id; at
     least one group, be it of nobody."""
     groups, levels = prepared.groups(rows_at_once), prepared.plan.levels
     ranks: dict[str, pa.Array] = {}
@@ -82,7 +91,7 @@ def for_all_persons(
             ranks |= _places(prepared.engine, named, values)
 
     def made(one: tuple[Group, People]) -> Made:
-        return finish(one[0], prepared.wide(one[1], len(levels), ranks).stored())
+        return finish(one[0], prepared.wide(one[1], len(levels), ranks))
 
     return _all(list(zip(prepared.named(groups), groups, strict=True)), made)
 
@@ -107,6 +116,9 @@ class Prepared:
     picked: Rows | None
     told: Rows | None
     carried: Rows | None
+    stages: Rows | None
+    values: SetValues
+    failures: Mapping[str, str]
 
     @classmethod
     def of(cls, engine: LocalEngine, given: Given, plan: TagPlan, night: Night) -> Prepared:
@@ -121,15 +133,20 @@ class Prepared:
             name: ordered(engine, given.sources[name], people, asked_of(plan, name, night), night)
             for name in own_tables(plan)
         }
+        states = known_stages_here(
+            engine, engine.of(NO_STATES) if given.states is None else given.states, plan.histories
+        ) if plan.histories else None  # fmt: skip
+        carried = [column.name for column in plan.carried]
+        if carried and given.earlier is None:
+            raise ValueError("the plan carries columns over: it needs the wide table of a night")
         return cls(
             engine, plan, night, ids.column(ONE_ID).combine_chunks(), tables,
             _picked(engine, given, people, plan.picks, night),
-            None if given.told is None else _numbered(
-                engine, given.told, people, [n for n in given.told.columns if n != ONE_ID]
-            ),
-            None if given.earlier is None or not plan.carried else _numbered(
-                engine, given.earlier, people, [column.name for column in plan.carried]
-            ),
+            _numbered(engine, given.told, people),
+            _numbered(engine, given.earlier, people, carried) if carried else None,
+            _numbered(engine, states, people),
+            SetValues(SET.empty_table() if given.values is None else given.values, plan.overrides),
+            given.failures,
         )  # fmt: skip
 
     def groups(self, rows_at_once: int) -> list[People]:
@@ -148,10 +165,13 @@ class Prepared:
     def wide(self, people: People, depth: int, ranks: Mapping[str, pa.Array]) -> Wide:
         """The columns of some persons up to, without, a level."""
         plan, night = self.plan, self.night
-        wide = Wide(self.engine, plan, night, self.ids[people.start : people.end])
+        ids = self.ids[people.start : people.end]
+        wide = Wide(self.engine, plan, night, ids, self.values)
         for known in (self.picked, self.told):
             wide.add(self._of(known, people))
-        wide.keep(self._of(self.carried, people))
+        for known in (self.carried, self.stages):
+            wide.keep(self._of(known, people))
+        wide.fail(self.failures)
         tables = {n: rows_of(self.engine, t, people, night) for n, t in self.tables.items()}
         for name, rows in tables.items():
             own = [grouping for grouping in plan.groupings if grouping.table.name == name]
@@ -192,10 +212,14 @@ def own_tables(plan: TagPlan) -> list[str]:
 
 
 def _numbered(
-    engine: LocalEngine, rows: Rows, people: Rows, names: Sequence[str]
-) -> Rows:
-    """Columns of rows that are unique by one_id, for every person, with the persons' numbers."""
-    listed = "".join(f", r.{local_sql(quoted(name))}" for name in names)
+    engine: LocalEngine, rows: Rows | None, people: Rows, names: Sequence[str] | None = None
+) -> Rows | None:
+    """Columns (None: all) of rows that are unique by one_id, for every person, with the persons'
+    numbers; None where there are no rows."""
+    if rows is None:
+        return None
+    own = [name for name in rows.columns if name != ONE_ID] if names is None else names
+    listed = "".join(f", r.{local_sql(quoted(name))}" for name in own)
     return engine.kept(engine.rows("numbered", f"""
         select p.number as _number {listed} from people p left join these r
         on r.{ONE_ID} = p.{ONE_ID}

@@ -3,13 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from functools import reduce
 
 from pyspark.sql import DataFrame
 
+from tags.funnels import walk_funnels
 from tags.night import ONE_ID, Night
 from tags.plans import TagPlan, TopGrouping
+from tags.queries import answer_queries
 from tags.top_values import group_votes
+
+
+@dataclass(frozen=True)
+class Told:
+    """Columns, unique by one_id (None: there are none), and why others could not be computed."""
+
+    columns: DataFrame | None
+    failures: Mapping[str, str]
 
 
 def is_elsewhere(top: TopGrouping) -> bool:
@@ -19,15 +30,20 @@ def is_elsewhere(top: TopGrouping) -> bool:
 
 def tables_elsewhere(plan: TagPlan) -> frozenset[str]:
     """The tables whose rows Spark has to read for a plan."""
-    tops = (top for top in plan.tops if is_elsewhere(top))
-    return frozenset(ballot.table.name for top in tops for ballot in top.ballots)
+    voted = (b.table.name for top in plan.tops if is_elsewhere(top) for b in top.ballots)
+    walked = (step.table.name for funnel in plan.funnels for step in funnel.steps)
+    asked = (table for query in plan.queries for table in query.tables)
+    return frozenset([*voted, *walked, *asked])
 
 
-def told_by_spark(
-    sources: Mapping[str, DataFrame], plan: TagPlan, night: Night
-) -> DataFrame | None:
-    """The columns of a plan that Spark computes, unique by one_id; None where there are none."""
+def told_by_spark(sources: Mapping[str, DataFrame], plan: TagPlan, night: Night) -> Told:
+    """The columns of a plan that Spark computes."""
+    answers = answer_queries(sources, plan.queries, night)
     frames = [group_votes(sources, top, night) for top in plan.tops if is_elsewhere(top)]
-    if not frames:
-        return None
-    return reduce(lambda left, right: left.join(right, on=ONE_ID, how="full"), frames)
+    if plan.funnels:
+        frames.append(walk_funnels(sources, plan.funnels, night))
+    frames += answers.frames
+    joined = reduce(lambda left, right: left.join(right, on=ONE_ID, how="full"), frames) if (
+        frames
+    ) else None
+    return Told(joined, answers.failures)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import date
 from typing import Any
 
@@ -19,16 +19,18 @@ _EXACT = "decimal(38, 9)"
 
 
 def tag_metrics_here(
-    engine: LocalEngine, wide: Rows, schema: pa.Schema, business_date: date
+    engine: LocalEngine, wide: Rows, schema: pa.Schema, business_date: date,
+    failures: Mapping[str, str],
 ) -> list[tuple[object, ...]]:
-    """One record per tag column of a night's wide rows, as tags.tag_metrics has them.
+    """One record per tag column of a night's wide rows, as tags.tag_metrics has them: of those in
+    `failures` with the reason why they could not be computed.
 
     Different values are counted approximately, as in the reference; means are taken over exact
     sums, so that they do not depend on the order of rows.
     """
     fields = [field for field in schema if field.name not in (BUSINESS_DATE, ONE_ID)]
     return [
-        (business_date, *record)
+        (business_date, *record, failures.get(str(record[0])))
         for start in range(0, len(fields), _AT_ONCE)
         for record in _records(engine, wide, fields[start : start + _AT_ONCE])
     ]

@@ -13,6 +13,7 @@ from language.types import Columns
 from model.ddl_types import arrow_type
 from model.local_engine import LocalEngine
 from tags.definitions import TagColumn
+from tags.kernel.memory import SetValues, stage_states_here
 from tags.night import BUSINESS_DATE, ONE_ID, Night
 from tags.plans import DerivedColumn, Rank, TagPlan
 
@@ -22,22 +23,39 @@ MASK = "_mask_"
 class Wide:
     """The columns so far, a value per person in the order of their numbers."""
 
-    def __init__(self, engine: LocalEngine, plan: TagPlan, night: Night, ids: pa.Array) -> None:
+    def __init__(
+        self, engine: LocalEngine, plan: TagPlan, night: Night, ids: pa.Array, values: SetValues
+    ) -> None:
         self._engine = engine
         self._plan = plan
         self._night = night
         self._ids = ids
         self._types = {c.name: c for c in plan.columns}
         self._absents = _absents(engine, plan)
+        self._values = values
         self._columns: dict[str, pa.Array] = {}
 
     def add(self, columns: Mapping[str, pa.Array]) -> None:
-        """Adds columns; where nothing matched a person, the tag's `absent`."""
+        """Adds columns; where nothing matched a person, the tag's `absent`; where people set a
+        value, that."""
         casts = [n for n, values in columns.items() if self._is_cast(n, values)]
         filled = dict(columns) | self._cast({name: columns[name] for name in casts})
         for name, values in filled.items():
             absent = self._absents.get(name)
-            self._columns[name] = values if absent is None else pc.fill_null(values, absent)
+            whole = values if absent is None else pc.fill_null(values, absent)
+            self._columns[name] = self._decided(name, whole)
+
+    def _decided(self, name: str, values: pa.Array) -> pa.Array:
+        column = self._types.get(name)
+        if column is None:
+            return values
+        return self._values.decided(self._engine, column, self._ids, values)
+
+    def fail(self, failures: Mapping[str, str]) -> None:
+        """Adds columns that could not be computed: missing, and not absent."""
+        for name in failures.keys() & self._types.keys():
+            missing = pa.nulls(len(self._ids), arrow_type(self._types[name].spark_type))
+            self._columns[name] = self._decided(name, missing)
 
     def keep(self, columns: Mapping[str, pa.Array]) -> None:
         """Adds columns of an earlier night, which keep their missing values."""
@@ -57,7 +75,9 @@ class Wide:
         known = self._known
         for name, values in ranks.items():
             known = known.append_column(name, values)
-        self.add(self._asked(known, self._bound({d.column.name: d.sql for d in level})))
+        texts = self._bound({d.column.name: d.sql for d in level if not d.local})
+        texts |= {d.column.name: d.local for d in level if d.local}
+        self.add(self._asked(known, texts))
 
     def ranked(self, ranks: Sequence[Rank]) -> dict[str, pa.Array]:
         """The values that persons are ranked by, by the ranks' names."""
@@ -87,6 +107,13 @@ class Wide:
             shown = f"{MASK}{column.name}" if column.name in masked else column.name
             columns[column.name] = self._columns[shown]
         return pa.table(columns)
+
+    def states(self) -> pa.Table | None:
+        """What the persons leave of stages to the next night; None where no tag has any."""
+        if not self._plan.histories:
+            return None
+        known = {ONE_ID: self._ids, **self._columns}
+        return stage_states_here(known, self._plan, self._night.business_date)
 
 
 def _typed_sql(column: TagColumn) -> str:

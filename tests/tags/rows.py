@@ -7,15 +7,16 @@ from typing import Any
 import pyarrow as pa
 from pyspark.sql import DataFrame, SparkSession
 
-from language.types import SPARK_TYPES, Columns
+from language.types import SPARK_TYPES
 from model.local_engine import LocalEngine
-from tags.computing import compute_tags
+from tags.computing import NO_MEMORY, Memory, TagNight, compute_night
 from tags.definitions import SourceTable, TagBook
-from tags.kernel.computing import Given, compute_tags_here
+from tags.kernel.computing import Given, Prepared, for_all_persons, own_tables
 from tags.kernel.elsewhere import told_by_spark
 from tags.night import Night
 from tags.planning import plan_tags
 from tags.plans import TagPlan
+from tests.tags.books import GOLDEN
 
 D = date(2017, 9, 28)
 Row = Mapping[str, Any]
@@ -52,40 +53,53 @@ def computed(
     plan = plan_tags(book)
     sources = {name: rows_of(spark, book.tables[name], rows.get(name, ())) for name in plan.tables}
     profiles = people_of(spark, ()) if golden is None else golden
-    given = (sources, people_of(spark, people), profiles)
-    wide = compute_tags(*given, plan, D, time_zone="Asia/Shanghai")
-    found = {row["one_id"]: row.asDict() for row in wide.collect()}
-    here = here_of(*given, plan, book.golden, "Asia/Shanghai")
-    assert here.schema.names == wide.columns
-    assert_same(found, {row["one_id"]: row for row in here.to_pylist(maps_as_pydicts="strict")})
-    return found
+    night = computed_by_both(sources, people_of(spark, people), profiles, plan, D, "Asia/Shanghai")
+    return {row["one_id"]: row.asDict() for row in night.wide.collect()}
 
 
-def here_of(
+def computed_by_both(
     sources: Mapping[str, DataFrame], persons: DataFrame, golden: DataFrame, plan: TagPlan,
-    golden_types: Columns, time_zone: str = "UTC", rows_at_once: int = 150,
-    earlier: DataFrame | None = None,
-) -> pa.Table:
-    """The wide table at D as the kernel computes it, some persons at a time."""
-    told = told_by_spark(sources, plan, Night(D, time_zone))
+    day: date = D, time_zone: str = "UTC", memory: Memory = NO_MEMORY, rows_at_once: int = 150,
+) -> TagNight:  # fmt: skip
+    """A night by the reference, once the kernel has given every cell alike, few persons at a time:
+    the wide table, what stages leave to the next night, what could not be computed."""
+    night = compute_night(sources, persons, golden, plan, day, time_zone=time_zone, memory=memory)
+    told = told_by_spark(sources, plan, Night(day, time_zone))
+    assert told.failures == night.failures
     with LocalEngine() as engine:
-        given = Given(
-            {name: engine.of(frame) for name, frame in sources.items()}, engine.of(persons),
-            engine.of(golden), golden_types, None if earlier is None else engine.of(earlier),
-            None if told is None else engine.of(told),
-        )  # fmt: skip
-        return compute_tags_here(
-            engine, given, plan, D, time_zone=time_zone, rows_at_once=rows_at_once
+        earlier, states, values = (
+            None if frame is None else engine.of(frame)
+            for frame in (memory.earlier, memory.states, memory.values)
         )
+        given = Given(
+            {name: engine.of(sources[name]) for name in own_tables(plan)}, engine.of(persons),
+            engine.of(golden), GOLDEN, earlier, states,
+            None if values is None else engine.arrow(values),
+            None if told.columns is None else engine.of(told.columns), told.failures,
+        )  # fmt: skip
+        prepared = Prepared.of(engine, given, plan, Night(day, time_zone))
+        found = for_all_persons(
+            prepared, lambda _, wide: (wide.stored(), wide.states()), rows_at_once
+        )
+    wide = pa.concat_tables([stored for stored, _ in found])
+    assert wide.schema.names == night.wide.columns
+    assert_same(night.wide, wide, ("one_id",))
+    if night.states is not None:
+        left = pa.concat_tables([states for _, states in found if states is not None])
+        assert_same(night.states, left, ("one_id", "tag"))
+    return night
 
 
-def assert_same(theirs: Mapping[int, Row], ours: Mapping[int, Row]) -> None:
+def assert_same(theirs: DataFrame, ours: pa.Table, key: Sequence[str]) -> None:
     """Every cell is the other's, to the last bit; NaN is one value."""
-    assert theirs.keys() == ours.keys()
+    expected = {tuple(row[name] for name in key): row.asDict() for row in theirs.collect()}
+    rows = ours.to_pylist(maps_as_pydicts="strict")
+    found = {tuple(row[name] for name in key): row for row in rows}
+    assert expected.keys() == found.keys()
     wrong = [
-        (one_id, name, value, ours[one_id][name])
-        for one_id, row in theirs.items() for name, value in row.items()
-        if _plain(value) != _plain(ours[one_id][name])
+        (place, name, value, found[place][name])
+        for place, row in expected.items() for name, value in row.items()
+        if _plain(value) != _plain(found[place][name])
     ]  # fmt: skip
     assert not wrong, wrong[:5]
 

@@ -148,11 +148,11 @@ def test_metrics_count_filled_cells_and_measure_numbers(
     nights: tuple[DataFrame, DataFrame],
 ) -> None:
     _, after = nights
-    metrics = tag_metrics(after, D)
+    metrics = tag_metrics(after, D, {"n": "Spark failed: X"})
     assert metrics.columns == list(TAG_METRICS.column_names)
     assert {row.column_name: tuple(row)[2:] for row in metrics.collect()} == {
-        "spend": (3, 2, 2, 0.75, 0.0, 1.5),
-        "fav": (3, 2, 2, None, None, None),
-        "fresh": (3, 1, 1, None, None, None),
-        "n": (3, 2, 1, 1.0, 1.0, 1.0),
+        "spend": (3, 2, 2, 0.75, 0.0, 1.5, None),
+        "fav": (3, 2, 2, None, None, None, None),
+        "fresh": (3, 1, 1, None, None, None, None),
+        "n": (3, 2, 1, 1.0, 1.0, 1.0, "Spark failed: X"),
     }

@@ -10,11 +10,10 @@ import pytest
 from pyspark.sql import DataFrame, SparkSession
 
 from language.types import SPARK_TYPES, ValueType
-from tags.computing import compute_tags
 from tags.definitions import SourceTable, TagBook
 from tags.planning import plan_tags
 from tests.tags.books import book_of, shipped_book
-from tests.tags.rows import D, assert_same, here_of, people_of, rows_of
+from tests.tags.rows import D, computed_by_both, people_of, rows_of
 
 PEOPLE, ROWS = 40, 400
 WORDS = ["", "a", "b", "paid", "refunded", "pos", "shop", "王", "客户", "Å"]
@@ -95,12 +94,8 @@ def hold_to_the_reference(spark: SparkSession, tags: TagBook, seed: int) -> None
     tables = {name: tags.tables[name] for name in plan.tables}
     sources = {n: rows_of(spark, t, random_rows(t, seed)) for n, t in tables.items()}
     golden = golden_of(spark, plan.golden_columns, tags, seed)
-    given = (sources, people_of(spark, range(1, PEOPLE + 1)), golden)
-    wide = compute_tags(*given, plan, D, time_zone="Asia/Shanghai")
-    here = here_of(*given, plan, tags.golden, "Asia/Shanghai")
-    assert here.schema.names == wide.columns
-    theirs = {row["one_id"]: row.asDict() for row in wide.collect()}
-    assert_same(theirs, {r["one_id"]: r for r in here.to_pylist(maps_as_pydicts="strict")})
+    people = people_of(spark, range(1, PEOPLE + 1))
+    computed_by_both(sources, people, golden, plan, D, "Asia/Shanghai")
 
 
 def golden_of(spark: SparkSession, names: tuple[str, ...], tags: TagBook, seed: int) -> DataFrame:

@@ -24,15 +24,28 @@ def tag(body: str) -> str:
 @pytest.mark.parametrize(
     ("body", "message"),
     [
-        ("", "t: expected one of pick, measure, top, calc, bins, cases, rfm; found none"),
+        (
+            "",
+            "t: expected one of pick, measure, top, calc, bins, cases, rfm, steps, stages, "
+            "sql, given; found none",
+        ),
         (
             "pick: city, calc: kids",
-            "t: expected one of pick, measure, top, calc, bins, cases, rfm; found pick and calc",
+            "t: expected one of pick, measure, top, calc, bins, cases, rfm, steps, stages, "
+            "sql, given; found pick and calc",
         ),
-        ("given: human", "t: given tags are not available yet"),
-        ("steps: [a]", "t: steps tags are not available yet"),
-        ("stages: []", "t: stages tags are not available yet"),
-        ('sql: "select 1"', "t: sql tags are not available yet"),
+        ("given: human", "given: expected values:, or type: number, integer"),
+        ("given: robot, type: text", "given: expected human"),
+        ("given: human, type: enum", "given: values: go with type enum"),
+        ("given: human, type: text, override: never", "override: a given tag is what people set"),
+        ("pick: city, override: sometimes", "override: 'sometimes' is none; expected never"),
+        ("pick: birth_date, override: 30d", "override: a masked tag cannot be set by hand"),
+        ("stages: [], else: a, stay: never", "stay: 'never' is no duration"),
+        ('sql: "select 1"', "'select 1': expected from by_person.<table>"),
+        (
+            'sql: "select one_id, 1 as value from by_person.events", over: 7d',
+            "over: the query has neither :from nor :to; write day >= :from and day <= :to",
+        ),
         ("model: clusters", "t: model tags are not available yet"),
         ("pick: citty", "unknown column 'citty' in the golden profile; did you mean 'city'?"),
         ("pick: phone, pii: low", "pii: 'phone' is high in the model; expected high"),
@@ -144,6 +157,14 @@ def tag(body: str) -> str:
         (
             "calc: kids * 2, examples: [{profile: {kidz: 1}, gives: {t: 2}}]",
             "unknown profile column 'kidz'",
+        ),
+        (
+            "calc: kids * 2, examples: [{given: {kid: 1}, gives: {t: 2}}]",
+            "unknown column 'kid'; did you mean 'kids'?",
+        ),
+        (
+            "calc: kids * 2, examples: [{given: {kids: 1}, gives: {t: 2}}]",
+            "'kids' is never set by hand; see its override",
         ),
         (
             "measure: count(), from: orders, examples: [{rows: [{amount: 1}], gives: {t: 1}}]",
@@ -330,7 +351,7 @@ def test_a_tag_that_reads_a_broken_draft_is_a_problem_and_no_silence() -> None:
     text = dedent(
         """\
         tags:
-          half: {status: draft, title: H, given: human}
+          half: {status: draft, title: H, model: clusters}
           wild: {status: draft, title: W, calc: nowhere + 1}
           a: {title: A, calc: half + 1}
           b: {title: B, calc: wild + 1, status: paused}

@@ -16,11 +16,10 @@ import pytest
 from pyspark.sql import DataFrame, SparkSession
 
 from model.dates import Window
-from tags.computing import compute_tags
 from tags.definitions import TagBook
 from tags.planning import plan_tags
 from tests.tags.books import book_of
-from tests.tags.rows import D, assert_same, here_of, people_of, rows_of
+from tests.tags.rows import D, computed_by_both, people_of, rows_of
 
 PEOPLE, EVENTS = 100, 2000
 _ORDER = "day, paid_at nulls first, arrived_date, channel, order_id"
@@ -144,11 +143,7 @@ def kept_rows(where: str, window: str) -> str:
 def wide_of(orders: DataFrame, tags: TagBook) -> pd.DataFrame:
     """The columns as the reference computes them, by person; the kernel's are the same."""
     people, plan = people_of(orders.sparkSession, range(1, PEOPLE + 1)), plan_tags(tags)
-    given = ({"orders": orders}, people, people)
-    wide = compute_tags(*given, plan, D, time_zone="UTC")
-    theirs = {row["one_id"]: row.asDict() for row in wide.collect()}
-    here = here_of(*given, plan, {}, "UTC", rows_at_once=500).to_pylist(maps_as_pydicts="strict")
-    assert_same(theirs, {row["one_id"]: row for row in here})
+    wide = computed_by_both({"orders": orders}, people, people, plan, rows_at_once=500).wide
     return wide.drop("business_date").toPandas().set_index("one_id").sort_index()
 
 

@@ -8,12 +8,12 @@ import pytest
 from pyspark.sql import SparkSession
 
 from tags.catalog import catalog_records, catalog_rows
-from tags.computing import compute_tags
+from tags.computing import Memory, compute_tags
 from tags.definitions import TagBook
 from tags.planning import plan_tags
 from tags.schedule import Every, Shown, carried_over, last_due
 from tests.tags.books import book_of
-from tests.tags.rows import D, days_ago, people_of, rows_of
+from tests.tags.rows import D, computed_by_both, days_ago, people_of, rows_of
 
 BOOK = book_of(
     dedent(
@@ -124,9 +124,10 @@ def test_between_two_computations_the_last_value_stands(spark: SparkSession) -> 
         plan = plan_tags(BOOK, carried=carried)
         people = people_of(spark, [1, 3] if night == NIGHTS[0] else [1, 2, 3])
         rows = {"orders": orders.where(f"day <= date '{night}'")}
-        wide = compute_tags(
-            rows, people, people, plan, night, time_zone="UTC", earlier=wide
-        ).localCheckpoint()
+        memory = Memory(earlier=wide)
+        wide = computed_by_both(
+            rows, people, people, plan, night, memory=memory
+        ).wide.localCheckpoint()
         dates = {record[2]: record[-1] for record in catalog_records(BOOK, night, carried)}
         before = {
             row.column_name: Shown(row.type, row.definition_hash, dates[row.column_name])

@@ -10,10 +10,9 @@ import pytest
 from pyspark.sql import DataFrame, SparkSession
 
 from model.dates import Window
-from tags.computing import compute_tags
 from tags.planning import plan_tags
 from tests.tags.books import book_of
-from tests.tags.rows import D, column, computed, days_ago, people_of, rows_of
+from tests.tags.rows import D, column, computed, computed_by_both, days_ago, people_of, rows_of
 
 
 def line(one_id: int, ago: int, category: str | None) -> dict[str, Any]:
@@ -156,7 +155,7 @@ def expected_of(votes: list[tuple[int, int, str, float]], name: str) -> dict[int
 def wide_of(sources: dict[str, DataFrame]) -> dict[int, Any]:
     spark = sources["events"].sparkSession
     people = people_of(spark, range(1, PEOPLE))
-    wide = compute_tags(sources, people, people, plan_tags(BOOK), D, time_zone="UTC")
+    wide = computed_by_both(sources, people, people, plan_tags(BOOK)).wide
     return {row["one_id"]: row.asDict() for row in wide.collect()}
 
 

@@ -1,0 +1,68 @@
+"""The functions of a query that look at many rows; the same in any order of the rows."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+
+from language.syntax import Refused
+from language.terms import Term, made_of, named, truth
+from language.types import SPARK_TYPES
+
+# Nine decimals below, nineteen digits above the point: sums of numbers come out the same in any
+# order of rows, which sums of doubles do not.
+_EXACT = "decimal(28,9)"
+
+
+def _count(term: Term) -> Term:
+    return made_of([term], f"count({term.sql})", "integer", never_missing=True)
+
+
+def _count_distinct(term: Term) -> Term:
+    return made_of([term], f"count(DISTINCT {term.sql})", "integer", never_missing=True)
+
+
+def _count_if(term: Term) -> Term:
+    condition = truth(term)
+    return made_of([condition], f"count_if({condition.sql})", "integer", never_missing=True)
+
+
+def _sum(term: Term) -> Term:
+    total = f"try_sum({_exact(term)})"
+    kind = "number" if term.type == "percent" else term.type
+    return made_of([term], f"try_cast({total} AS {SPARK_TYPES[kind]})", kind)
+
+
+def _average(term: Term) -> Term:
+    exact = _exact(term)
+    total, count = f"CAST(try_sum({exact}) AS double)", f"CAST(count({exact}) AS double)"
+    return made_of([term], f"try_divide({total}, {count})", "number")
+
+
+def _exact(term: Term) -> str:
+    """The number as one whose sum has no order; one that does not fit is left out."""
+    if term.family != "number":
+        raise Refused(f"expected a number; found {named(term)}")
+    is_exact = term.type in ("integer", "money")
+    return term.sql if is_exact else f"try_cast({term.sql} AS {_EXACT})"
+
+
+def _extreme(name: str) -> Callable[[Term], Term]:
+    def build(term: Term) -> Term:
+        if term.family in ("list", "map"):
+            raise Refused(f"cannot compare {named(term)}")
+        return made_of([term], f"{name}({term.sql})", term.type)
+
+    return build
+
+
+COUNT_DISTINCT = "count(distinct)"
+COUNT_ROWS = Term("count(*)", "integer", never_missing=True)
+ROW_FUNCTIONS: Mapping[str, Callable[[Term], Term]] = {
+    "count": _count,
+    COUNT_DISTINCT: _count_distinct,
+    "count_if": _count_if,
+    "sum": _sum,
+    "avg": _average,
+    "min": _extreme("min"),
+    "max": _extreme("max"),
+}
