@@ -87,10 +87,11 @@ def _aggregated(
 ) -> DataFrame:
     order = f"struct({', '.join(map(quoted, grouping.table.order))})"
     aggregates = [
-        F.expr(night.bind(measured_sql(cell.aggregate, kept[cell.column.name], order)))
-        .alias(cell.column.name)
+        _or_missing(cell, F.expr(night.bind(
+            measured_sql(cell.aggregate, kept[cell.column.name], order)
+        ))).alias(cell.column.name)
         for cell in grouping.cells
-    ]
+    ]  # fmt: skip
     return rows.groupBy(*_group_keys(grouping)).agg(*aggregates)
 
 
@@ -101,11 +102,18 @@ def _counted(
     keys = _group_keys(grouping)
     occurs = [F.expr(f"count_if({sql})").alias(name) for name, sql in kept.items()]
     results = [
-        F.expr(counted_sql(cell.aggregate, _VALUE, quoted(cell.column.name)))
-        .alias(cell.column.name)
+        _or_missing(cell, F.expr(
+            counted_sql(cell.aggregate, _VALUE, quoted(cell.column.name))
+        )).alias(cell.column.name)
         for cell in grouping.cells
-    ]
+    ]  # fmt: skip
     return rows.groupBy(*keys, _VALUE).agg(*occurs).groupBy(*keys).agg(*results)
+
+
+def _or_missing(cell: Cell, value: Column) -> Column:
+    """None of something is no value: the tag's `absent` says what stands there, whatever other
+    rows the grouping has."""
+    return F.nullif(value, F.lit(0)) if cell.aggregate.function in _COUNTING else value
 
 
 def _as_maps(grouped: DataFrame, cells: Sequence[Cell]) -> DataFrame:
@@ -118,5 +126,5 @@ def _as_maps(grouped: DataFrame, cells: Sequence[Cell]) -> DataFrame:
 
 def _as_map(cell: Cell) -> Column:
     name = quoted(cell.column.name)
-    has_rows = f"{name} > 0" if cell.aggregate.function in _COUNTING else f"{name} IS NOT NULL"
-    return F.expr(entries_sql(_KEY, name, has_rows)).alias(cell.column.name)
+    entries = entries_sql(_KEY, name, f"{name} IS NOT NULL")
+    return F.expr(entries).alias(cell.column.name)
