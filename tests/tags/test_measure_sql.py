@@ -35,6 +35,8 @@ BOOK = book_of(
           total: {title: T, measure: sum(amount), over: last 2}
           by_store: {title: B, measure: sum(amount), by: store_id, over: last 2}
           of_amounts: {title: D, measure: distinct(amount), over: last 2}
+          sevens: {title: D, measure: count(amount), over: 1d, absent: 7}
+          days: {title: D, measure: days(), over: 1d, absent: 9}
         """
     )
 )
@@ -97,6 +99,8 @@ def wide(spark: SparkSession) -> dict[int, dict[str, Any]]:
         ("total", Decimal("9.00")),
         ("by_store", {"a": Decimal("9.00")}),
         ("of_amounts", 1),
+        ("sevens", 7),  # a row without an amount is none: the same as no row
+        ("days", 1),
     ],
 )
 def test_statistics_of_five_rows(wide: dict[int, Any], name: str, expected: object) -> None:
@@ -116,7 +120,7 @@ def test_missing_values_and_no_rows_are_missing_and_never_empty(
     wide: dict[int, Any], person: int
 ) -> None:
     counts = {"n_last_2": 2, "n_last_1000": 2} if person == 3 else {}
-    zero = {"n_last_2": 0, "n_last_1000": 0, "of_amounts": 0}
+    zero = {"n_last_2": 0, "n_last_1000": 0, "of_amounts": 0, "sevens": 7, "days": 9}
     other = {"weekends": {"false": 2}} if person == 3 else {}
     kept = {k: v for k, v in wide[person].items() if k not in ("business_date", "one_id")}
     assert {k: v for k, v in kept.items() if v is not None} == zero | counts | other
@@ -137,18 +141,24 @@ def test_spreads_of_large_values_equal_those_of_exact_fractions(spark: SparkSess
         order(n % 20, n % 5, f"{10 ** (n % 20 // 2 + 2) + chance.randrange(100_000) / 100:.2f}")
         for n in range(400)
     ]
-    wide = computed(spark, BOOK, {"orders": rows}, range(20))
+    book = book_of("tags:\n  spread: {title: S, measure: stddev(amount), from: orders}\n")
+    wide = computed(spark, book, {"orders": rows}, range(20))
     for one_id, row in wide.items():
         amounts = [Fraction(order["amount"]) for order in rows if order["one_id"] == one_id]
-        assert row["spread_ever"] == pytest.approx(statistics.stdev(amounts), rel=1e-12)
+        assert row["spread"] == pytest.approx(statistics.stdev(amounts), rel=1e-12)
 
 
 def test_newest_rows_of_equal_days_follow_the_tables_order(spark: SparkSession) -> None:
+    book = book_of(
+        "defaults: {from: orders}\ntags:\n"
+        '  newest: {title: L, measure: "list(store_id, 2)"}\n'
+        "  total: {title: T, measure: sum(amount), over: last 2}\n"
+    )
     rows = [
         order(1, 1, str(n), store) | {"channel": "pos", "order_id": store}
         for n, store in enumerate("bca")
     ]
     for given in (rows, rows[::-1]):
-        found = computed(spark, BOOK, {"orders": given}, [1])
-        assert found[1]["newest_ever"] == ["c", "b"]
+        found = computed(spark, book, {"orders": given}, [1])
+        assert found[1]["newest"] == ["c", "b"]
         assert found[1]["total"] == Decimal(1)
