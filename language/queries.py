@@ -22,6 +22,10 @@ ROWS_OF = ":rows_of_"
 MOST_RELATIONS = 8
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,62}")
 _PERSONS = f"join on {ONE_ID} = {ONE_ID} of a table before it: rows meet within a person only"
+_MULTIPLY = (
+    "every row of a person would meet every other: hold a second column equal, such as day, or "
+    "join a select that is grouped by one_id"
+)
 _PIECES = re.compile(r"'(?:[^'\\]|\\.)*'|`(?:[^`]|``)*`|:(?:from|to|rows_of_\w+)\b", re.DOTALL)
 
 
@@ -83,6 +87,7 @@ def _check_outputs(columns: Columns) -> None:
 class _Rendered:
     sql: str
     columns: Columns
+    is_single: bool
 
 
 class _Reader:
@@ -120,7 +125,9 @@ class _Reader:
         distinct = "DISTINCT " if _is_distinct(node) else ""
         listed = ", ".join(f"{sql} AS {quoted(name)}" for name, _, sql in outputs)
         by = f" GROUP BY {', '.join(keys)}" if keys else ""
-        return _Rendered(f"SELECT {distinct}{listed} FROM {source}{where}{by}{having}", columns)
+        sql = f"SELECT {distinct}{listed} FROM {source}{where}{by}{having}"
+        is_single = len(keys) == 1 and keys[0].endswith(f".{quoted(ONE_ID)}")
+        return _Rendered(sql, columns, is_single)
 
     def _from(self, node: exp.Select) -> tuple[list[Relation], str]:
         _only(node.args["from_"], "from", "this")
@@ -141,10 +148,12 @@ class _Reader:
         self.relations += 1
         if self.relations > MOST_RELATIONS:
             raise Refused(f"too many tables; at most {MOST_RELATIONS}")
+        is_single = False
         if isinstance(node, exp.Subquery):
             _only(node, "a select in parentheses", "this", "alias")
             inner = self.select(node.this)
             name, sql, table, columns = _alias_of(node), f"({inner.sql})", "", inner.columns
+            is_single = inner.is_single
             if not name:
                 raise Refused("a select in parentheses needs a name: (select …) as x")
         else:
@@ -154,7 +163,7 @@ class _Reader:
             self.read.add(table)
         if any(one.name.lower() == name.lower() for one in relations):
             raise Refused(f"two tables of the name {name!r}; name them with as")
-        relations.append(Relation(name, table, columns))
+        relations.append(Relation(name, table, columns, is_single))
         return f"{sql} AS {quoted(name)}"
 
     def _table(self, node: exp.Expr) -> str:
@@ -172,9 +181,13 @@ class _Reader:
         """The condition of a join: equal persons, as Spark joins by them, and all else."""
         parts = list(node.flatten()) if isinstance(node, exp.And) else [node] if node else []
         checker = QueryChecker(relations, self.reads, self.messages)
-        equal = [p for p in parts if isinstance(p, exp.EQ) and checker.is_meeting(p)]
+        equal = [part for part in parts if checker.is_meeting_of_persons(part)]
         if not equal:
             raise Refused(_PERSONS)
+        *before, last = relations
+        is_single = last.is_single or all(one.is_single for one in before)
+        if not is_single and not any(checker.is_meeting(p) for p in parts if p not in equal):
+            raise Refused(_MULTIPLY)
         rest = [truth(_sound(checker, p)).sql for p in parts if p not in equal]
         pairs = [(_sound(checker, p.this).sql, _sound(checker, p.expression).sql) for p in equal]
         return " AND ".join([*(f"{one} = {other}" for one, other in pairs), *rest])

@@ -20,11 +20,15 @@ ONE_ID = "one_id"
 
 @dataclass(frozen=True)
 class Relation:
-    """Something that stands in a `from`: `table` is its name by_person, empty for a select."""
+    """Something that stands in a `from`: `table` is its name by_person, empty for a select.
+
+    `is_single`: it has one row per person at most.
+    """
 
     name: str
     table: str
     columns: Columns
+    is_single: bool = False
 
 
 class QueryChecker(Checker):
@@ -45,13 +49,19 @@ class QueryChecker(Checker):
         self.may_look_at_many = False
         self._is_inside = False
 
-    def is_meeting(self, node: exp.EQ) -> bool:
-        """Whether it holds the person of the last relation equal to that of one before it."""
+    def is_meeting(self, node: exp.Expr) -> bool:
+        """Whether it holds a column of the last relation equal to one of a relation before it."""
+        if not isinstance(node, exp.EQ):
+            return False
         sides = (node.this, node.expression)
-        if not all(isinstance(side, exp.Column) and side.name == ONE_ID for side in sides):
+        if not all(isinstance(side, exp.Column) and side.name not in MARKERS for side in sides):
             return False
         names = {self._found(side).name for side in sides}
         return len(names) > 1 and self.relations[-1].name in names
+
+    def is_meeting_of_persons(self, node: exp.Expr) -> bool:
+        """Whether it holds the person of the last relation equal to that of one before it."""
+        return self.is_meeting(node) and node.this.name == node.expression.name == ONE_ID
 
     def _checked(self, node: exp.Expr) -> Term:
         if isinstance(node, exp.Column):

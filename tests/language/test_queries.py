@@ -55,6 +55,11 @@ HOSTILE = [
     f"select o.one_id, 1 as value {FROM} o join by_person.lines l on o.one_id = o.one_id",
     f"select o.one_id, 1 as value {FROM} o join by_person.lines l on o.one_id < l.one_id",
     f"select o.one_id, 1 as value {FROM} o join by_person.lines l on o.one_id = l.one_id or true",
+    f"select o.one_id, 1 as value {FROM} o join by_person.lines l on o.one_id = l.one_id",
+    f"select o.one_id, 1 as value {FROM} o join by_person.lines l "
+    "on o.one_id = l.one_id and l.day = l.day and o.day > l.day and o.day = :from",
+    f"select o.one_id, 1 as value {FROM} o join (select one_id, day from by_person.lines "
+    "group by one_id, day) l on o.one_id = l.one_id",
     f"select o.one_id, 1 as value {FROM} o full join by_person.lines l on o.one_id = l.one_id",
     f"select o.one_id, 1 as value {FROM} o right join by_person.lines l on o.one_id = l.one_id",
     f"select o.one_id, 1 as value {FROM} o natural join by_person.lines l",
@@ -151,7 +156,7 @@ def test_many_hostile_queries_are_tried() -> None:
         ),
         (
             f"select o.one_id, amount as value {FROM} o join by_person.lines l "
-            "on o.one_id = l.one_id",
+            "on o.one_id = l.one_id and o.day = l.day",
             "'amount' is a column of o and l; write o.amount",
         ),
         (f"select one_id, now() as value {FROM}", "the clock is not available"),
@@ -188,6 +193,12 @@ def test_a_message_says_what_to_write(text: str, message: str) -> None:
             "number", {"orders.status", "orders.day", "lines.category", "lines.day"},
         ),
         (f"select distinct one_id, true as value {FROM}", "bool", set()),
+        (
+            "select x.one_id, sum(l.amount) as value from (select one_id, max(amount) as most "
+            f"{FROM} group by one_id) as x join by_person.lines l on x.one_id = l.one_id "
+            "where l.amount > x.most group by x.one_id",
+            "money", {"orders.amount", "lines.amount"},
+        ),
         (f"select one_id, max(day) as value {FROM} where points > 1 group by one_id", "date",
          {"orders.day", "orders.points"}),
     ],

@@ -5,6 +5,7 @@ from textwrap import dedent
 from pyspark.sql import SparkSession
 
 from tags.computing import compute_tags
+from tags.lineage import tags_reading
 from tags.planning import plan_tags
 from tests.tags.books import book_of, shipped_book
 from tests.tags.rows import D, people_of, rows_of
@@ -140,3 +141,29 @@ def test_spark_scans_and_shuffles_a_table_once_for_all_its_measures(spark: Spark
     # One aggregate in its two halves, before and after the shuffle.
     assert executed.count("HashAggregate(") == 2
     assert executed.count("status") <= 1
+
+
+def test_rules_beyond_one_expression_are_planned_with_what_they_read() -> None:
+    book = book_of(
+        """
+        tags:
+          way: {title: W, steps: [carts, orders], within: 7d, over: 30d, give: [furthest, lost_after]}
+          days: {title: D, sql: "select one_id, max(day) as value from by_person.events group by one_id"}
+          mood: {title: M, stages: [{value: a, when: {did: service_cases}}], else: b}
+          note: {title: N, given: human, type: text}
+          city: {title: C, pick: city, override: 30d}
+        """  # noqa: E501
+    )
+    plan = plan_tags(book)
+    assert plan.tables == ("events", "orders", "service_cases")
+    assert plan.described()[1:3] == (
+        "funnel: 2 columns, carts → orders over 30d",
+        "events: 1 column, a query of its own",
+    )
+    assert [(one.column, one.while_source) for one in plan.overrides] == [
+        ("note", False), ("city", False),
+    ]  # fmt: skip
+    assert [history.tag for history in plan.histories] == ["mood"]
+    assert tags_reading(book, ["events"], ["profiles"]) == ("days", "way")
+    assert tags_reading(book, ["profiles"], ["profiles"]) == ("city",)
+    assert tags_reading(book, ["service_cases"], []) == ("mood",)
