@@ -19,6 +19,7 @@ from tags.hashing import definition_hash
 from tags.lineage import reads_of, sources_of
 from tags.ordering import in_dependency_order, owners_of, without_duplicates
 from tags.overrides import override_of
+from tags.schedule import check_every
 from tags.scope import Scope, scope_of
 from tags.sensitivity import check_pii, pii_of
 from tags.statuses import check_reads, check_replaced
@@ -84,10 +85,14 @@ class _Resolver:
         columns = typed_columns(draft.columns, body, keys, draft.at("type"), problems)
         check_absent(columns, keys, draft.at("absent"), problems)
         check_pii(draft, body, self.tags)
+        override = override_of(draft, body)
+        check_every(draft, body, override)
         self._check_words(draft)
-        return self._assembled(draft, body, columns)
+        return self._assembled(draft, body, columns, override)
 
-    def _assembled(self, draft: Draft, body: Body, columns: tuple[TagColumn, ...]) -> Tag:
+    def _assembled(
+        self, draft: Draft, body: Body, columns: tuple[TagColumn, ...], override: str
+    ) -> Tag:
         keys, reads = draft.keys, reads_of(body)
         sources = [self.scope.sources[name] for name in sorted(sources_of(body))]
         needed = [self.tags[name] for name in sorted({self.owners[c].name for c in reads})]
@@ -96,7 +101,7 @@ class _Resolver:
             definition_hash(draft, sources, needed), draft.node.location,
             title_en=keys.title_en, description=keys.description, owner=keys.owner,
             values=keys.values, absent=default_absent(body, keys.absent), unit=keys.unit,
-            pii=pii_of(keys.pii, body), override=override_of(draft, body), reads=reads,
+            pii=pii_of(keys.pii, body), override=override, reads=reads,
             tables=frozenset(source.table for source in sources), every=keys.every,
             replaces=keys.replaces, checks=keys.checks,
         )

@@ -6,7 +6,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
 
-from tags.definitions import Every, Tag, TagBook, TagColumn
+from tags.definitions import Body, Every, Pick, Tag, TagBook, TagColumn
+from tags.drafts import Draft
+from tags.overrides import NEVER
+from tags.rule_shapes import Stages
 
 
 @dataclass(frozen=True)
@@ -17,6 +20,22 @@ class Shown:
     type: str
     definition_hash: str
     computed_date: date | None
+
+
+def check_every(draft: Draft, body: Body, override: str) -> None:
+    """Notes tags that cannot show an earlier night's values: what is masked is kept by no table,
+    stages look at every night, and what people set may begin and end on any."""
+    if draft.keys.every == "day":
+        return
+    reason = ""
+    if isinstance(body, Pick) and body.is_high:
+        reason = f"{draft.name!r} is masked, so it is picked every night"
+    elif isinstance(body, Stages):
+        reason = "stages look at every night"
+    elif override != NEVER:
+        reason = "people may set the tag, from any night on"
+    if reason:
+        draft.problems.add(draft.at("every"), f"every: {reason}; leave it out")
 
 
 def last_due(every: Every, day: date) -> date:

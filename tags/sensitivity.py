@@ -29,10 +29,6 @@ def check_pii(draft: Draft, body: Body, tags: Mapping[str, Tag]) -> None:
     if draft.keys.pii == "high" and not (isinstance(body, Pick) and body.is_high):
         message = "pii: only a pick of a column that is pii high in the model can be masked"
         draft.problems.add(draft.at("pii"), message)
-    if draft.keys.every != "day" and isinstance(body, Pick) and body.is_high:
-        # Others compute from its plain value, and no table keeps that for another night.
-        message = f"every: {draft.name!r} is masked, so it is picked every night; leave it out"
-        draft.problems.add(draft.at("every"), message)
     if not isinstance(body, Calc | Rfm):
         return
     for name in sorted(reads_of(body)):

@@ -9,7 +9,7 @@ import pyarrow.compute as pc
 
 from language.binding import quoted
 from language.local_sql import local_source, local_sql
-from language.types import Columns
+from language.types import SPARK_TYPES, Columns
 from model.ddl_types import arrow_type
 from model.local_engine import LocalEngine
 from tags.definitions import TagColumn
@@ -117,10 +117,14 @@ class Wide:
 
 
 def _typed_sql(column: TagColumn) -> str:
-    name = quoted(column.name)
-    if column.container != "value":
-        return local_sql(name)
-    return local_sql(f"try_cast({name} AS {column.spark_type})")
+    name, one = local_sql(quoted(column.name)), SPARK_TYPES[column.type]
+    if column.container == "list":
+        return f"list_transform({name}, lambda v: {local_sql(f'try_cast(`v` AS {one})')})"
+    if column.container == "map":
+        value = local_sql(f"try_cast(e.value AS {one})")
+        entry = f"struct_pack(key := e.key, value := {value})"
+        return f"map_from_entries(list_transform(map_entries({name}), lambda e: {entry}))"
+    return local_sql(f"try_cast({quoted(column.name)} AS {one})")
 
 
 def _absents(engine: LocalEngine, plan: TagPlan) -> dict[str, pa.Scalar]:

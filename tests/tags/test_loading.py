@@ -60,6 +60,14 @@ def tag(body: str) -> str:
             "pick: phone, every: week",
             "every: 't' is masked, so it is picked every night; leave it out",
         ),
+        (
+            "stages: [{value: a, when: city = 'x'}], else: b, every: week",
+            "every: stages look at every night; leave it out",
+        ),
+        (
+            "pick: city, override: 30d, every: month",
+            "every: people may set the tag, from any night on; leave it out",
+        ),
         ("pick: city, every: year", "every: expected day or week or month; found 'year'"),
         ("pick: city, titel: x", "unknown key 'titel'; did you mean 'title'?"),
         ("pick: city, object: store", "object: 'store' is not available yet; expected person"),
