@@ -20,13 +20,13 @@ from model.local_engine import LocalEngine
 from model.sql_text import date_literal
 from model.task_files import TaskFiles
 from tags.kernel.changes import tag_changes_here
-from tags.kernel.computing import Given, Group, Prepared, for_all_persons, own_tables
-from tags.kernel.elsewhere import Told, tables_elsewhere, told_by_spark
+from tags.kernel.computing import Given, Group, Prepared, for_all_persons, measured_tables
 from tags.kernel.metrics import tag_metrics_here
 from tags.kernel.wide import Wide
 from tags.night import BUSINESS_DATE
 from tags.night import Night as TagNight
 from tags.plans import TagPlan
+from tags.queries import answer_queries
 
 
 @dataclass(frozen=True)
@@ -60,7 +60,8 @@ def tags_here(
             tables["states"] = states
         return {name: _file(engine, name, group, rows) for name, rows in tables.items()}
 
-    groups = for_all_persons(Prepared.of(engine, given, plan, tag_night), written)
+    prepared = Prepared.of(engine, given, plan, tag_night)
+    groups = for_all_persons(prepared, written)
 
     def files(name: str) -> TaskFiles:
         schema = groups[0][name][1]
@@ -70,26 +71,29 @@ def tags_here(
 
     wide = files("wide")
     metrics = tag_metrics_here(
-        engine, engine.of_files(wide.files), wide.schema, day, given.failures
+        engine, engine.of_files(wide.files), wide.schema, day, prepared.failures
     )
     states = files("states") if plan.histories else None
-    return TagsHere(wide, files("changes"), states, metrics, given.failures)
+    return TagsHere(wide, files("changes"), states, metrics, prepared.failures)
 
 
 def _given(
     night: Night, engine: LocalEngine, plan: TagPlan, persons: Rows, tag_night: TagNight,
     night_before: date, before: Rows,
 ) -> Given:  # fmt: skip
-    """All that the tags are computed from; what the kernel leaves to Spark is computed here."""
-    tables, own = night.definitions.tables, own_tables(plan)
-    told = _told(night, plan, tag_night)
+    """All that the tags are computed from; Spark answers the queries of sql tags."""
+    tables = {table.name: table for table in night.definitions.tables}
+    asked = {name for query in plan.queries for name in query.tables}
+    answers = answer_queries(
+        {name: night.by_person(tables[name]) for name in asked}, plan.queries, tag_night
+    )
     values = values_set(night) if plan.overrides else None
     states = _slice_of(night, engine, STAGE_STATES, night_before) if plan.histories else None
     return Given(
-        {table.name: night.person_rows(engine, table) for table in tables if table.name in own},
+        {name: night.person_rows(engine, tables[name]) for name in measured_tables(plan)},
         persons, _golden(night, engine, plan), night.definitions.tags.golden, before, states,
         None if values is None else engine.arrow(engine.of(values)),
-        None if told.columns is None else engine.of(told.columns), told.failures,
+        [engine.of(frame) for frame in answers.frames], answers.failures,
     )  # fmt: skip
 
 
@@ -100,12 +104,6 @@ def _file(
     file = engine.folder / f"{name}-{group.number}.parquet"
     write_parquet(rows.drop_columns([BUSINESS_DATE]), file)
     return file, rows.schema
-
-
-def _told(night: Night, plan: TagPlan, tag_night: TagNight) -> Told:
-    read = tables_elsewhere(plan)
-    sources = {t.name: night.by_person(t) for t in night.definitions.tables if t.name in read}
-    return told_by_spark(sources, plan, tag_night)
 
 
 def _golden(night: Night, engine: LocalEngine, plan: TagPlan) -> Rows:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
 from functools import partial
 from itertools import pairwise
@@ -23,14 +23,14 @@ from model.ddl_types import arrow_schema
 from model.engines import Rows
 from model.fixed_tables import STAGE_STATES
 from model.local_engine import LocalEngine
-from tags.kernel.elsewhere import is_elsewhere
+from tags.kernel.funnels import columns_of_funnel
 from tags.kernel.groupings import asked_of, columns_of
 from tags.kernel.memory import SET, SetValues, known_stages_here
-from tags.kernel.reading import OrderedRows, People, ordered, rows_of
-from tags.kernel.tops import columns_of_top
+from tags.kernel.reading import OrderedRows, People, PersonRows, ordered, rows_of
+from tags.kernel.tops import Rarity, columns_of_top, rarity_of, united, votes_of
 from tags.kernel.wide import MASK, Wide
 from tags.night import ONE_ID, Night
-from tags.plans import Picked, Rank, TagPlan, TopGrouping
+from tags.plans import Picked, Rank, TagPlan, TopCell, TopGrouping
 
 ROWS_AT_ONCE = 250_000  # of one table, of a group of persons
 _AT_ONCE = 2  # groups, which fill two cores
@@ -40,10 +40,13 @@ Made = TypeVar("Made")
 
 @dataclass(frozen=True)
 class Given:
-    """What tags are computed from, as for the reference; `golden_types` are the types of the golden
-    profile's columns. `earlier`: the wide table of the night before, `states` what it left of
-    stages, `values` what people set (memory.SET). `told` are the columns that are computed
-    elsewhere, unique by one_id; those of tags in `failures` could not be. None: there is none."""
+    """What tags are computed from, as for the reference.
+
+    `golden_types` are the types of the golden profile's columns. `earlier`: the wide table of the
+    night before, `states` what it left of stages, `values` what people set (memory.SET); None:
+    there is none. `answers`: what the plan's queries gave, each a column unique by one_id;
+    `failures`: why others gave nothing, by column.
+    """
 
     sources: Mapping[str, Rows]
     persons: Rows
@@ -52,7 +55,7 @@ class Given:
     earlier: Rows | None = None
     states: Rows | None = None
     values: pa.Table | None = None
-    told: Rows | None = None
+    answers: Sequence[Rows] = ()
     failures: Mapping[str, str] = field(default_factory=dict)
 
 
@@ -83,6 +86,7 @@ def for_all_persons(
     """What `finish` makes of the columns of each group of persons, in the order of one_id; at
     least one group, be it of nobody."""
     groups, levels = prepared.groups(rows_at_once), prepared.plan.levels
+    prepared = prepared.knowing_rarities(groups)
     ranks: dict[str, pa.Array] = {}
     for depth, level in enumerate(levels):
         named = [rank for derived in level for rank in derived.ranks]
@@ -113,12 +117,11 @@ class Prepared:
     night: Night
     ids: pa.Array
     tables: Mapping[str, OrderedRows]
-    picked: Rows | None
-    told: Rows | None
-    carried: Rows | None
-    stages: Rows | None
+    filled: Sequence[Rows]
+    kept: Sequence[Rows]
     values: SetValues
     failures: Mapping[str, str]
+    rarity: Mapping[TopCell, Rarity] = field(default_factory=dict)
 
     @classmethod
     def of(cls, engine: LocalEngine, given: Given, plan: TagPlan, night: Night) -> Prepared:
@@ -131,20 +134,19 @@ class Prepared:
         )
         tables = {
             name: ordered(engine, given.sources[name], people, asked_of(plan, name, night), night)
-            for name in own_tables(plan)
+            for name in measured_tables(plan)
         }
-        states = known_stages_here(
-            engine, engine.of(NO_STATES) if given.states is None else given.states, plan.histories
-        ) if plan.histories else None  # fmt: skip
+        known = engine.of(NO_STATES) if given.states is None else given.states
+        states = [known_stages_here(engine, known, plan.histories)] if plan.histories else []
         carried = [column.name for column in plan.carried]
         if carried and given.earlier is None:
             raise ValueError("the plan carries columns over: it needs the wide table of a night")
         return cls(
             engine, plan, night, ids.column(ONE_ID).combine_chunks(), tables,
-            _picked(engine, given, people, plan.picks, night),
-            _numbered(engine, given.told, people),
-            _numbered(engine, given.earlier, people, carried) if carried else None,
-            _numbered(engine, states, people),
+            [*_picked(engine, given, people, plan.picks, night),
+             *(_numbered(engine, rows, people) for rows in given.answers)],
+            [*(_numbered(engine, rows, people, carried) for rows in [given.earlier] if rows
+               and carried), *(_numbered(engine, rows, people) for rows in states)],
             SetValues(SET.empty_table() if given.values is None else given.values, plan.overrides),
             given.failures,
         )  # fmt: skip
@@ -167,17 +169,20 @@ class Prepared:
         plan, night = self.plan, self.night
         ids = self.ids[people.start : people.end]
         wide = Wide(self.engine, plan, night, ids, self.values)
-        for known in (self.picked, self.told):
+        for known in self.filled:
             wide.add(self._of(known, people))
-        for known in (self.carried, self.stages):
+        for known in self.kept:
             wide.keep(self._of(known, people))
         wide.fail(self.failures)
-        tables = {n: rows_of(self.engine, t, people, night) for n, t in self.tables.items()}
+        tables = self.rows(people)
         for name, rows in tables.items():
             own = [grouping for grouping in plan.groupings if grouping.table.name == name]
             wide.add(columns_of(rows, own, night))
-        for top in own_tops(plan):
-            wide.add(dict(columns_of_top(tables, top, night)))
+        for top in plan.tops:
+            votes = votes_of(tables, top)
+            wide.add(dict(columns_of_top(votes, top.cells, self.rarity, night)))
+        for funnel in plan.funnels:
+            wide.add(dict(columns_of_funnel(tables, funnel, night)))
         for level in plan.levels[:depth]:
             named = {place for d in level for rank in d.ranks for place in _names(rank)}
             wide.derive(level, {n: ranks[n][people.start : people.end] for n in named})
@@ -189,10 +194,29 @@ class Prepared:
         """The values that some persons are ranked by at a level."""
         return self.wide(people, depth, ranks).ranked(named)
 
-    def _of(self, rows: Rows | None, people: People) -> dict[str, pa.Array]:
+    def rows(self, people: People) -> dict[str, PersonRows]:
+        """The rows of some persons, by table."""
+        return {
+            name: rows_of(self.engine, table, people, self.night)
+            for name, table in self.tables.items()
+        }
+
+    def knowing_rarities(self, groups: Sequence[People]) -> Prepared:
+        """The same, once it is known how many persons vote for what, where scores depend on it."""
+        found: dict[TopCell, Rarity] = {}
+        for top in self.plan.tops:
+            if any(cell.rarity for cell in top.cells):
+                of_groups = _all(groups, partial(self.rarities, top))
+                found |= {cell: united([one[cell] for one in of_groups]) for cell in of_groups[0]}
+        return replace(self, rarity=found)
+
+    def rarities(self, top: TopGrouping, people: People) -> dict[TopCell, Rarity]:
+        """How many of some persons vote for what, of the cells whose scores depend on it."""
+        votes = votes_of(self.rows(people), top)
+        return {cell: rarity_of(votes, cell, self.night) for cell in top.cells if cell.rarity}
+
+    def _of(self, rows: Rows, people: People) -> dict[str, pa.Array]:
         """Columns that were there before, of some persons."""
-        if rows is None:
-            return {}
         found = self.engine.arrow(self.engine.rows("known", f"""
             select * exclude (_number) from these
             where _number >= {people.start} and _number < {people.end} order by _number
@@ -200,24 +224,20 @@ class Prepared:
         return {name: found.column(name).combine_chunks() for name in found.column_names}
 
 
-def own_tops(plan: TagPlan) -> list[TopGrouping]:
-    """The top groupings that are computed here."""
-    return [top for top in plan.tops if not is_elsewhere(top)]
-
-
-def own_tables(plan: TagPlan) -> list[str]:
-    """The tables that are read here, sorted."""
+def measured_tables(plan: TagPlan) -> list[str]:
+    """The tables whose rows are put in order, sorted: all but those that only queries read, which
+    Spark answers."""
     read = {grouping.table.name for grouping in plan.groupings}
-    return sorted(read | {b.table.name for top in own_tops(plan) for b in top.ballots})
+    read |= {ballot.table.name for top in plan.tops for ballot in top.ballots}
+    read |= {step.table.name for funnel in plan.funnels for step in funnel.steps}
+    return sorted(read)
 
 
 def _numbered(
-    engine: LocalEngine, rows: Rows | None, people: Rows, names: Sequence[str] | None = None
-) -> Rows | None:
+    engine: LocalEngine, rows: Rows, people: Rows, names: Sequence[str] | None = None
+) -> Rows:
     """Columns (None: all) of rows that are unique by one_id, for every person, with the persons'
-    numbers; None where there are no rows."""
-    if rows is None:
-        return None
+    numbers."""
     own = [name for name in rows.columns if name != ONE_ID] if names is None else names
     listed = "".join(f", r.{local_sql(quoted(name))}" for name in own)
     return engine.kept(engine.rows("numbered", f"""
@@ -228,15 +248,16 @@ def _numbered(
 
 def _picked(
     engine: LocalEngine, given: Given, people: Rows, picks: Sequence[Picked], night: Night
-) -> Rows | None:
-    """What is picked of everybody's golden profile."""
+) -> list[Rows]:
+    """What is picked of everybody's golden profile; nothing where no tag picks."""
     listed = ", ".join(_picked_columns(picks, night))
     if not listed:
-        return None
-    return engine.kept(engine.rows("golden", f"""
+        return []
+    found = engine.kept(engine.rows("golden", f"""
         select p.number as _number, {listed} from people p
         left join {local_source('golden', given.golden_types)} g on g.{ONE_ID} = p.{ONE_ID}
     """, people=people, golden=given.golden))  # fmt: skip
+    return [found]
 
 
 def _picked_columns(picks: Sequence[Picked], night: Night) -> Iterator[str]:

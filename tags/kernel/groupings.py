@@ -11,7 +11,6 @@ import pyarrow as pa
 from language.aggregates import Aggregate
 from language.binding import quoted
 from tags.definitions import EVER
-from tags.kernel.elsewhere import is_elsewhere
 from tags.kernel.measures import OF_PLACES, OF_PRESENCE, OF_ROWS, OF_VALUES, PLACES
 from tags.kernel.ranges import MeasuredRows, Range, UnitRows, list_column, map_column
 from tags.kernel.reading import Asked, PersonRows
@@ -32,24 +31,35 @@ def asked_of(plan: TagPlan, table: str, night: Night) -> Asked:
     cells = [cell for grouping in groupings for cell in grouping.cells]
     ballots = [
         (ballot, cell.votes[n][0], cell.window)
-        for top in plan.tops if not is_elsewhere(top) for n, ballot in enumerate(top.ballots)
+        for top in plan.tops for n, ballot in enumerate(top.ballots)
         if ballot.table.name == table for cell in top.cells
     ]  # fmt: skip
-    conditions = [*(cell.where for cell in cells), *(where for _, where, _ in ballots)]
+    walked = [
+        (step, funnel.window) for funnel in plan.funnels for step in funnel.steps
+        if step.table.name == table
+    ]  # fmt: skip
+    conditions = [
+        *(cell.where for cell in cells), *(where for _, where, _ in ballots),
+        *(step.where for step, _ in walked),
+    ]  # fmt: skip
     values = [
         *(_key_sql(grouping, cell) for grouping in groupings for cell in grouping.cells),
         *(sql for cell in cells for sql in _arguments(cell.aggregate)),
         *(ballot.value for ballot, _, _ in ballots),
     ]
-    source = groupings[0].table if groupings else ballots[0][0].table
-    texts = [*conditions, *values]
-    windows = [*(cell.window for cell in cells), *(window for *_, window in ballots)]
+    found = [*(g.table for g in groupings), *(ballot.table for ballot, *_ in ballots),
+             *(step.table for step, _ in walked)]  # fmt: skip
+    source, texts = found[0], [*conditions, *values]
+    read = {name for name in source.columns if any(quoted(name) in text for text in texts)}
+    windows = [*(cell.window for cell in cells), *(window for *_, window in ballots),
+               *(window for _, window in walked)]  # fmt: skip
     return Asked(
-        source, frozenset(n for n in source.columns if any(quoted(n) in text for text in texts)),
+        source, frozenset(read | ({source.time} if walked and source.time else set())),
         tuple(dict.fromkeys(filter(None, conditions))),
         tuple(dict.fromkeys(filter(None, values))),
         any(cell.aggregate.needs_order or cell.window.rows for cell in cells),
         night.reach([EVER if window.rows else window for window in windows]),
+        needs_moments=bool(walked),
     )  # fmt: skip
 
 

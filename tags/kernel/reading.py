@@ -13,7 +13,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from language.binding import quoted
+from language.binding import TIME_ZONE, quoted
 from language.local_sql import local_source, local_sql
 from model.engines import Rows
 from model.local_engine import LocalEngine
@@ -35,6 +35,7 @@ class Asked:
     values: tuple[str, ...]
     needs_order: bool
     reach: str
+    needs_moments: bool = False
 
     @property
     def plain_values(self) -> dict[str, str]:
@@ -107,6 +108,7 @@ class PersonRows:
     rows: UnitRows
     conditions: Mapping[str, pa.Array]
     columns: Mapping[str, pa.Array]
+    moments: Integers
     _values: dict[str, Values] = field(default_factory=dict, repr=False)
     _places: dict[str, Integers] = field(default_factory=dict, repr=False)
 
@@ -143,7 +145,23 @@ def rows_of(engine: LocalEngine, table: OrderedRows, people: People, night: Nigh
     columns |= {sql: made[sql] for sql in asked.values if sql not in plain}
     day = _column(found, DAY).cast(pa.int32()).cast(pa.int64()).to_numpy()
     units = UnitRows(found[_PERSON].to_numpy() - people.start, day, people.count)
-    return PersonRows(units, {sql: made[sql] for sql in asked.conditions}, columns)
+    moments = _moments(engine, asked, found, night)
+    return PersonRows(units, {sql: made[sql] for sql in asked.conditions}, columns, moments)
+
+
+def _moments(engine: LocalEngine, asked: Asked, found: pa.Table, night: Night) -> Integers:
+    """Microseconds of the rows' times; of the beginnings of their days where they have none; none
+    at all where nothing asks for them."""
+    if not asked.needs_moments:
+        return np.zeros(0, np.int64)
+    zone = local_sql(night.bind(TIME_ZONE))
+    start = f"timezone({zone}, {DAY}::timestamp)"
+    time = asked.table.time
+    if time is not None and asked.table.columns[time] != "date":
+        start = f"coalesce({local_sql(quoted(time))}, {start})"
+    made = engine.over(asked.table.name, f"select epoch_us({start}) as m from these", found)
+    moments: Integers = _column(made, "m").to_numpy()
+    return moments
 
 
 def _column(found: pa.Table, name: str) -> pa.Array:

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import math
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
 
-from tags.kernel.ranges import UnitRows, list_column
+from tags.kernel.ranges import EPOCH, Range, UnitRows, list_column
 from tags.kernel.reading import PersonRows
 from tags.kernel.values import (
     Integers,
@@ -25,19 +28,40 @@ from tags.plans import TopCell, TopGrouping
 
 _PLACES = 6  # as in the reference: weights and scores are exact to six places
 _UNIT = 10**_PLACES
+# Votes that fade, and scores by rarity, have twelve places; what is left of a vote has eighteen.
+_FINE_PLACES, _LEFT_PLACES = 12, 18
+_LIMB, _ALL = 10**9, 10**_LEFT_PLACES
+_LAST = Decimal(1).scaleb(-_LEFT_PLACES)
+Rarity = tuple[int, Mapping[Any, int]]  # persons who vote, and persons who vote for a value
 
 
 def columns_of_top(
-    tables: Mapping[str, PersonRows], top: TopGrouping, night: Night
+    votes: Votes, cells: Sequence[TopCell], rarities: Mapping[TopCell, Rarity], night: Night
 ) -> Iterator[tuple[str, pa.Array]]:
-    """The columns of every cell of a top grouping, by the tables' names."""
-    votes = _votes(tables, top)
-    for cell in top.cells:
-        yield from _ranked(votes, cell, night)
+    """The columns of every cell of a top grouping."""
+    for cell in cells:
+        yield from _ranked(votes, cell, rarities.get(cell), night)
+
+
+def rarity_of(votes: Votes, cell: TopCell, night: Night) -> Rarity:
+    """How many of some persons vote in a cell's window, and how many for each value."""
+    voted = np.flatnonzero(_scores(votes, cell, night) != 0)
+    values, counts = np.unique(votes.value[voted], return_counts=True)
+    names = votes.values.column(values, np.zeros(len(values), bool)).to_pylist()
+    persons = len(np.unique(votes.person[voted]))
+    return persons, dict(zip(names, counts.tolist(), strict=True))
+
+
+def united(found: Sequence[Rarity]) -> Rarity:
+    """The same of all persons, out of those of several groups."""
+    of_values: Counter[Any] = Counter()
+    for _, values in found:
+        of_values.update(values)
+    return sum(persons for persons, _ in found), of_values
 
 
 @dataclass(frozen=True)
-class _Votes:
+class Votes:
     """Persons' different values as units, in the order of persons and, within one, of values.
 
     `of_ballots` has for every ballot its table's rows in the units' order, and their places there.
@@ -51,7 +75,8 @@ class _Votes:
     values: Values
 
 
-def _votes(tables: Mapping[str, PersonRows], top: TopGrouping) -> _Votes:
+def votes_of(tables: Mapping[str, PersonRows], top: TopGrouping) -> Votes:
+    """The votes of a top grouping, by the tables' names."""
     voting = [tables[ballot.table.name] for ballot in top.ballots]
     columns = [rows.columns[b.value] for rows, b in zip(voting, top.ballots, strict=True)]
     values = values_of(columns[0] if len(columns) == 1 else pa.concat_arrays(map(decoded, columns)))
@@ -69,29 +94,41 @@ def _votes(tables: Mapping[str, PersonRows], top: TopGrouping) -> _Votes:
         # Stable sorting left each unit's rows of a table in their order of time.
         of_ballots.append((UnitRows(unit[own], rows.rows.day[places], len(firsts)), places))
         start += len(rows.rows)
-    return _Votes(
+    return Votes(
         voting, of_ballots, person[firsts], values.numbers[firsts], voting[0].rows.unit_count,
         values,
     )  # fmt: skip
 
 
-def _ranked(votes: _Votes, cell: TopCell, night: Night) -> Iterator[tuple[str, pa.Array]]:
+def _ranked(
+    votes: Votes, cell: TopCell, rarity: Rarity | None, night: Night
+) -> Iterator[tuple[str, pa.Array]]:
     """Best scores first, equal ones in the order of their values."""
-    scores = _scores(votes, cell, night)
-    voted = np.flatnonzero(scores > 0)
-    best = voted[np.lexsort((votes.value[voted], -scores[voted], votes.person[voted]))]
-    person, score = votes.person[best], scores[best]
+    scores, places = _scores(votes, cell, night), _places_of(cell)
+    voted = np.flatnonzero(scores != 0)
+    scores = scores[voted]
+    if rarity is not None:
+        scores, places = _rated(votes, voted, scores, places, rarity), _FINE_PLACES
+    rank = np.lexsort((votes.value[voted], -scores, votes.person[voted]))
+    best, score = voted[rank], scores[rank]
+    person = votes.person[best]
     first_of = np.searchsorted(person, person)
     is_kept = np.arange(len(best)) - first_of < (cell.best or 1)
     totals = _totals(person, score, votes.person_count)
-    kept = _Kept(person[is_kept], votes.value[best[is_kept]], score[is_kept], votes, totals)
+    kept = _Kept(
+        person[is_kept], votes.value[best[is_kept]], score[is_kept], votes, totals, places
+    )
     for give, column in zip(cell.give, cell.columns, strict=True):
         yield column.name, kept.column(give, cell.best is not None)
 
 
-def _scores(votes: _Votes, cell: TopCell, night: Night) -> Integers:
-    """The score of every unit in a cell's window, in millionths."""
-    scores = np.zeros(len(votes.person), np.int64)
+def _places_of(cell: TopCell) -> int:
+    return _PLACES if cell.half_life is None else _FINE_PLACES
+
+
+def _scores(votes: Votes, cell: TopCell, night: Night) -> Numbers:
+    """The score of every unit in a cell's window, in units of its last decimal place."""
+    scores: Numbers = np.zeros(len(votes.person), np.int64)
     bounds = cell.window.bounds(night.business_date)
     for rows, (units, places), (where, weight) in zip(
         votes.tables, votes.of_ballots, cell.votes, strict=True
@@ -100,18 +137,64 @@ def _scores(votes: _Votes, cell: TopCell, night: Night) -> Integers:
         is_kept[rows.places(where)] = True
         kept = units.where(np.flatnonzero(is_kept[places]))
         (window,) = kept.ranges([bounds])
-        scores += window.sizes * _millionths(weight)
-    return scores
+        if cell.half_life is None:
+            scores = scores + window.sizes * _millionths(weight)
+        else:
+            left = _left(kept, window, cell.half_life, night)
+            scores = scores.astype(object) + left * _millionths(weight)
+    if cell.half_life is None:
+        return scores
+    return _rounded(scores, 10 ** (_PLACES + _LEFT_PLACES - _FINE_PLACES))
+
+
+def _left(rows: UnitRows, window: Range, half_life: int, night: Night) -> Numbers:
+    """What is left of every unit's votes, halved for every half-life since their day; exact sums
+    of eighteen decimal places."""
+    ago = night.business_date.toordinal() - EPOCH - rows.day
+    days, place = np.unique(ago, return_inverse=True)
+    each = [int(Decimal(repr(0.5 ** (day / half_life))).quantize(_LAST, "ROUND_HALF_UP") * _ALL)
+            for day in days.tolist()]  # fmt: skip
+    high, low = (
+        np.concatenate(([0], np.cumsum(np.array(limb, np.int64)[place])))
+        for limb in ([one // _LIMB for one in each], [one % _LIMB for one in each])
+    )
+    of_high, of_low = (sums[window.end] - sums[window.start] for sums in (high, low))
+    total: Numbers = of_high.astype(object) * _LIMB + of_low
+    return total
+
+
+def _rounded(numbers: Numbers, unit: int) -> Numbers:
+    """Whole numbers in larger units, halves away from zero; they fit into 64 bits, or stay."""
+    halves = (2 * np.abs(numbers) + unit) // (2 * unit)
+    rounded: Numbers = np.where(numbers < 0, -halves, halves)
+    return rounded
+
+
+def _rated(
+    votes: Votes, voted: Integers, scores: Numbers, places: int, rarity: Rarity
+) -> Numbers:
+    """Scores times ln(persons who vote / persons who vote for the value), to twelve places."""
+    persons, of_values = rarity
+    names = votes.values.column(votes.value[voted], np.zeros(len(voted), bool)).to_pylist()
+    logs = {name: math.log(persons / of_values[name]) for name in set(names)}
+    return np.array([
+        _fine(nearest * logs[name])
+        for nearest, name in zip(doubles_of(scores, places).tolist(), names, strict=True)
+    ], object)  # fmt: skip
+
+
+def _fine(score: float) -> int:
+    return int(Decimal(repr(score)).scaleb(_FINE_PLACES).quantize(Decimal(1), "ROUND_HALF_UP"))
 
 
 def _millionths(weight: Decimal) -> int:
     return int((weight * _UNIT).quantize(Decimal(1), "ROUND_HALF_UP"))
 
 
-def _totals(person: Integers, score: Integers, person_count: int) -> Integers:
+def _totals(person: Integers, score: Numbers, person_count: int) -> Numbers:
     sums = np.concatenate(([0], np.cumsum(score)))
     ends = np.searchsorted(person, np.arange(person_count + 1))
-    totals: Integers = sums[ends[1:]] - sums[ends[:-1]]
+    totals: Numbers = sums[ends[1:]] - sums[ends[:-1]]
     return totals
 
 
@@ -121,9 +204,10 @@ class _Kept:
 
     person: Integers
     value: Numbers
-    score: Integers
-    votes: _Votes
-    totals: Integers
+    score: Numbers
+    votes: Votes
+    totals: Numbers
+    places: int
 
     def column(self, give: str, is_list: bool) -> pa.Array:
         """What is given of the entries: a list per person, or the only entry's."""
@@ -138,7 +222,8 @@ class _Kept:
         none: Truths = np.zeros(len(self.person), bool)
         if give == "value":
             return self.votes.values.column(self.value, none)
-        score = doubles_of(self.score, _PLACES)
+        score = doubles_of(self.score, self.places)
         if give == "score":
-            return pa.array(score)
-        return pa.array(score / doubles_of(self.totals, _PLACES)[self.person])
+            return pa.array(score, pa.float64())
+        total = doubles_of(self.totals, self.places)[self.person]
+        return pa.array(score / np.where(total == 0, 1, total), mask=total == 0)

@@ -27,10 +27,10 @@ POOLS: Mapping[ValueType, list[Any]] = {
 
 
 def random_rows(table: SourceTable, seed: int) -> list[dict[str, Any]]:
-    """Rows of a table with gaps, equal values and odd ones, of known and unknown persons."""
+    """Rows of a table with gaps, equal values and odd ones, some of nobody."""
     chance = random.Random(f"{seed} {table.name}")
     return [
-        {"one_id": chance.choice([None, PEOPLE + 5, *range(1, PEOPLE)]),
+        {"one_id": chance.choice([None, *range(1, PEOPLE)]),
          "ago": min(int(chance.expovariate(1 / 50)), 900),
          **{name: chance.choice([None, *POOLS[kind]]) for name, kind in table.columns.items()
             if kind in POOLS and name not in ("day", "arrived_date", *table.key)}}
