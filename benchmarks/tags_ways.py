@@ -37,7 +37,9 @@ from model.settings import SparkSettings
 from model.strict_yaml import load_yaml, parse_yaml
 from model.task_files import TaskFiles
 from tags.definitions import TagBook
-from tags.kernel.computing import Given, Group, Prepared, for_all_persons
+from tags.kernel.computing import for_all_persons
+from tags.kernel.prepared import Given, Group, Prepared
+from tags.kernel.wide import Wide
 from tags.loading import load_tags
 from tags.night import BUSINESS_DATE, Night
 from tags.planning import plan_tags
@@ -64,7 +66,7 @@ class Kernel:
         self.engine = LocalEngine()
         rows = self.engine.of_files([events])
         persons = self.engine.rows("persons", f"select distinct {PERSON} from rows", rows=rows)
-        self.given = Given({"events": rows}, persons, persons, {})
+        self.given = Given({"events": rows}, book_of(columns).tables, persons, persons, {})
         self.columns, self.out = columns, out
         self.steps: dict[str, float] = {}
 
@@ -83,8 +85,8 @@ class Kernel:
         self.steps[name] = time.monotonic() - began
         return found
 
-    def _written(self, group: Group, wide: pa.Table) -> tuple[Path, pa.Schema]:
-        file = self.engine.folder / f"wide-{group.number}.parquet"
+    def _written(self, group: Group, found: Wide) -> tuple[Path, pa.Schema]:
+        wide, file = found.stored(), self.engine.folder / f"wide-{group.number}.parquet"
         write_parquet(wide.drop_columns([BUSINESS_DATE]), file)
         return file, wide.schema
 

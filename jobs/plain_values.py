@@ -12,8 +12,9 @@ from jobs.night import Night
 from language.binding import quoted
 from language.local_sql import local_sql
 from model.canonical import SPARK_TYPES, CanonicalColumn
-from model.engines import Engine, Rows
+from model.engines import Rows
 from model.fixed_tables import VAULT_PROFILES
+from model.local_engine import LocalEngine
 from model.sql_text import text_literal
 from privacy.tokens import unseal, unseals_of
 
@@ -31,9 +32,10 @@ def with_plain_columns(night: Night, rows: DataFrame, names: Iterable[str]) -> D
 
 
 def with_plain_columns_here(
-    night: Night, engine: Engine, rows: Rows, names: Iterable[str]
+    night: Night, engine: LocalEngine, rows: Rows, names: Iterable[str]
 ) -> Rows:
     """The same in this process, whose memory alone holds the plain values."""
+    engine.learn()
     known = {n: c for table in night.project.model.golden_tables for n, c in table.columns.items()}
     vault = night.lake.rows(engine, VAULT_PROFILES, until=night.business_date)
     for name in sorted(names):

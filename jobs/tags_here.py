@@ -20,13 +20,13 @@ from model.local_engine import LocalEngine
 from model.sql_text import date_literal
 from model.task_files import TaskFiles
 from tags.kernel.changes import tag_changes_here
-from tags.kernel.computing import Given, Group, Prepared, for_all_persons, measured_tables
+from tags.kernel.computing import for_all_persons
 from tags.kernel.metrics import tag_metrics_here
+from tags.kernel.prepared import Given, Group, Prepared
 from tags.kernel.wide import Wide
 from tags.night import BUSINESS_DATE
 from tags.night import Night as TagNight
 from tags.plans import TagPlan
-from tags.queries import answer_queries
 
 
 @dataclass(frozen=True)
@@ -48,7 +48,7 @@ def tags_here(
     day = night.business_date
     before = _slice_of(night, engine, CUSTOMER_TAGS, night_before)
     tag_night = TagNight(day, night.project.settings.project.time_zone)
-    given = _given(night, engine, plan, persons, tag_night, night_before, before)
+    given = _given(night, engine, plan, persons, night_before, before)
 
     def written(group: Group, found: Wide) -> dict[str, tuple[Path, pa.Schema]]:
         old = engine.arrow(
@@ -78,22 +78,17 @@ def tags_here(
 
 
 def _given(
-    night: Night, engine: LocalEngine, plan: TagPlan, persons: Rows, tag_night: TagNight,
-    night_before: date, before: Rows,
+    night: Night, engine: LocalEngine, plan: TagPlan, persons: Rows, night_before: date,
+    before: Rows,
 ) -> Given:  # fmt: skip
-    """All that the tags are computed from; Spark answers the queries of sql tags."""
-    tables = {table.name: table for table in night.definitions.tables}
-    asked = {name for query in plan.queries for name in query.tables}
-    answers = answer_queries(
-        {name: night.by_person(tables[name]) for name in asked}, plan.queries, tag_night
-    )
+    """All that the tags are computed from."""
+    book, tables = night.definitions.tags, {t.name: t for t in night.definitions.tables}
     values = values_set(night) if plan.overrides else None
     states = _slice_of(night, engine, STAGE_STATES, night_before) if plan.histories else None
     return Given(
-        {name: night.person_rows(engine, tables[name]) for name in measured_tables(plan)},
-        persons, _golden(night, engine, plan), night.definitions.tags.golden, before, states,
+        {name: night.person_rows(engine, tables[name]) for name in plan.tables},
+        book.tables, persons, _golden(night, engine, plan), book.golden, before, states,
         None if values is None else engine.arrow(engine.of(values)),
-        [engine.of(frame) for frame in answers.frames], answers.failures,
     )  # fmt: skip
 
 

@@ -11,8 +11,9 @@ from deltalake import DeltaTable
 from lake.snapshots import Days, data_files, lacking, open_table
 from model.contracts import TableContract
 from model.ddl_types import arrow_schema, arrow_type
+from model.duckdb_sql import ROW_GROUP
 from model.engines import Rows
-from model.local_engine import ROW_GROUP, LocalEngine
+from model.local_engine import LocalEngine
 
 
 def rows_here(

@@ -116,16 +116,19 @@ class _Reader:
         checker = QueryChecker(relations, self.reads, self.messages)
         where = self._condition(checker, node.args.get("where"), "WHERE")
         keys = [self._key(checker, key) for key in (group.expressions if group else ())]
-        checker.keys = frozenset(keys) if is_grouped else None
+        names = {key: quoted(f"_k{n}") for n, key in enumerate(dict.fromkeys(keys))}
+        checker.keys = names if is_grouped else None
         outputs = [self._output(checker, one) for one in node.expressions]
         having = self._condition(checker, node.args.get("having"), "HAVING")
+        if is_grouped:
+            source = f"({_grouped(source, where, names, checker.measured)}) AS `_groups`"
+            where = having.replace(" HAVING ", " WHERE ", 1)
         columns = {name: kind for name, kind, _ in outputs}
         if len(columns) < len(outputs):
             raise Refused("two columns of one name; name them with as")
         distinct = "DISTINCT " if _is_distinct(node) else ""
         listed = ", ".join(f"{sql} AS {quoted(name)}" for name, _, sql in outputs)
-        by = f" GROUP BY {', '.join(keys)}" if keys else ""
-        sql = f"SELECT {distinct}{listed} FROM {source}{where}{by}{having}"
+        sql = f"SELECT {distinct}{listed} FROM {source}{where}"
         is_single = len(keys) == 1 and keys[0].endswith(f".{quoted(ONE_ID)}")
         return _Rendered(sql, columns, is_single)
 
@@ -219,6 +222,17 @@ class _Reader:
         if name == ONE_ID and not (term.is_column and value.name == ONE_ID):
             raise Refused(f"{ONE_ID} is the person's own, as a table gives it")
         return name, value_type(term), stored(term)
+
+
+def _grouped(
+    source: str, where: str, keys: Mapping[str, str], aggregates: Mapping[str, str]
+) -> str:
+    """One row per group, its keys and what is known of its rows under names: what a select makes
+    of them stands outside, where no engine mixes it up with the rows'."""
+    known = {**keys, **aggregates} or {"1": quoted("_k0")}
+    listed = ", ".join(f"{sql} AS {name}" for sql, name in known.items())
+    by = f" GROUP BY {', '.join(keys)}" if keys else ""
+    return f"SELECT {listed} FROM {source}{where}{by}"
 
 
 def _sound(checker: QueryChecker, node: exp.Expr) -> Term:

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from sqlglot import exp
 
 from language.binding import quoted
 from language.checking import Checker, is_word
-from language.query_functions import COUNT_DISTINCT, COUNT_ROWS, ROW_FUNCTIONS
+from language.query_functions import COUNT_DISTINCT, ROW_FUNCTIONS, count_rows
 from language.syntax import MARKERS, Refused
 from language.terms import Term
 from language.types import Columns
@@ -35,7 +35,8 @@ class QueryChecker(Checker):
     """Checks the expressions of one select; what they read is added to `reads`, and what is wrong
     with them to `messages`.
 
-    `keys` are the columns grouped by as SQL, None where rows are not grouped.
+    `keys` are the names of the columns grouped by, by their SQL, None where rows are not grouped;
+    `measured` those of what is known of a group's rows.
     """
 
     def __init__(
@@ -45,7 +46,8 @@ class QueryChecker(Checker):
         self.messages = messages
         self.relations = relations
         self.reads = reads
-        self.keys: frozenset[str] | None = None
+        self.keys: Mapping[str, str] | None = None
+        self.measured: dict[str, str] = {}
         self.may_look_at_many = False
         self._is_inside = False
 
@@ -82,6 +84,8 @@ class QueryChecker(Checker):
             raise Refused(f"{name!r} must be in group by, or inside count(), sum() or the like")
         if relation.table and name != ONE_ID:
             self.reads.add((relation.table, name))
+        if self.keys is not None and not self._is_inside:
+            sql = self.keys[sql]
         return Term(sql, relation.columns[name], frozenset([name]), is_column=True)
 
     def _found(self, node: exp.Expr) -> Relation:
@@ -103,6 +107,9 @@ class QueryChecker(Checker):
             raise Refused(f"unknown column {name!r}{did_you_mean(name, known)}")
         return having[0]
 
+    def _taken(self, sql: str) -> str:
+        return self.measured.setdefault(sql, quoted(f"_a{len(self.measured)}"))
+
     def _over_rows(self, node: exp.Anonymous) -> Term:
         name, arguments = _called(node), node.expressions
         if not self.may_look_at_many or self._is_inside:
@@ -111,7 +118,7 @@ class QueryChecker(Checker):
             raise Refused(f"{name}() takes one value; found {len(arguments)}")
         (argument,) = arguments
         if name == "count" and isinstance(argument, exp.Star) and not any(argument.args.values()):
-            return COUNT_ROWS
+            return count_rows(self._taken)
         if name == "count" and isinstance(argument, exp.Distinct):
             name, inner = COUNT_DISTINCT, argument.expressions
             if len(inner) != 1 or argument.args.get("on"):
@@ -123,7 +130,7 @@ class QueryChecker(Checker):
         finally:
             self._is_inside = False
         try:
-            return ROW_FUNCTIONS[name](term)
+            return ROW_FUNCTIONS[name](term, self._taken)
         except Refused as refusal:
             raise Refused(f"{name}(): {refusal}") from None
 

@@ -43,6 +43,8 @@ SETTINGS = {
     # Rows have no order here; keeping that of the files would cost memory.
     "preserve_insertion_order": "false",
 }
+ROW_GROUP = 1 << 17  # rows of a file that readers share out among their threads
+AS_PARQUET = f"format parquet, compression zstd, compression_level 1, row_group_size {ROW_GROUP}"
 _DUCKDB_TYPES = {
     "string": "varchar", "int64": "bigint", "int32": "int", "date32[day]": "date",
     "binary": "blob", "bool": "boolean",

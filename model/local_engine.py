@@ -18,7 +18,7 @@ from pyspark.sql import DataFrame, SparkSession
 
 from model.contracts import TableContract
 from model.ddl_types import arrow_schema
-from model.duckdb_sql import cast_column, parquet_literal, parquet_select, spelt
+from model.duckdb_sql import AS_PARQUET, cast_column, parquet_literal, parquet_select, spelt
 from model.engines import (
     Engine,
     Group,
@@ -94,7 +94,6 @@ class LargeRows:
         return self.engine.frame(self.rows)
 
 
-ROW_GROUP = 1 << 17  # rows of a file that readers share out among their threads
 _SOME = 100_000  # rows that a function is given at a time
 MOST_HELD = 2_000_000  # rows of an output that this process holds
 
@@ -119,13 +118,13 @@ class LocalEngine(Engine):
         if isinstance(given, DataFrame) and self._is_large and self.shares_files:
             return self._left_by_spark(given)
         rows = given.toArrow() if isinstance(given, DataFrame) else given
-        name = self._new_name("given")
+        name = self._database.new_name("given")
         self._database.give(name, rows)
         return LocalRows(self, name)
 
     def _left_by_spark(self, given: DataFrame) -> Rows:
         """The rows of a frame that are too many for memory, by way of files."""
-        folder = self.folder / self._new_name("spark")
+        folder = self.folder / self._database.new_name("spark")
         given.write.parquet(str(folder))
         files = sorted(folder.glob("part-*.parquet"))
         return self.of_files(files) if files else self.of(given.limit(0).toArrow())
@@ -151,7 +150,7 @@ class LocalEngine(Engine):
         return self._view("table", parquet_select(files, types, sliced_by))
 
     def _view(self, step: str, sql: str) -> LocalRows:
-        name = self._new_name(step)
+        name = self._database.new_name(step)
         with self._database.asking(step) as connection:
             connection.execute(f"create view {name} as {sql}")
         return LocalRows(self, name)
@@ -169,7 +168,7 @@ class LocalEngine(Engine):
         return self._view(step, named(names, spelt(sql)))
 
     def kept(self, rows: Rows) -> Rows:
-        name = self._new_name("kept")
+        name = self._database.new_name("kept")
         with self._database.asking(_name(rows)) as connection:
             connection.execute(f"create table {name} as select * from {_name(rows)}")
         return LocalRows(self, name)
@@ -200,7 +199,7 @@ class LocalEngine(Engine):
         self, step: str, rows: Rows, function: Group, schema: pa.Schema, compression: str
     ) -> Path:
         made = typed(function, schema)
-        file = self.folder / f"{self._new_name(step)}.parquet"
+        file = self.folder / f"{self._database.new_name(step)}.parquet"
         with self._database.asking(step) as connection:
             reader = connection.sql(f"select * from {_name(rows)}").to_arrow_reader(_SOME)
             with pq.ParquetWriter(
@@ -223,9 +222,12 @@ class LocalEngine(Engine):
         with self._database.asking(_name(rows)) as connection:
             return connection.sql(f"select * from {_name(rows)}").to_arrow_table()
 
+    def learn(self) -> None:
+        """Teaches the words of the tag language."""
+        self._database.learn()
+
     def over(self, step: str, sql: str, these: pa.Table) -> pa.Table:
-        """What a query makes of the rows of a table in memory, `these`, in their order; several
-        threads at once, with a core each."""
+        """What a query makes of rows in memory, `these`, in their order; on one core."""
         with self._database.beside(step, these) as connection:
             return connection.sql(spelt(sql)).to_arrow_table()
 
@@ -233,18 +235,15 @@ class LocalEngine(Engine):
         """Writes the rows as one Parquet file; how many there are."""
         name = _name(rows)
         with self._database.asking(name) as connection:
-            done = connection.execute(
-                f"copy (select * from {name}) to {text_literal(file)} (format parquet, "
-                f"compression zstd, compression_level 1, row_group_size {ROW_GROUP})"
-            )
-            return int(done.fetchall()[0][0])
+            copied = f"copy (select * from {name}) to {text_literal(file)} ({AS_PARQUET})"
+            return int(connection.execute(copied).fetchall()[0][0])
 
     def frame(self, rows: Rows) -> DataFrame:
         if self._spark is None:
             raise OnefoldError("this step needs Spark, and the local engine was made without it")
         if not (self._is_large and self.shares_files):
             return self._spark.createDataFrame(self.arrow(rows))
-        file = self.folder / f"{self._new_name('frame')}.parquet"
+        file = self.folder / f"{self._database.new_name('frame')}.parquet"
         self.write(rows, str(file))
         return self._spark.read.parquet(str(file))
 
@@ -295,9 +294,6 @@ class LocalEngine(Engine):
     def close(self) -> None:
         self._database.close()
         self._spill.cleanup()
-
-    def _new_name(self, step: str) -> str:
-        return self._database.new_name(step)
 
 
 def _name(rows: Rows) -> str:

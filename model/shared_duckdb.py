@@ -27,11 +27,13 @@ class SharedDuckDB:
     def __init__(self, folder: Path) -> None:
         self._first = duckdb.connect(config={"temp_directory": str(folder)})
         self._first.execute(f"set memory_limit = '{_half_of_its_memory(self._first)}'")
-        _with_words(self._first)
+        for word in SPARK_WORDS:
+            self._first.execute(word)
         self._given: list[tuple[str, pa.Table | ds.Dataset]] = []
         self._of_threads: list[duckdb.DuckDBPyConnection] = []
         self._mine = threading.local()
         self._count = 0
+        self._is_learned = False
         self._lock = threading.Lock()
 
     @contextmanager
@@ -41,6 +43,14 @@ class SharedDuckDB:
             yield self._connection()
         except duckdb.Error as error:
             raise _failed(step, error) from None
+
+    def learn(self) -> None:
+        """Makes known the words of the tag language, which take a while to say."""
+        with self._lock:
+            if not self._is_learned:
+                for word in CREATED:
+                    self._first.execute(word)
+            self._is_learned = True
 
     @contextmanager
     def beside(self, step: str, these: pa.Table) -> Iterator[duckdb.DuckDBPyConnection]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 from language.binding import BUSINESS_DATE, quoted
 from tags.definitions import Tag, TagColumn
@@ -57,13 +57,20 @@ def stage_columns(
     for part in STAGE_STATE:
         column = _state_column(own[part], part)
         yield DerivedColumn(column, sql[part], frozenset({moves}), local=local.get(part, ""))
-    stage, entered = quoted(own["stage"]), own["entered"]
-    given = {"times_entered": f"try_element_at({quoted(entered)}, {stage})"}
-    local = {"times_entered": f'"{entered}"["{own["stage"]}"]'}
+    yield from _given_columns(tag, body, own["stage"], own["entered"], own)
+
+
+def _given_columns(
+    tag: Tag, body: Stages, stage: str, entered: str, own: Mapping[str, str]
+) -> Iterator[DerivedColumn]:
+    """The columns the tag gives, out of the state."""
+    times = f"try_element_at({quoted(entered)}, {quoted(stage)})"
     for give, column in zip(body.give, tag.columns, strict=True):
-        read = frozenset({own["stage"], entered})
-        sql_of = given.get(give) or quoted(own[give])
-        yield DerivedColumn(column, sql_of, read, local=local.get(give, ""))
+        is_count = give == "times_entered"
+        yield DerivedColumn(
+            column, times if is_count else quoted(own[give]), frozenset({stage, entered}),
+            local=f'"{entered}"["{stage}"]' if is_count else "",
+        )  # fmt: skip
 
 
 def known_stage_sql(body_codes: tuple[str, ...], column: str) -> str:

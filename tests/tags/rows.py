@@ -11,12 +11,12 @@ from language.types import SPARK_TYPES
 from model.local_engine import LocalEngine
 from tags.computing import NO_MEMORY, Memory, TagNight, compute_night
 from tags.definitions import SourceTable, TagBook
-from tags.kernel.computing import Given, Prepared, for_all_persons
+from tags.kernel.computing import for_all_persons
+from tags.kernel.prepared import Given, Prepared
 from tags.night import Night
 from tags.planning import plan_tags
 from tags.plans import TagPlan
-from tags.queries import answer_queries
-from tests.tags.books import GOLDEN
+from tests.tags.books import GOLDEN, shipped_book
 
 D = date(2017, 9, 28)
 Row = Mapping[str, Any]
@@ -64,19 +64,18 @@ def computed_by_both(
     """A night by the reference, once the kernel has given every cell alike, few persons at a time:
     the wide table, what stages leave to the next night, what could not be computed."""
     night = compute_night(sources, persons, golden, plan, day, time_zone=time_zone, memory=memory)
-    answers = answer_queries(sources, plan.queries, Night(day, time_zone))
     with LocalEngine() as engine:
         earlier, states, values = (
             None if frame is None else engine.of(frame)
             for frame in (memory.earlier, memory.states, memory.values)
         )
         given = Given(
-            {name: engine.of(frame) for name, frame in sources.items()}, engine.of(persons),
-            engine.of(golden), GOLDEN, earlier, states,
+            {name: engine.of(frame) for name, frame in sources.items()}, shipped_book().tables,
+            engine.of(persons), engine.of(golden), GOLDEN, earlier, states,
             None if values is None else engine.arrow(values),
-            [engine.of(frame) for frame in answers.frames], answers.failures,
         )  # fmt: skip
         prepared = Prepared.of(engine, given, plan, Night(day, time_zone))
+        assert prepared.failures.keys() == night.failures.keys(), prepared.failures
         found = for_all_persons(
             prepared, lambda _, wide: (wide.stored(), wide.states()), rows_at_once
         )
