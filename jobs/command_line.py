@@ -61,7 +61,7 @@ def backfill(given: Common, **options: Any) -> None:
 
 
 @app.command()
-@click.option("--examples", is_flag=True, help="Also run the tags' examples (on Spark).")
+@click.option("--examples", is_flag=True, help="Also run the tags' examples.")
 @common
 def check(given: Common, **options: Any) -> None:
     """Check every definition and setting; every problem is named with its file and line."""

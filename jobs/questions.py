@@ -34,8 +34,7 @@ def check(given: Common, examples: bool) -> None:
     """
     definitions = given.definitions()
     if examples:
-        with session_of(definitions.project) as spark:
-            failures = run_examples(spark, definitions.tags)
+        failures = run_examples(definitions.tags)
         if failures:
             raise UsageError("\n".join(map(str, failures)))
     counts = {

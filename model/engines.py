@@ -11,7 +11,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator, Sequence
 from datetime import date
 from pathlib import Path
-from typing import Any, Protocol, TypeAlias, cast
+from typing import Any, Protocol, TypeAlias, TypeVar, cast
 
 import pyarrow as pa
 import pyarrow.dataset as ds
@@ -53,6 +53,7 @@ class Writable(Protocol):
         ...
 
 
+Own = TypeVar("Own", bound="Engine")
 Group = Callable[[pa.Table], pa.Table]
 Output: TypeAlias = DataFrame | pa.Table | Writable
 
@@ -66,7 +67,7 @@ class Engine(ABC):
     `step` names the rows in errors and in profiles.
     """
 
-    def __enter__(self) -> Engine:
+    def __enter__(self: Own) -> Own:
         return self
 
     def __exit__(self, *_: object) -> None:

@@ -1,4 +1,4 @@
-"""Runs the examples written beside tags: each example is a person of its own, all in one job."""
+"""Runs the examples written beside tags: each example is a person of its own, all at once."""
 
 from __future__ import annotations
 
@@ -9,14 +9,19 @@ from datetime import date, datetime, time, timedelta, timezone
 from decimal import Decimal
 from typing import Any
 
-from pyspark.sql import DataFrame, SparkSession
-from pyspark.sql import functions as F
+import pyarrow as pa
 
-from language.types import SPARK_TYPES
+from language.binding import quoted
+from language.local_sql import local_sql
+from language.types import SPARK_TYPES, Columns, ValueType
+from model.engines import Rows
 from model.errors import Location
-from tags.computing import Memory, compute_tags
+from model.local_engine import LocalEngine
 from tags.definitions import Example, SourceTable, TagBook
 from tags.examples_reading import DAYS_AGO
+from tags.kernel.computing import compute_tags_here
+from tags.kernel.memory import SET
+from tags.kernel.prepared import Given
 from tags.night import DAY, ONE_ID
 from tags.planning import plan_tags
 from tags.plans import TagPlan
@@ -41,7 +46,7 @@ class ExampleFailure:
         return f"{self.location}: {self.column}: expected {self.expected}; found {self.found}"
 
 
-def run_examples(spark: SparkSession, book: TagBook) -> tuple[ExampleFailure, ...]:
+def run_examples(book: TagBook) -> tuple[ExampleFailure, ...]:
     """What the examples of all tags of a book got wrong; empty: they all hold."""
     examples = dict(enumerate((e for tag in book.tags.values() for e in tag.examples), start=1))
     owners = book.owners
@@ -49,28 +54,28 @@ def run_examples(spark: SparkSession, book: TagBook) -> tuple[ExampleFailure, ..
     if not named:
         return ()
     plan = plan_tags(book, named)
-    sources = {name: _rows(spark, book.tables[name], examples) for name in plan.tables}
-    persons = spark.createDataFrame([(one_id,) for one_id in examples], f"{ONE_ID} bigint")
-    golden = _golden(spark, book, plan, examples)
-    memory = Memory(values=_values(spark, examples))
-    wide = compute_tags(
-        sources, persons, golden, plan, EXAMPLE_DATE, time_zone="UTC", memory=memory
-    )
+    with LocalEngine() as engine:
+        engine.learn()
+        given = Given(
+            {name: _rows(engine, book.tables[name], examples) for name in plan.tables}, book.tables,
+            engine.of(pa.table({ONE_ID: list(examples)})), _golden(engine, book, plan, examples),
+            book.golden, values=_values(examples),
+        )  # fmt: skip
+        wide = compute_tags_here(engine, given, plan, EXAMPLE_DATE, time_zone="UTC")
     wanted = sorted({column for e in examples.values() for column in e.gives})
-    # Bounded by the examples people wrote: one row each, only the columns they name.
-    found = {row[ONE_ID]: row for row in wide.select(ONE_ID, *wanted).collect()}
-    return tuple(f for n, e in examples.items() for f in _failures(e, found[n].asDict()))
+    rows = wide.select([ONE_ID, *wanted]).to_pylist(maps_as_pydicts="strict")
+    found = {row[ONE_ID]: row for row in rows}
+    return tuple(f for n, e in examples.items() for f in _failures(e, found[n]))
 
 
-def _values(spark: SparkSession, examples: Mapping[int, Example]) -> DataFrame | None:
-    """What the examples' `given` sets, as rows of `tags.set_values`."""
+def _values(examples: Mapping[int, Example]) -> pa.Table:
+    """What the examples' `given` sets."""
     rows = [
-        (one_id, column, _text(value), None)
+        {ONE_ID: one_id, "tag": column, "value": _text(value), "instead_of": None}
         for one_id, example in examples.items()
         for column, value in example.given.items()
     ]
-    schema = f"{ONE_ID} bigint, tag string, value string, instead_of string"
-    return spark.createDataFrame(rows, schema) if rows else None
+    return pa.Table.from_pylist(rows, SET)
 
 
 def _failures(example: Example, found: Mapping[str, Any]) -> Iterator[ExampleFailure]:
@@ -108,15 +113,14 @@ def _shown(value: Any) -> str:
     return MISSING if value is None else str(value)
 
 
-def _rows(spark: SparkSession, table: SourceTable, examples: Mapping[int, Example]) -> DataFrame:
+def _rows(engine: LocalEngine, table: SourceTable, examples: Mapping[int, Example]) -> Rows:
     """The examples' rows of one table as by_person rows; columns an example leaves out are null."""
-    names = [ONE_ID, *table.columns]
     texts = [
         [str(one_id), *(_text(value) for value in _row(row, number, table))]
         for one_id, example in examples.items()
         for number, row in enumerate(example.rows.get(table.name, ()))
     ]
-    return _typed(spark, names, texts, {ONE_ID: "bigint", **_spark_types(table.columns)})
+    return _typed(engine, {ONE_ID: "integer", **table.columns}, texts)
 
 
 def _row(row: Mapping[str, Any], number: int, table: SourceTable) -> Sequence[Any]:
@@ -131,31 +135,38 @@ def _row(row: Mapping[str, Any], number: int, table: SourceTable) -> Sequence[An
 
 
 def _golden(
-    spark: SparkSession, book: TagBook, plan: TagPlan, examples: Mapping[int, Example]
-) -> DataFrame:
+    engine: LocalEngine, book: TagBook, plan: TagPlan, examples: Mapping[int, Example]
+) -> Rows:
     """The examples' golden profiles; a mask shows the value itself, which is invented anyway."""
-    names = [name for name in plan.golden_columns if name in book.golden]
-    masks = [name for name in plan.golden_columns if name not in book.golden]
-    plain = {name: name.removesuffix("_mask") for name in masks} | {name: name for name in names}
+    types: dict[str, ValueType] = {n: book.golden.get(n, "text") for n in plan.golden_columns}
+    plain = {n: n if n in book.golden else n.removesuffix("_mask") for n in types}
     texts = [
-        [str(one_id), *(_text(example.profile.get(plain[name])) for name in (*names, *masks))]
+        [str(one_id), *(_text(example.profile.get(plain[name])) for name in types)]
         for one_id, example in examples.items()
     ]
-    types = {ONE_ID: "bigint", **_spark_types({name: book.golden[name] for name in names})}
-    return _typed(spark, [ONE_ID, *names, *masks], texts, types)
-
-
-def _spark_types(columns: Mapping[str, Any]) -> dict[str, str]:
-    return {name: SPARK_TYPES[kind] for name, kind in columns.items()}
+    return _typed(engine, {ONE_ID: "integer", **types}, texts)
 
 
 def _typed(
-    spark: SparkSession, names: Sequence[str], texts: Sequence[Sequence[str | None]],
-    types: Mapping[str, str],
-) -> DataFrame:
-    schema = ", ".join(f"`{name}` string" for name in names)
-    frame = spark.createDataFrame([tuple(row) for row in texts], schema)
-    return frame.select(*(F.col(name).cast(types.get(name, "string")) for name in names))
+    engine: LocalEngine, types: Columns, texts: Sequence[Sequence[str | None]]
+) -> Rows:
+    """Rows written as texts, in the types of their columns."""
+    columns = list(zip(*texts, strict=True)) or [()] * len(types)
+    table = pa.table({
+        name: pa.array(column, pa.string())
+        for name, column in zip(types, columns, strict=True)
+    })
+    listed = ", ".join(_typed_sql(name, kind) for name, kind in types.items())
+    return engine.rows("examples", f"select {listed} from these", these=engine.of(table))
+
+
+def _typed_sql(name: str, kind: ValueType) -> str:
+    column = local_sql(quoted(name))
+    if kind in ("text", "enum", "list", "map"):
+        return column
+    if kind == "timestamp":
+        return f"try_cast({column} as timestamp) as {column}"
+    return f"{local_sql(f'try_cast({quoted(name)} AS {SPARK_TYPES[kind]})')} as {column}"
 
 
 def _text(value: Any) -> str | None:

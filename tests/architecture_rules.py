@@ -89,7 +89,6 @@ EXCEPTIONS: dict[str, dict[str, str]] = {
         "tags/kernel/metrics.py:_records": "a row of numbers for a hundred columns",
         "tags/kernel/queries.py:_answered": "one number",
         "tags/kernel/prepared.py:Prepared": "columns of persons who fit into this process",
-        "tags/example_runs.py:run_examples": "one row for each example that people wrote",
         "tags/queries.py:_answered": "one number: the most rows of a person",
     },
     # Task-side readers and writers of files, given a folder.

@@ -4,13 +4,12 @@ from decimal import Decimal
 from textwrap import dedent
 
 import pytest
-from pyspark.sql import SparkSession
 
 from tags.example_runs import is_same, run_examples
 from tests.tags.books import book_of
 
 
-def test_a_wrong_example_is_named_by_line_column_and_both_values(spark: SparkSession) -> None:
+def test_a_wrong_example_is_named_by_line_column_and_both_values() -> None:
     book = book_of(
         dedent(
             """\
@@ -34,7 +33,7 @@ def test_a_wrong_example_is_named_by_line_column_and_both_values(spark: SparkSes
             """
         )
     )
-    assert [str(failure) for failure in run_examples(spark, book)] == [
+    assert [str(failure) for failure in run_examples(book)] == [
         "a.yml:11: spend_30d: expected 1.1; found missing",
         "a.yml:13: spend_30d: expected 0; found missing",
         "a.yml:17: city: expected 上海; found 杭州",
