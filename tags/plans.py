@@ -179,10 +179,15 @@ class TagPlan:
     @property
     def tables(self) -> tuple[str, ...]:
         """The tables the plan reads, sorted."""
+        asked = {table for query in self.queries for table in query.tables}
+        return tuple(sorted(asked.union(self.measured_tables)))
+
+    @property
+    def measured_tables(self) -> tuple[str, ...]:
+        """The tables whose rows are measured, sorted: all but those that only queries read."""
         read = {grouping.table.name for grouping in self.groupings}
         read |= {ballot.table.name for top in self.tops for ballot in top.ballots}
         read |= {step.table.name for funnel in self.funnels for step in funnel.steps}
-        read |= {table for query in self.queries for table in query.tables}
         return tuple(sorted(read))
 
     def described(self) -> tuple[str, ...]:

@@ -99,7 +99,7 @@ class Prepared:
         )
         tables = {
             name: ordered(engine, given.sources[name], people, asked_of(plan, name, night), night)
-            for name in measured_tables(plan)
+            for name in plan.measured_tables
         }
         types = {name: table.columns for name, table in given.tables.items()}
         answers = answer_queries_here(engine, given.sources, types, plan.queries, night)
@@ -200,14 +200,6 @@ def places_of(rank: Rank) -> tuple[str, str]:
     return f"{rank.name}_above", f"{rank.name}_count"
 
 
-def measured_tables(plan: TagPlan) -> list[str]:
-    """The tables whose rows are put in order, sorted: all but those that only queries read."""
-    read = {grouping.table.name for grouping in plan.groupings}
-    read |= {ballot.table.name for top in plan.tops for ballot in top.ballots}
-    read |= {step.table.name for funnel in plan.funnels for step in funnel.steps}
-    return sorted(read)
-
-
 def _numbered(
     engine: LocalEngine, rows: Rows, people: Rows, names: Sequence[str] | None = None
 ) -> Rows:
@@ -242,5 +234,3 @@ def _picked_columns(picks: Sequence[Picked], night: Night) -> Iterator[str]:
             yield f'{local_sql(quoted(f"{pick.golden}_mask"))} as {local_sql(quoted(MASK + name))}'
         if not pick.is_high or pick.needs_plain:
             yield f"{local_sql(night.bind(pick.sql))} as {local_sql(quoted(name))}"
-
-
