@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from datetime import date, timedelta
 from functools import partial
 
-from pyspark.sql import DataFrame
-
 from jobs.night import Night
-from jobs.plain_values import with_plain_columns
-from jobs.set_values import values_set
+from jobs.night_tags import NightTags
+from jobs.tag_checks import stale_tags
+from jobs.tags_by_spark import tags_by_spark
 from jobs.tags_here import tags_here
 from lake.log_tables import read_rows
 from lake.readers import valid_at
@@ -29,31 +28,57 @@ from model.fixed_tables import (
 )
 from model.local_engine import LocalEngine
 from tags.catalog import catalog_records, wide_columns
-from tags.changes import tag_changes
-from tags.computing import Memory, compute_night
-from tags.metrics import tag_metrics
 from tags.planning import plan_tags
-from tags.plans import TagPlan
-from tags.schedule import Shown, carried_over
+from tags.schedule import Shown, carried_over, shown_since
 
 NAME = "compute_tags"
 
 
 def run(night: Night) -> None:
     """Writes the wide table's slice of D, then what is told about it: in this process while the
-    tables the tags read are small, by the log's own account, else by Spark."""
+    tables the tags read are small, by the log's own account, else by Spark.
+
+    Tags whose checks fail keep their last good values, and so do those computed from them.
+    """
     book, before = night.definitions.tags, _night_before(night)
-    carried = carried_over(book, _shown(night, before), night.business_date)
-    plan = plan_tags(book, carried=carried)
+    shown = _shown(night, before)
+    carried: dict[str, date | None] = {**carried_over(book, shown, night.business_date)}
     with night.engine() as engine:
-        if isinstance(engine, LocalEngine):
-            failures = _here(night, engine, plan, before)
-        else:
-            failures = _by_spark(night, engine, plan, before)
-    for column, reason in failures.items():
-        night.progress.say(f"标签 tag {column} is missing tonight: {reason}")
+        persons = _persons(night, engine)
+        found = _computed(night, engine, persons, before, carried, {})
+        stale = stale_tags(night, engine, found.rows)
+        if stale:
+            carried = {tag: shown_since(book.tags[tag], shown) for tag in stale} | carried
+            found = _computed(night, engine, persons, before, carried, stale)
+        _write(night, found)
+    _tell(night, stale, carried, found.failures)
     records = catalog_records(book, night.business_date, carried)
     night.lake.replace_records(TAG_CATALOG, records, night.business_date)
+
+
+def _computed(
+    night: Night, engine: Engine, persons: Rows, before: date, carried: Collection[str],
+    stale: Mapping[str, str],
+) -> NightTags:  # fmt: skip
+    book = night.definitions.tags
+    plan = plan_tags(book, carried=carried)
+    reasons = {
+        c.name: f"stale: {why}" for tag, why in stale.items() for c in book.tags[tag].columns
+    }
+    if isinstance(engine, LocalEngine):
+        return tags_here(night, engine, plan, persons, before, reasons)
+    return tags_by_spark(night, engine, plan, persons, before, reasons)
+
+
+def _tell(
+    night: Night, stale: Mapping[str, str], carried: Mapping[str, date | None],
+    failures: Mapping[str, str],
+) -> None:  # fmt: skip
+    for tag, reason in stale.items():
+        values = f"the values of {carried[tag]}" if carried[tag] else "no values"
+        night.progress.say(f"标签 tag {tag} is stale and shows {values}: {reason}")
+    for column, reason in failures.items():
+        night.progress.say(f"标签 tag {column} is missing tonight: {reason}")
 
 
 def tables(night: Night) -> Sequence[TableContract]:
@@ -61,38 +86,15 @@ def tables(night: Night) -> Sequence[TableContract]:
     return TAG_TABLES
 
 
-def _here(night: Night, engine: LocalEngine, plan: TagPlan, before: date) -> Mapping[str, str]:
-    """Writes what the kernel finds; the columns that could not be computed, and why."""
+def _write(night: Night, found: NightTags) -> None:
     lake, day = night.lake, night.business_date
-    found = tags_here(night, engine, plan, _persons(night, engine), before)
-    lake.replace_slice(_contract(night), found.wide, day)
+    contract = replace(CUSTOMER_TAGS, columns=wide_columns(night.definitions.tags))
+    lake.replace_slice(contract, found.wide, day)
     side_by_side([
         partial(lake.replace_slice, CUSTOMER_TAG_CHANGES, found.changes, day),
         partial(_write_states, night, found.states),
-        partial(lake.replace_records, TAG_METRICS, found.metrics, day),
+        partial(lake.replace_slice, TAG_METRICS, found.metrics, day),
     ])
-    return found.failures
-
-
-def _by_spark(night: Night, engine: Engine, plan: TagPlan, before: date) -> Mapping[str, str]:
-    """The same by the reference."""
-    lake, day = night.lake, night.business_date
-    earlier = lake.read_slice(CUSTOMER_TAGS, before)
-    known = lake.read_slice(STAGE_STATES, before) if plan.histories else None
-    computed = compute_night(
-        _sources(night, plan), engine.frame(_persons(night, engine)), _golden(night, plan), plan,
-        day, time_zone=night.project.settings.project.time_zone,
-        memory=Memory(known, values_set(night), earlier),
-    )  # fmt: skip
-    lake.replace_slice(_contract(night), computed.wide, day)
-    written = lake.read_slice(CUSTOMER_TAGS, day).select(*computed.wide.columns)
-    metrics = tag_metrics(written, day, computed.failures)
-    side_by_side([
-        partial(lake.replace_slice, CUSTOMER_TAG_CHANGES, tag_changes(earlier, written, day), day),
-        partial(_write_states, night, computed.states),
-        partial(lake.replace_slice, TAG_METRICS, metrics, day),
-    ])
-    return computed.failures
 
 
 def _write_states(night: Night, states: Output | None) -> None:
@@ -101,20 +103,6 @@ def _write_states(night: Night, states: Output | None) -> None:
         lake.replace_records(STAGE_STATES, [], day)
     else:
         lake.replace_slice(STAGE_STATES, states, day)
-
-
-def _contract(night: Night) -> TableContract:
-    return replace(CUSTOMER_TAGS, columns=wide_columns(night.definitions.tags))
-
-
-def _sources(night: Night, plan: TagPlan) -> dict[str, DataFrame]:
-    tables = night.definitions.tables
-    return {table.name: night.by_person(table) for table in tables if table.name in plan.tables}
-
-
-def _golden(night: Night, plan: TagPlan) -> DataFrame:
-    profiles = night.lake.read_slice(night.definitions.golden, night.business_date)
-    return with_plain_columns(night, profiles, plan.plain_columns)
 
 
 def _persons(night: Night, engine: Engine) -> Rows:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import timedelta
+from typing import Any
 
 from ingestion.commonest_identifiers import commonest_identifiers
 from jobs.audit import record_accepted
@@ -18,7 +19,7 @@ from model.fixed_tables import ONE_IDS, SIGHTINGS
 from model.settings import QualitySettings
 from model.slice_counts import SliceCounts, count_slice
 from model.sql_text import date_literal
-from quality.checks import TableChecks
+from quality.checks import STALE, TableChecks
 from quality.comparisons import Drift
 from quality.gate import CheckResult, CountedSlice, accepted, judge_slices, raise_if_held
 from quality.measures import questions_of, without_lost
@@ -34,20 +35,42 @@ def judge(
     of_map = identity_results(night) if ONE_IDS in contracts else ()
     if not slices and not of_map:
         return
-    day, root = night.business_date, night.lake.root
-    rows = metric_rows(root, day - timedelta(days=DAYS_KEPT_IN_MIND))
-    quality = night.project.settings.quality
+    rows, quality = _metric_rows(night), night.project.settings.quality
+    day = night.business_date
     judged = judge_slices(slices, histories(rows), day, _drift(quality), quality.breaks)
-    found = (*judged, *of_map)
-    results = accepted(found, night.accepted)
     # Whatever the verdict: a night that is accepted later is the past of those behind it.
     record_metrics(night.lake, day, [_metric(night, *each) for each in _numbers(slices)], rows)
+    # What makes a tag stale was judged, and recorded, before the table was written.
+    own = [result for result in judged if result.severity != STALE]
+    raise_if_held(_recorded(night, [*own, *of_map]))
+
+
+def judge_tags(
+    night: Night, engine: Engine, wide: Rows, checks: TableChecks
+) -> tuple[CheckResult, ...]:
+    """Runs and records the checks that make tags stale, on wide rows that are not written yet.
+
+    Their numbers are no past for later nights: those of what is written in the end are.
+    """
+    counted = CountedSlice(checks, count_slice(engine, "tag_checks", wide, questions_of(checks)))
+    past = histories(_metric_rows(night))
+    return _recorded(night, judge_slices([counted], past, night.business_date, None))
+
+
+def _metric_rows(night: Night) -> Sequence[dict[str, Any]]:
+    since = night.business_date - timedelta(days=DAYS_KEPT_IN_MIND)
+    return metric_rows(night.lake.root, since)
+
+
+def _recorded(night: Night, found: Sequence[CheckResult]) -> tuple[CheckResult, ...]:
+    """The results, with what people accepted; kept for whoever asks."""
+    results = accepted(found, night.accepted)
     record_quality(night.lake, [_record(night, result) for result in results])
     record_accepted(night, [
         (result.code, result.accepted_because, result.row_count)
         for result in results if result.accepted_because is not None
     ])  # fmt: skip
-    raise_if_held(results)
+    return results
 
 
 def _datasets(night: Night, counted: Mapping[str, SliceCounts]) -> list[CountedSlice]:

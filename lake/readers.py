@@ -21,20 +21,23 @@ def current_rows(table: CanonicalTable, source: str, business_date: date) -> str
     return f"{rows} and day <= {_literal(business_date)}"
 
 
-def held_rows(table: CanonicalTable, source: str, business_date: date) -> str:
-    """As `current_rows`, with the rows that wait for their day."""
+def held_rows(table: CanonicalTable, source: str, business_date: date, whole: str = "") -> str:
+    """As `current_rows`, with the rows that wait for their day.
+
+    `source` may be all versions of some keys; then `whole` is where all versions are.
+    """
     columns = ", ".join(f"r.{name}" for name in table.contract.column_names)
     # Names stand after a dot, where even SQL's own words (`end`, `group`) may name a column.
     key = ", ".join(f"v.{name}" for name in table.key)
     return (
         f"select {columns} from (select v.*, row_number() over ("
         f"partition by {key} order by {table.newest_first('v')}) as version_no "
-        f"from ({_standing(source, business_date)}) v) r "
+        f"from ({_standing(source, business_date, whole or source)}) v) r "
         "where version_no = 1 and not is_deleted"
     )
 
 
-def _standing(source: str, business_date: date) -> str:
+def _standing(source: str, business_date: date, whole: str) -> str:
     """Versions that had arrived by D, without those of bytes that their file no longer has.
 
     Superseded files are few: whoever reads skips the parts of a table that have none.
@@ -44,7 +47,7 @@ def _standing(source: str, business_date: date) -> str:
     return (
         "select /*+ broadcast(g) */ s.* "
         f"from {source} s left join (select s.source_file, max(s.generation) as newest "
-        f"from {source} s where s.arrived_date <= {day} and s.generation > 1 "
+        f"from {whole} s where s.arrived_date <= {day} and s.generation > 1 "
         "group by s.source_file) g "
         f"on s.source_file = g.source_file and s.generation < g.newest and s.generation > {WHOLE} "
         f"where g.newest is null and s.arrived_date <= {day} and not {is_mark('s')}"
@@ -67,7 +70,29 @@ def by_person(table: CanonicalTable, source: str, one_ids: str, business_date: d
     A re-issued identifier has a range of event days in the map; everyone else has one row. Rows of
     shadow channels are left out.
     """
-    rows = current_rows(table, source, business_date)
+    return _with_persons(table, current_rows(table, source, business_date), one_ids, business_date)
+
+
+def held_by_person(
+    table: CanonicalTable, source: str, one_ids: str, business_date: date, whole: str = ""
+) -> str:
+    """As `by_person`, with the rows that wait for their day; `source` and `whole` as `held_rows`
+    has them."""
+    rows = held_rows(table, source, business_date, whole)
+    return _with_persons(table, rows, one_ids, business_date)
+
+
+def moved_sightings(one_ids: str, since: date, business_date: date) -> str:
+    """Sightings (node_id) of which the map of D says otherwise than that of an earlier night."""
+    nights = f"> {_literal(since)}", f"<= {_literal(business_date)}"
+    begun, ended = (" and ".join(f"{c} {n}" for n in nights) for c in ("valid_from", "valid_to"))
+    return (
+        f"select distinct node_id from {one_ids} "
+        f"where kind = 'sighting' and ({begun} or {ended})"
+    )
+
+
+def _with_persons(table: CanonicalTable, rows: str, one_ids: str, business_date: date) -> str:
     if table.reading.shadow:
         rows += f" and not {is_one_of('r.channel', sorted(table.reading.shadow))}"
     day = _literal(business_date)

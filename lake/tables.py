@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import date
+from pathlib import Path
 
 import pyarrow as pa
 from pyspark.sql import DataFrame, SparkSession
@@ -86,6 +87,13 @@ class Lake:
         table = open_table(self.path(contract))
         files = [] if table is None else data_files(self.path(contract), table)
         return sorted({file.day for file in files if file.day is not None})
+
+    def files(self, contract: TableContract, day: date | None = None) -> list[Path]:
+        """The files of a table on a local disk as it stands, all or those of the slice of `day`."""
+        table = open_table(self.path(contract))
+        days = None if day is None else (lambda found: found == day)
+        files = [] if table is None else data_files(self.path(contract), table, days)
+        return [Path(file.place) for file in files]
 
     def files_until(self, contract: TableContract, day: date) -> list[str]:
         """The files of all slices up to and with `day`, by their names within the table, sorted: no

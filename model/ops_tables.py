@@ -103,7 +103,7 @@ QUALITY_RESULTS = TableContract(
         "table_name string | 表 | zone.table, or channel.dataset",
         "code string | 编码 | Name of the check, as --accept takes it",
         "check_text string | 检查 | The check as written",
-        "severity string | 级别 | hold, quarantine or warn",
+        "severity string | 级别 | hold, quarantine, warn; stale: the tag keeps its values",
         "is_passed boolean | 通过 | Whether it holds",
         "observed string | 观测 | Observed aggregate; never a row's value",
         "accepted_because string | 放行原因 | Reason given with --accept; null otherwise",
@@ -160,6 +160,20 @@ RESOLVED = TableContract(
     "What the map of the last night was made of; while that is so, the next night looks at "
     "what changed only. No row while a night is being written",
 )
+TILED = TableContract(
+    "ops", "tiled",
+    columns(
+        "table_name string | 表 | Clean table",
+        "business_date date | 业务日 | Night for which its tile stands",
+        "base_date date | 基准日 | Night on which the base of the tile was made",
+        "base_count bigint | 基准行数 | Rows of the base",
+        "columns array<string> | 列 | Columns of the clean table that the tile has",
+        "made_of string | 输入指纹 | Hash of how rows are read, of their files and of the map",
+    ),
+    ("table_name", "business_date"), None, "标签行缓存",
+    "Which rows by person the nights keep in order, so that the next one adds what changed only. "
+    "While a tile is being written its night has no row",
+)
 RULED = TableContract(
     "ops", "ruled",
     columns(
@@ -183,5 +197,5 @@ LISTED = TableContract(
 
 OPS_TABLES = (
     FILES, QUARANTINE, REDRIVES, CORRECTIONS, RUNS, QUALITY_RESULTS, SLICE_METRICS, PUBLISHED,
-    AUDIT, RESOLVED, RULED, LISTED,
+    AUDIT, RESOLVED, RULED, LISTED, TILED,
 )  # fmt: skip

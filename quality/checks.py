@@ -28,7 +28,8 @@ from quality.rules import (
 )
 from quality.suites import SUITE_KEYS, Expectation, read_expectation
 
-Severity = Literal["hold", "quarantine", "warn"]
+Severity = Literal["hold", "quarantine", "warn", "stale"]
+STALE: Severity = "stale"  # of a tag's own checks: it keeps its last good values
 _SEVERITIES: Mapping[str, Severity] = {"hold": "hold", "quarantine": "quarantine", "warn": "warn"}
 
 
@@ -71,6 +72,12 @@ class TableChecks:
     def identifiers(self) -> tuple[str, ...]:
         """The watched fields that join people."""
         return tuple(name for name in self.watched or () if name in self.subject.identifiers)
+
+    @property
+    def stale_making(self) -> TableChecks:
+        """Only those checks that make tags stale."""
+        checks = tuple(check for check in self.checks if check.severity == STALE)
+        return dataclasses.replace(self, checks=checks, expectations=(), watched=None)
 
     def without_hold(self) -> TableChecks:
         """The same checks, those that hold warning only."""
@@ -131,7 +138,8 @@ def with_tag_checks(
     tables: Sequence[TableChecks], table: str, subject: Subject, written: Iterable[TagCheck],
     problems: Problems,
 ) -> tuple[TableChecks, ...]:  # fmt: skip
-    """The tables' checks, those of tags' files added to the wide table's; they all warn."""
+    """The tables' checks, those of tags' files added to the wide table's; each makes its
+    tag stale."""
     known = {each.table_name: each for each in tables}
     wide = known.get(table, TableChecks(table, subject=subject))
     codes = {one.code for one in wide.checks} | {one.code for one in wide.expectations}
@@ -148,7 +156,7 @@ def with_tag_checks(
         elif rule:
             codes.add(code)
             text = f"{each.column}: {each.text}"
-            found.append(Check(code, text, "warn", rule))
+            found.append(Check(code, text, STALE, rule))
     if found:
         known[table] = dataclasses.replace(wide, checks=tuple(found))
     return tuple(known[name] for name in sorted(known))

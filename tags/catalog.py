@@ -67,7 +67,7 @@ def catalog_rows(book: TagBook) -> tuple[CatalogRow, ...]:
 
 
 def catalog_records(
-    book: TagBook, business_date: date, carried: Mapping[str, date] = MappingProxyType({})
+    book: TagBook, business_date: date, carried: Mapping[str, date | None] = MappingProxyType({})
 ) -> list[tuple[object, ...]]:
     """The catalogue of one night as records of tags.tag_catalog.
 

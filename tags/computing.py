@@ -20,7 +20,13 @@ from tags.plans import DerivedColumn, Picked, Rank, TagPlan
 from tags.queries import answer_queries
 from tags.rule_plans import Override
 from tags.set_values import decided, set_by_person
-from tags.stage_states import known_stages, stage_states, state_columns, unknown_stages
+from tags.stage_states import (
+    handed_on,
+    known_stages,
+    stage_states,
+    state_columns,
+    unknown_stages,
+)
 from tags.top_values import group_votes
 
 _MASK = "_mask"
@@ -102,8 +108,17 @@ def compute_night(
         kept = kept.localCheckpoint(eager=False)
     wide = kept.select(F.lit(business_date).alias(BUSINESS_DATE), ONE_ID,
                        *(column.name for column in plan.columns))
-    states = stage_states(kept, plan.histories, night) if plan.histories else None
-    return TagNight(wide, answers.failures, states)
+    return TagNight(wide, answers.failures, _states(kept, persons, plan, memory, night))
+
+
+def _states(
+    kept: DataFrame, persons: DataFrame, plan: TagPlan, memory: Memory, night: Night
+) -> DataFrame | None:
+    """What the night leaves of stages: found tonight, or handed on."""
+    found = [stage_states(kept, plan.histories, night)] if plan.histories else []
+    if plan.handed_on and memory.states is not None:
+        found.append(handed_on(memory.states, plan.handed_on, persons.select(ONE_ID), night))
+    return reduce(DataFrame.unionByName, found) if found else None
 
 
 def _remembered(plan: TagPlan, memory: Memory) -> Iterator[DataFrame]:
@@ -134,7 +149,14 @@ def _carried(earlier: DataFrame | None, plan: TagPlan) -> list[DataFrame]:
         return []
     if earlier is None:
         raise ValueError("the plan carries columns over: it needs the wide table they come from")
-    return [earlier.select(ONE_ID, *(column.name for column in plan.carried))]
+    return [earlier.select(ONE_ID, *(_earlier(earlier, column) for column in plan.carried))]
+
+
+def _earlier(earlier: DataFrame, column: TagColumn) -> Column:
+    """A column of an earlier wide table; missing where that has none of this name and type."""
+    if (column.name, column.spark_type) in earlier.dtypes:
+        return F.col(column.name)
+    return F.lit(None).cast(column.spark_type).alias(column.name)
 
 
 def _picked_columns(picks: Sequence[Picked], night: Night) -> list[Column]:

@@ -10,6 +10,7 @@ from language.binding import bind, quoted
 from model.dates import Window
 
 ONE_ID, BUSINESS_DATE, DAY = "one_id", "business_date", "day"
+Days = tuple[date | None, date]  # the first (None: since ever) and the last
 
 
 @dataclass(frozen=True)
@@ -25,15 +26,21 @@ class Night:
 
     def within(self, window: Window) -> str:
         """SQL that holds for rows of the window's days, both ends included."""
-        first, last = window.bounds(self.business_date)
-        upper = f"{quoted(DAY)} <= DATE '{last}'"
-        return upper if first is None else f"{quoted(DAY)} >= DATE '{first}' AND {upper}"
+        return within_days(window.bounds(self.business_date))
 
-    def reach(self, windows: Sequence[Window]) -> str:
-        """SQL that holds for the days from the earliest first to the latest last of the windows."""
+    def days(self, windows: Sequence[Window]) -> Days:
+        """From the earliest first to the latest last day of the windows, both included."""
         bounds = [window.bounds(self.business_date) for window in windows]
         firsts = [first for first, _ in bounds if first is not None]
-        upper = f"{quoted(DAY)} <= DATE '{max(last for _, last in bounds)}'"
-        if len(firsts) < len(bounds):
-            return upper
-        return f"{quoted(DAY)} >= DATE '{min(firsts)}' AND {upper}"
+        return min(firsts) if len(firsts) == len(bounds) else None, max(last for _, last in bounds)
+
+    def reach(self, windows: Sequence[Window]) -> str:
+        """SQL that holds for these days."""
+        return within_days(self.days(windows))
+
+
+def within_days(days: Days) -> str:
+    """SQL that holds for some days, both ends included."""
+    first, last = days
+    upper = f"{quoted(DAY)} <= DATE '{last}'"
+    return upper if first is None else f"{quoted(DAY)} >= DATE '{first}' AND {upper}"

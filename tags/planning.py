@@ -82,6 +82,9 @@ def plan_tags(
         hashes={tag.name: tag.definition_hash for tag in shown},
         definition_hash=book_hash(shown),
         carried=tuple(c for tag in shown if tag.name in carried for c in tag.columns),
+        handed_on=tuple(
+            tag.name for tag in shown if tag.name in carried and isinstance(tag.body, Stages)
+        ),
     )
 
 

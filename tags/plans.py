@@ -148,7 +148,8 @@ class TagPlan:
 
     `columns` in the table's order; `absents` are SQL literals by column; every column of a level
     reads only columns of the levels before it. `hashes` are the definitions' by tag. `carried` are
-    the columns that show what an earlier night's wide table has, missing for those it has not.
+    the columns that show what an earlier night's wide table has, missing for those it has not;
+    `handed_on` those of their tags whose stages stay as that night left them.
     """
 
     columns: tuple[TagColumn, ...]
@@ -160,6 +161,7 @@ class TagPlan:
     hashes: Mapping[str, str]
     definition_hash: str
     carried: tuple[TagColumn, ...] = ()
+    handed_on: tuple[str, ...] = ()
     funnels: tuple[Funnel, ...] = ()
     queries: tuple[PlannedQuery, ...] = ()
     histories: tuple[StageHistory, ...] = ()

@@ -63,6 +63,13 @@ def carried_over(book: TagBook, before: Mapping[str, Shown], day: date) -> dict[
     return found
 
 
+def shown_since(tag: Tag, before: Mapping[str, Shown]) -> date | None:
+    """The night whose values a tag shows that is not computed, whatever it is defined as now: the
+    oldest of its columns'; None where one was never computed."""
+    dates = [shown.computed_date if (shown := before.get(c.name)) else None for c in tag.columns]
+    return None if None in dates else min(filter(None, dates))
+
+
 def _still_shown(tag: Tag, before: Mapping[str, Shown]) -> date | None:
     """The night whose values all of the tag's columns show; None where they are of another tag."""
     dates = {_date_of(column, tag.definition_hash, before) for column in tag.columns}

@@ -64,3 +64,13 @@ def stage_states(
         for h in histories
     ]  # fmt: skip
     return reduce(DataFrame.unionByName, states).select(*STAGE_STATES.column_names)
+
+
+def handed_on(
+    states: DataFrame, tags: Sequence[str], persons: DataFrame, night: Night
+) -> DataFrame:
+    """The states of tags that are not computed tonight, as the night before left them, of the
+    persons there are; key (one_id, tag)."""
+    theirs = states.where(F.col("tag").isin(*tags)).join(persons, on=ONE_ID, how="left_semi")
+    tonight = F.lit(night.business_date).alias(BUSINESS_DATE)
+    return theirs.select(tonight, *STAGE_STATES.column_names[1:])

@@ -14,11 +14,12 @@ import pyarrow as pa
 from model.local_engine import LocalEngine
 from tags.kernel.prepared import Given, Group, Made, Prepared, Ranks, all_of, places_of
 from tags.kernel.reading import People
+from tags.kernel.values import whole
 from tags.kernel.wide import Wide
 from tags.night import Night
 from tags.plans import Rank, TagPlan
 
-ROWS_AT_ONCE = 250_000  # of one table, of a group of persons
+ROWS_AT_ONCE = 500_000  # of one table, of a group of persons
 
 
 def compute_tags_here(
@@ -79,5 +80,5 @@ def _places(
     )  # fmt: skip
     found = engine.over("places", f"select {listed} from these order by _number", known)
     return {
-        name: found.column(name).combine_chunks() for rank in ranks for name in places_of(rank)
+        name: whole(found.column(name)) for rank in ranks for name in places_of(rank)
     }

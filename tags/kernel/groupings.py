@@ -15,7 +15,7 @@ from tags.kernel.measures import OF_PLACES, OF_PRESENCE, OF_ROWS, OF_VALUES, PLA
 from tags.kernel.ranges import MeasuredRows, Range, UnitRows, list_column, map_column
 from tags.kernel.reading import Asked, PersonRows
 from tags.kernel.statistics import Measured, newest, stddev
-from tags.kernel.values import Integers, Truths, decoded
+from tags.kernel.values import Integers, Truths, decoded, in_order
 from tags.measure_sql import spread_places
 from tags.night import Night
 from tags.plans import Cell, Grouping, TagPlan
@@ -58,7 +58,7 @@ def asked_of(plan: TagPlan, table: str, night: Night) -> Asked:
         tuple(dict.fromkeys(filter(None, conditions))),
         tuple(dict.fromkeys(filter(None, values))),
         any(cell.aggregate.needs_order or cell.window.rows for cell in cells),
-        night.reach([EVER if window.rows else window for window in windows]),
+        night.days([EVER if window.rows else window for window in windows]),
         needs_moments=bool(walked),
     )  # fmt: skip
 
@@ -146,7 +146,7 @@ def _persons_and_keys(rows: PersonRows, by: str) -> _Units:
     """Every person's keys are units of their own; rows without a key are nobody's."""
     keys = rows.values(by)
     known = np.flatnonzero(keys.valid)
-    order = known[np.lexsort((keys.numbers[known], rows.rows.unit[known]))]
+    order = known[in_order(rows.rows.unit[known], keys.numbers[known])]
     person, key = rows.rows.unit[order], keys.numbers[order]
     is_new = np.ones(len(order), bool)
     is_new[1:] = (person[1:] != person[:-1]) | (key[1:] != key[:-1])

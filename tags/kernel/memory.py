@@ -13,7 +13,9 @@ from model.ddl_types import arrow_schema
 from model.engines import Rows
 from model.fixed_tables import STAGE_STATES
 from model.local_engine import LocalEngine
+from model.sql_text import date_literal
 from tags.definitions import TagColumn
+from tags.kernel.values import whole
 from tags.night import BUSINESS_DATE, ONE_ID
 from tags.plans import TagPlan
 from tags.rule_plans import STAGE_STATE, Override, StageHistory
@@ -60,6 +62,24 @@ def stage_states_here(wide: Mapping[str, pa.Array], plan: TagPlan, day: date) ->
     return pa.concat_tables(parts)
 
 
+def handed_on_here(
+    engine: LocalEngine, states: Rows, tags: Sequence[str], ids: pa.Array, day: date
+) -> pa.Table:
+    """The states of tags that are not computed tonight, as the night before left them, of some
+    persons; key (one_id, tag)."""
+    listed = ", ".join(text_literal(tag) for tag in tags)
+    rows = engine.rows(
+        "handed_on",
+        f"""
+        select {date_literal(day)} as {BUSINESS_DATE}, s.* exclude ({BUSINESS_DATE}) from states s
+        semi join ids i on i.{ONE_ID} = s.{ONE_ID} where s.tag in ({listed})
+        """,
+        states=states, ids=engine.of(pa.table({ONE_ID: ids})),
+    )  # fmt: skip
+    schema = arrow_schema(STAGE_STATES.schema)
+    return engine.arrow(rows).select(schema.names).cast(schema)
+
+
 class SetValues:
     """The values that people set for persons, by column: SET rows, unique by (one_id, tag)."""
 
@@ -92,5 +112,5 @@ class SetValues:
             "was": pa.array([instead for _, instead in told], pa.string()),
         })
         sql = f"select case when {holds} then {by_hand} else computed end as decided from these"
-        decided = engine.over("decided", sql, rows)["decided"].combine_chunks()
+        decided = whole(engine.over("decided", sql, rows)["decided"])
         return decided.cast(values.type)

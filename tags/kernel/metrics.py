@@ -10,7 +10,9 @@ import pyarrow as pa
 
 from language.binding import quoted
 from language.local_sql import local_sql
+from model.ddl_types import arrow_schema
 from model.engines import Rows
+from model.fixed_tables import TAG_METRICS
 from model.local_engine import LocalEngine
 from tags.night import BUSINESS_DATE, ONE_ID
 
@@ -21,19 +23,23 @@ _EXACT = "decimal(38, 9)"
 def tag_metrics_here(
     engine: LocalEngine, wide: Rows, schema: pa.Schema, business_date: date,
     failures: Mapping[str, str],
-) -> list[tuple[object, ...]]:
-    """One record per tag column of a night's wide rows, as tags.tag_metrics has them: of those in
+) -> pa.Table:
+    """One row per tag column of a night's wide rows, as tags.tag_metrics has them: of those in
     `failures` with the reason why they could not be computed.
 
     Different values are counted approximately, as in the reference; means are taken over exact
     sums, so that they do not depend on the order of rows.
     """
     fields = [field for field in schema if field.name not in (BUSINESS_DATE, ONE_ID)]
-    return [
-        (business_date, *record, failures.get(str(record[0])))
-        for start in range(0, len(fields), _AT_ONCE)
-        for record in _records(engine, wide, fields[start : start + _AT_ONCE])
-    ]
+    names = TAG_METRICS.column_names
+    return pa.Table.from_pylist(
+        [
+            dict(zip(names, (business_date, *record, failures.get(str(record[0]))), strict=True))
+            for start in range(0, len(fields), _AT_ONCE)
+            for record in _records(engine, wide, fields[start : start + _AT_ONCE])
+        ],
+        arrow_schema(TAG_METRICS.schema),
+    )
 
 
 def _records(

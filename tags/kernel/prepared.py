@@ -15,7 +15,7 @@ import pyarrow as pa
 from language.binding import quoted
 from language.local_sql import local_source, local_sql
 from language.types import Columns
-from model.ddl_types import arrow_schema
+from model.ddl_types import arrow_schema, arrow_type
 from model.engines import Rows
 from model.fixed_tables import STAGE_STATES
 from model.local_engine import LocalEngine
@@ -24,8 +24,10 @@ from tags.kernel.funnels import columns_of_funnel
 from tags.kernel.groupings import asked_of, columns_of
 from tags.kernel.memory import SET, SetValues, known_stages_here
 from tags.kernel.queries import answer_queries_here
-from tags.kernel.reading import OrderedRows, People, PersonRows, ordered, rows_of
+from tags.kernel.reading import Asked, InOrder, People, PersonRows, ordered, rows_of
+from tags.kernel.tiles import Tile, TileRows
 from tags.kernel.tops import Rarity, columns_of_top, rarity_of, united, votes_of
+from tags.kernel.values import whole
 from tags.kernel.wide import MASK, Wide
 from tags.night import ONE_ID, Night
 from tags.plans import Picked, Rank, TagPlan, TopCell, TopGrouping
@@ -49,7 +51,8 @@ class Given:
 
     `golden_types` are the types of the golden profile's columns. `earlier`: the wide table of the
     night before, `states` what it left of stages, `values` what people set (memory.SET); None:
-    there is none. `tables` tells the columns of the sources.
+    there is none. `tables` tells the columns of the sources; `tiles` are those that last, of
+    tables that need not be read then.
     """
 
     sources: Mapping[str, Rows]
@@ -60,6 +63,7 @@ class Given:
     earlier: Rows | None = None
     states: Rows | None = None
     values: pa.Table | None = None
+    tiles: Mapping[str, Tile] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -80,7 +84,7 @@ class Prepared:
     plan: TagPlan
     night: Night
     ids: pa.Array
-    tables: Mapping[str, OrderedRows]
+    tables: Mapping[str, InOrder]
     filled: Sequence[Rows]
     kept: Sequence[Rows]
     values: SetValues
@@ -97,23 +101,21 @@ class Prepared:
         ids = engine.arrow(
             engine.rows("ids", f"select {ONE_ID} from p order by {ONE_ID}", p=people)
         )
+        ids = whole(ids.column(ONE_ID))
         tables = {
-            name: ordered(engine, given.sources[name], people, asked_of(plan, name, night), night)
+            name: _in_order(engine, given, people, asked_of(plan, name, night), ids)
             for name in plan.measured_tables
         }
         types = {name: table.columns for name, table in given.tables.items()}
         answers = answer_queries_here(engine, given.sources, types, plan.queries, night)
         known = engine.of(NO_STATES) if given.states is None else given.states
         states = [known_stages_here(engine, known, plan.histories)] if plan.histories else []
-        carried = [column.name for column in plan.carried]
-        if carried and given.earlier is None:
-            raise ValueError("the plan carries columns over: it needs the wide table of a night")
         return cls(
-            engine, plan, night, ids.column(ONE_ID).combine_chunks(), tables,
+            engine, plan, night, ids, tables,
             [*_picked(engine, given, people, plan.picks, night),
              *(_numbered(engine, rows, people) for rows in answers.rows)],
-            [*(_numbered(engine, rows, people, carried) for rows in [given.earlier] if rows
-               and carried), *(_numbered(engine, rows, people) for rows in states)],
+            [_numbered(engine, rows, people)
+             for rows in (*_carried(engine, given.earlier, plan), *states)],
             SetValues(SET.empty_table() if given.values is None else given.values, plan.overrides),
             answers.failures,
         )  # fmt: skip
@@ -192,7 +194,16 @@ class Prepared:
             select * exclude (_number) from these
             where _number >= {people.start} and _number < {people.end} order by _number
         """, these=rows))  # fmt: skip
-        return {name: found.column(name).combine_chunks() for name in found.column_names}
+        return {name: whole(found.column(name)) for name in found.column_names}
+
+
+def _in_order(
+    engine: LocalEngine, given: Given, people: Rows, asked: Asked, ids: pa.Array
+) -> InOrder:
+    name = asked.table.name
+    if name in given.tiles:
+        return TileRows(asked, given.tiles[name], ids.to_numpy())
+    return ordered(engine, given.sources[name], people, asked)
 
 
 def places_of(rank: Rank) -> tuple[str, str]:
@@ -200,12 +211,27 @@ def places_of(rank: Rank) -> tuple[str, str]:
     return f"{rank.name}_above", f"{rank.name}_count"
 
 
-def _numbered(
-    engine: LocalEngine, rows: Rows, people: Rows, names: Sequence[str] | None = None
-) -> Rows:
-    """Columns (None: all) of rows that are unique by one_id, for every person, with the persons'
-    numbers."""
-    own = [name for name in rows.columns if name != ONE_ID] if names is None else names
+def _carried(engine: LocalEngine, earlier: Rows | None, plan: TagPlan) -> Iterator[Rows]:
+    """The columns that an earlier wide table tells, by one_id; a column that this does not have,
+    of this name and type, is missing."""
+    if not plan.carried:
+        return
+    if earlier is None:
+        raise ValueError("the plan carries columns over: it needs the wide table of a night")
+    there = engine.schema_of(earlier)
+    types = {c.name: arrow_type(c.spark_type) for c in plan.carried}
+    listed = ", ".join(
+        local_sql(quoted(c.name))
+        if c.name in there.names and there.field(c.name).type == types[c.name]
+        else f"{local_sql(f'CAST(NULL AS {c.spark_type})')} as {local_sql(quoted(c.name))}"
+        for c in plan.carried
+    )
+    yield engine.rows("carried", f"select {ONE_ID}, {listed} from these", these=earlier)
+
+
+def _numbered(engine: LocalEngine, rows: Rows, people: Rows) -> Rows:
+    """Columns of rows that are unique by one_id, for every person, with the persons' numbers."""
+    own = [name for name in rows.columns if name != ONE_ID]
     listed = "".join(f", r.{local_sql(quoted(name))}" for name in own)
     return engine.kept(engine.rows("numbered", f"""
         select p.number as _number {listed} from people p left join these r

@@ -10,7 +10,14 @@ from functools import cached_property
 import numpy as np
 import pyarrow as pa
 
-from tags.kernel.values import Integers, Numbers, Truths, Values, joined_limbs, prefix_sums
+from tags.kernel.values import (
+    Integers,
+    Numbers,
+    Sums,
+    Truths,
+    Values,
+    in_order,
+)
 
 Bounds = tuple[date | None, date]
 EPOCH = date(1970, 1, 1).toordinal()
@@ -40,6 +47,7 @@ class UnitRows:
     unit: Integers
     day: Integers
     unit_count: int
+    _of: tuple[UnitRows, Integers] | None = field(default=None, repr=False)
     _ranges: dict[Bounds, Range] = field(default_factory=dict, repr=False)
 
     def __len__(self) -> int:
@@ -47,19 +55,33 @@ class UnitRows:
 
     def where(self, rows: Integers) -> UnitRows:
         """Some of the rows, by their places, which ascend."""
-        return UnitRows(self.unit[rows], self.day[rows], self.unit_count)
+        return UnitRows(self.unit[rows], self.day[rows], self.unit_count, (self, rows))
 
     def ranges(self, bounds: Sequence[Bounds]) -> list[Range]:
         """The range of each window."""
         new = [one for one in dict.fromkeys(bounds) if one not in self._ranges]
         if new:
-            self._ranges.update(self._ranged(new))
+            self._ranges.update(self._ranged(new) if self._of is None else self._part(new))
         return [self._ranges[one] for one in bounds]
+
+    def _part(self, bounds: Sequence[Bounds]) -> dict[Bounds, Range]:
+        """The ranges of some of all rows begin and end where those of all rows do."""
+        whole, rows = self._of or (self, np.arange(len(self)))
+        is_there = np.zeros(len(whole) + 1, np.int32)
+        is_there[rows + 1] = 1
+        before = np.cumsum(is_there, dtype=np.int32)
+        return {
+            bound: Range(
+                before[one.start].astype(np.int64), before[one.end].astype(np.int64),
+                one.to_the_end,
+            )
+            for bound, one in zip(bounds, whole.ranges(bounds), strict=True)
+        }  # fmt: skip
 
     def _ranged(self, bounds: Sequence[Bounds]) -> dict[Bounds, Range]:
         """Days are cut where a window begins or has ended; rows of one cut are neighbours."""
-        cuts = sorted({c for first, last in bounds for c in (_number(first), _number(last) + 1)})
-        edges = np.array([c for c in cuts if c is not None], np.int64)
+        cuts = {day_number(first) for first, _ in bounds}
+        edges = np.array(sorted(cuts | {day_number(last) + 1 for _, last in bounds}), np.int64)
         width = len(edges) + 1
         places = self.unit * width + np.searchsorted(edges, self.day, side="right")
         counts = np.bincount(places, minlength=self.unit_count * width)
@@ -67,12 +89,18 @@ class UnitRows:
         of_unit = np.arange(self.unit_count) * width
         found = {}
         for first, last in bounds:
-            from_cut = 0 if first is None else int(np.searchsorted(edges, _number(first))) + 1
-            past_cut = int(np.searchsorted(edges, _number(last) + 1)) + 1
+            from_cut = 0 if first is None else int(np.searchsorted(edges, day_number(first))) + 1
+            past_cut = int(np.searchsorted(edges, day_number(last) + 1)) + 1
             end = starts[of_unit + past_cut]
             is_last = bool(np.array_equal(end, starts[of_unit + width]))
             found[first, last] = Range(starts[of_unit + from_cut], end, is_last)
         return found
+
+    def within(self, bounds: Bounds) -> Truths:
+        """Which rows lie in a window."""
+        first, last = bounds
+        is_in: Truths = self.day <= day_number(last)
+        return is_in if first is None else is_in & (self.day >= day_number(first))
 
     @cached_property
     def _new_days(self) -> Integers:
@@ -90,7 +118,8 @@ class UnitRows:
         return at_or_zero(self.day, rows.end - 1)
 
 
-def _number(day: date | None) -> int:
+def day_number(day: date | None) -> int:
+    """Days from 1970; of no day, less than any."""
     return -(1 << 40) if day is None else day.toordinal() - EPOCH
 
 
@@ -109,25 +138,35 @@ class MeasuredRows:
     values: Values
 
     @cached_property
+    def _is_whole(self) -> bool:
+        return bool(self.values.valid.all())
+
+    @cached_property
     def _valid_before(self) -> Integers:
         return np.concatenate(([0], np.cumsum(self.values.valid)))
 
+    def _before(self, places: Integers) -> Integers:
+        """How many rows with a value stand before some places."""
+        return places if self._is_whole else self._valid_before[places]
+
     @cached_property
-    def _sums(self) -> tuple[Numbers, Numbers]:
-        return prefix_sums(np.where(self.values.valid, self.values.numbers, 0))
+    def _sums(self) -> Sums:
+        numbers = self.values.numbers
+        return Sums.of(numbers if self._is_whole else np.where(self.values.valid, numbers, 0))
 
     def count(self, rows: Range) -> Integers:
         """Rows with a value."""
-        return self._valid_before[rows.end] - self._valid_before[rows.start]
+        return self._before(rows.end) - self._before(rows.start)
 
     def total(self, rows: Range) -> Numbers:
         """The exact sum of whole numbers; 0 without any."""
-        high, low = self._sums
-        return joined_limbs(high[rows.end] - high[rows.start], low[rows.end] - low[rows.start])
+        return self._sums.between(rows.start, rows.end)
 
     @cached_property
     def _known(self) -> tuple[Integers, Numbers]:
         """The places of the rows with a value, and their numbers."""
+        if self._is_whole:
+            return np.arange(len(self.rows)), self.values.numbers
         known = np.flatnonzero(self.values.valid)
         return known, self.values.numbers[known]
 
@@ -136,7 +175,7 @@ class MeasuredRows:
         _, numbers = self._known
         if not len(numbers):
             return np.zeros(len(rows.start), numbers.dtype)
-        start, end = self._valid_before[rows.start], self._valid_before[rows.end]
+        start, end = self._before(rows.start), self._before(rows.end)
         some = np.flatnonzero(end > start)
         found = np.zeros(len(start), numbers.dtype)
         # reduceat takes from one bound to the next: every second stretch is a unit's own.
@@ -149,12 +188,12 @@ class MeasuredRows:
     def first(self, rows: Range) -> Integers:
         """The place of the first row with a value; means nothing of a unit without one."""
         known, _ = self._known
-        return at_or_zero(known, self._valid_before[rows.start])
+        return at_or_zero(known, self._before(rows.start))
 
     def last(self, rows: Range) -> Integers:
         """The place of the last row with a value; means nothing of a unit without one."""
         known, _ = self._known
-        return at_or_zero(known, self._valid_before[rows.end] - 1)
+        return at_or_zero(known, self._before(rows.end) - 1)
 
     @cached_property
     def _occurrences(self) -> tuple[Integers, Integers]:
@@ -162,7 +201,7 @@ class MeasuredRows:
         none), and how many last ones of their value there are before the 0th, 1st, … row."""
         known, numbers = self._known
         unit = self.rows.unit[known]
-        order = np.lexsort((numbers, unit))  # stable: equal ones stay in their order of time
+        order = in_order(unit, numbers)  # equal ones stay in their order of time
         same = np.zeros(len(order), bool)
         unit, ordered = unit[order], numbers[order]
         same[1:] = (unit[1:] == unit[:-1]) & _equal(ordered[1:], ordered[:-1])
@@ -175,7 +214,7 @@ class MeasuredRows:
 
     def distinct(self, rows: Range) -> Integers:
         """Different values: rows of which the same value has none before in the range."""
-        start, end = self._valid_before[rows.start], self._valid_before[rows.end]
+        start, end = self._before(rows.start), self._before(rows.end)
         before, last_ones = self._occurrences
         if rows.to_the_end:  # then as many as last ones, which no window changes
             return last_ones[end] - last_ones[start]

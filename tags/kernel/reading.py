@@ -5,9 +5,10 @@ A table is put in that order once, into a file; groups of persons are then stret
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Protocol
 
 import numpy as np
 import pyarrow as pa
@@ -18,11 +19,12 @@ from language.local_sql import local_source, local_sql
 from model.engines import Rows
 from model.local_engine import LocalEngine
 from tags.definitions import SourceTable
+from tags.kernel.conditions import truths_of
 from tags.kernel.ranges import UnitRows
-from tags.kernel.values import Integers, Truths, Values, presence_of, values_of
-from tags.night import DAY, ONE_ID, Night
+from tags.kernel.values import Integers, Truths, Values, presence_of, values_of, whole
+from tags.night import DAY, ONE_ID, Days, Night, within_days
 
-_PERSON = "_person"
+PERSON = "_person"
 
 
 @dataclass(frozen=True)
@@ -34,8 +36,13 @@ class Asked:
     conditions: tuple[str, ...]
     values: tuple[str, ...]
     needs_order: bool
-    reach: str
+    days: Days
     needs_moments: bool = False
+
+    @property
+    def texts(self) -> list[str]:
+        """The columns of texts, which are read as places in dictionaries."""
+        return [n for n in sorted(self.columns) if self.table.columns[n] in ("text", "enum")]
 
     @property
     def plain_values(self) -> dict[str, str]:
@@ -67,33 +74,42 @@ class OrderedRows:
 
     def of(self, people: People) -> pa.Table:
         """The rows of some persons, in order; texts are dictionaries."""
-        texts = [n for n in self.asked.columns if self.asked.table.columns[n] in ("text", "enum")]
-        with pq.ParquetFile(self.file, read_dictionary=texts) as file:
-            groups = [
-                n for n in range(file.num_row_groups)
-                if _reaches(file.metadata.row_group(n).column(0).statistics, people)
-            ]  # fmt: skip
-            found = file.read_row_groups(groups) if groups else file.schema_arrow.empty_table()
-        person = found[_PERSON].to_numpy()
-        start, end = np.searchsorted(person, [people.start, people.end]).tolist()
-        return found.slice(start, end - start).unify_dictionaries().combine_chunks()
+        names = (PERSON, *sorted(self.asked.columns | {DAY}))
+        found, _ = stretch(self.file, names, self.asked.texts, people.start, people.end)
+        return found.unify_dictionaries().combine_chunks()
 
 
-def _reaches(persons: pq.Statistics | None, people: People) -> bool:
-    return persons is None or (persons.max >= people.start and persons.min < people.end)
+def stretch(
+    file: Path, names: Sequence[str], texts: Sequence[str], low: int, high: int
+) -> tuple[pa.Table, int]:
+    """The rows of a Parquet file where the first of some columns, which is the file's first and in
+    order, is not below `low` and below `high`; and the place of the first of them in the file."""
+    with pq.ParquetFile(file, read_dictionary=list(texts)) as parquet:
+        groups = [parquet.metadata.row_group(n) for n in range(parquet.num_row_groups)]
+        reached = [
+            n for n, group in enumerate(groups) if _reaches(group.column(0).statistics, low, high)
+        ]
+        before = sum(group.num_rows for group in groups[: reached[0]]) if reached else 0
+        found = parquet.read_row_groups(reached, columns=list(names)).select(list(names))
+    keys = found[names[0]].to_numpy()
+    start, end = np.searchsorted(keys, [low, high]).tolist()
+    return found.slice(start, end - start), before + start
 
 
-def ordered(
-    engine: LocalEngine, rows: Rows, persons: Rows, asked: Asked, night: Night
-) -> OrderedRows:
+def _reaches(keys: pq.Statistics | None, low: int, high: int) -> bool:
+    return keys is None or (keys.max >= low and keys.min < high)
+
+
+def ordered(engine: LocalEngine, rows: Rows, persons: Rows, asked: Asked) -> OrderedRows:
     """Puts a table's rows in order, those within reach of a window and of `persons` (one_id,
     number from 0)."""
     order = asked.table.order if asked.needs_order else (DAY,)
     keys = ", ".join(f"r.{local_sql(quoted(name))}" for name in order)
     listed = "".join(f", r.{local_sql(quoted(name))}" for name in sorted(asked.columns | {DAY}))
     sql = f"""
-        select p.number as {_PERSON} {listed}
-        from these r join persons p on r.{ONE_ID} = p.one_id where {local_sql(asked.reach)}
+        select p.number as {PERSON} {listed}
+        from these r join persons p on r.{ONE_ID} = p.one_id
+        where {local_sql(within_days(asked.days))}
         order by p.number, {keys}
     """
     file = engine.folder / f"ordered-{asked.table.name}.parquet"
@@ -106,7 +122,7 @@ class PersonRows:
     """The rows of one table, those of a person together and in order; persons by their number."""
 
     rows: UnitRows
-    conditions: Mapping[str, pa.Array]
+    conditions: Mapping[str, Truths]
     columns: Mapping[str, pa.Array]
     moments: Integers
     _values: dict[str, Values] = field(default_factory=dict, repr=False)
@@ -115,14 +131,12 @@ class PersonRows:
     def places(self, condition: str) -> Integers:
         """Which rows a condition keeps; an empty one keeps all."""
         if condition not in self._places:
-            self._places[condition] = np.flatnonzero(self._truths(condition))
+            self._places[condition] = np.flatnonzero(self.truths(condition))
         return self._places[condition]
 
-    def _truths(self, condition: str) -> Truths:
-        if not condition:
-            return np.ones(len(self.rows), bool)
-        kept: Truths = self.conditions[condition].to_numpy(zero_copy_only=False)
-        return kept
+    def truths(self, condition: str) -> Truths:
+        """Of which rows a condition holds; an empty one holds of all."""
+        return self.conditions[condition] if condition else np.ones(len(self.rows), bool)
 
     def values(self, sql: str) -> Values:
         """The values of an expression, as numbers."""
@@ -135,18 +149,39 @@ class PersonRows:
         return presence_of(self.columns[sql])
 
 
-def rows_of(engine: LocalEngine, table: OrderedRows, people: People, night: Night) -> PersonRows:
+class InOrder(Protocol):
+    """A table's rows that belong to persons, in order of the persons' numbers and time."""
+
+    @property
+    def asked(self) -> Asked:
+        """What is asked of them."""
+        ...
+
+    @property
+    def count(self) -> int:
+        """How many they are, about."""
+        ...
+
+    def of(self, people: People) -> pa.Table:
+        """The rows of some persons, with the persons' numbers; texts are dictionaries."""
+        ...
+
+
+def rows_of(engine: LocalEngine, table: InOrder, people: People, night: Night) -> PersonRows:
     """The rows of some persons, who are numbered from 0 again, with all that is asked of them."""
     asked, found = table.asked, table.of(people)
     plain = asked.plain_values
-    computed = [*asked.conditions, *(sql for sql in asked.values if sql not in plain)]
-    made = dict(zip(computed, _computed(engine, asked, found, computed, night), strict=True))
+    computed = [sql for sql in asked.values if sql not in plain]
     columns = {sql: _column(found, name) for sql, name in plain.items()}
-    columns |= {sql: made[sql] for sql in asked.values if sql not in plain}
+    made = _computed(engine, asked, found, computed, night)
+    columns |= dict(zip(computed, made, strict=True))
+    conditions = truths_of(
+        found, asked.conditions, lambda rows, texts: _computed(engine, asked, rows, texts, night)
+    )
     day = _column(found, DAY).cast(pa.int32()).cast(pa.int64()).to_numpy()
-    units = UnitRows(found[_PERSON].to_numpy() - people.start, day, people.count)
+    units = UnitRows(found[PERSON].to_numpy() - people.start, day, people.count)
     moments = _moments(engine, asked, found, night)
-    return PersonRows(units, {sql: made[sql] for sql in asked.conditions}, columns, moments)
+    return PersonRows(units, conditions, columns, moments)
 
 
 def _moments(engine: LocalEngine, asked: Asked, found: pa.Table, night: Night) -> Integers:
@@ -165,17 +200,17 @@ def _moments(engine: LocalEngine, asked: Asked, found: pa.Table, night: Night) -
 
 
 def _column(found: pa.Table, name: str) -> pa.Array:
-    return found[name].combine_chunks()
+    return whole(found[name])
 
 
 def _computed(
-    engine: LocalEngine, asked: Asked, found: pa.Table, texts: list[str], night: Night
+    engine: LocalEngine, asked: Asked, found: pa.Table, texts: Sequence[str], night: Night
 ) -> list[pa.Array]:
     """Expressions over rows, in the order of these."""
     if not texts:
         return []
     listed = ", ".join(f"{local_sql(night.bind(sql))} as c{n}" for n, sql in enumerate(texts))
-    types = {name: asked.table.columns[name] for name in asked.columns}
+    types = {name: asked.table.columns[name] for name in asked.columns & {*found.column_names}}
     sql = f"select {listed} from {local_source('these', types)} r"
     made = engine.over(asked.table.name, sql, found)
     return [_column(made, f"c{n}") for n in range(len(texts))]

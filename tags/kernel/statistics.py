@@ -11,11 +11,11 @@ from tags.kernel.ranges import MeasuredRows, Range, UnitRows, at_or_zero
 from tags.kernel.values import (
     Integers,
     Numbers,
+    Sums,
     Truths,
     Values,
     doubles_of,
-    joined_limbs,
-    prefix_sums,
+    in_order,
 )
 
 Measured = tuple[pa.Array, Truths]  # the column, and which units have a value
@@ -50,8 +50,8 @@ def _squares(exact: MeasuredRows, window: Range) -> Numbers:
     numbers = np.where(exact.values.valid, exact.values.numbers, 0)
     largest = int(np.abs(numbers).max()) if len(numbers) else 0
     is_small = largest**2 < _EXACT
-    high, low = prefix_sums((numbers if is_small else numbers.astype(object)) ** 2)
-    return joined_limbs(high[window.end] - high[window.start], low[window.end] - low[window.start])
+    squares = Sums.of((numbers if is_small else numbers.astype(object)) ** 2)
+    return squares.between(window.start, window.end)
 
 
 def percentile(measured: MeasuredRows, window: Range, share: Decimal) -> Measured:
@@ -77,7 +77,7 @@ def _in_order(measured: MeasuredRows) -> tuple[Integers, Integers]:
     """The rows with a value in order of units and values, and their units."""
     known = np.flatnonzero(measured.values.valid)
     unit = measured.rows.unit[known]
-    order = np.lexsort((measured.values.numbers[known], unit))
+    order = in_order(unit, measured.values.numbers[known])
     return known[order], unit[order]
 
 

@@ -6,6 +6,7 @@ import pyarrow as pa
 
 from model.duckdb_words import MACRO_PREFIX
 from model.local_engine import LocalEngine
+from tags.kernel.values import whole
 
 _SPELT_BY_ARROW = (
     pa.types.is_integer, pa.types.is_boolean, pa.types.is_date, pa.types.is_decimal,
@@ -19,7 +20,7 @@ def texts_of(engine: LocalEngine, values: pa.Array) -> pa.Array:
         return values.cast(pa.string())
     sql = f"select {_text_sql('value', values.type)} as shown from these"
     found = engine.over("texts", sql, pa.table({"value": values}))
-    return found.column("shown").combine_chunks()
+    return whole(found.column("shown"))
 
 
 def _text_sql(value: str, kind: pa.DataType) -> str:

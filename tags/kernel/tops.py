@@ -21,6 +21,7 @@ from tags.kernel.values import (
     Values,
     decoded,
     doubles_of,
+    in_order,
     values_of,
 )
 from tags.night import Night
@@ -82,7 +83,7 @@ def votes_of(tables: Mapping[str, PersonRows], top: TopGrouping) -> Votes:
     values = values_of(columns[0] if len(columns) == 1 else pa.concat_arrays(map(decoded, columns)))
     person = np.concatenate([rows.rows.unit for rows in voting])
     known = np.flatnonzero(values.valid)
-    order = known[np.lexsort((values.numbers[known], person[known]))]
+    order = known[in_order(person[known], values.numbers[known])]
     is_new = np.ones(len(order), bool)
     is_new[1:] = person[order[1:]] != person[order[:-1]]
     is_new[1:] |= values.numbers[order[1:]] != values.numbers[order[:-1]]
@@ -109,7 +110,8 @@ def _ranked(
     scores = scores[voted]
     if rarity is not None:
         scores, places = _rated(votes, voted, scores, places, rarity), _FINE_PLACES
-    rank = np.lexsort((votes.value[voted], -scores, votes.person[voted]))
+    # Equal scores stay in the order of their values, as the units are.
+    rank = in_order(votes.person[voted], -scores)
     best, score = voted[rank], scores[rank]
     person = votes.person[best]
     first_of = np.searchsorted(person, person)
@@ -133,13 +135,13 @@ def _scores(votes: Votes, cell: TopCell, night: Night) -> Numbers:
     for rows, (units, places), (where, weight) in zip(
         votes.tables, votes.of_ballots, cell.votes, strict=True
     ):
-        is_kept = np.zeros(len(rows.rows), bool)
-        is_kept[rows.places(where)] = True
-        kept = units.where(np.flatnonzero(is_kept[places]))
-        (window,) = kept.ranges([bounds])
+        is_kept = rows.truths(where)[places] & units.within(bounds)
         if cell.half_life is None:
-            scores = scores + window.sizes * _millionths(weight)
+            counts = np.bincount(units.unit[is_kept], minlength=len(scores))
+            scores = scores + counts * _millionths(weight)
         else:
+            kept = units.where(np.flatnonzero(is_kept))
+            (window,) = kept.ranges([bounds])
             left = _left(kept, window, cell.half_life, night)
             scores = scores.astype(object) + left * _millionths(weight)
     if cell.half_life is None:

@@ -16,6 +16,8 @@ Truths = npt.NDArray[np.bool_]
 Numbers = npt.NDArray[Any]  # of 64 bits, or Python's where those do not hold them
 
 _LIMB = 1 << 32
+_BITS = 63  # of whole numbers that are not negative
+_MOST_ADDED = 1 << 62
 _DIGITS_OF_INTEGERS = 18  # that 64 bits always hold
 _EXACT_DOUBLES = 1 << 53
 _SMALL = pa.types.is_boolean, pa.types.is_date32
@@ -53,6 +55,11 @@ def values_of(array: pa.Array) -> Values:
         numbers = _whole(array).fill_null(0).to_numpy(zero_copy_only=False)
     places = kind.scale if pa.types.is_decimal(kind) else 0
     return Values(numbers, valid, lambda n, missing: typed_column(n, missing, kind), places)
+
+
+def whole(column: pa.ChunkedArray) -> pa.Array:
+    """A column as one array; without a copy where it is one."""
+    return column.chunk(0) if column.num_chunks == 1 else column.combine_chunks()
 
 
 def decoded(array: pa.Array) -> pa.Array:
@@ -147,26 +154,61 @@ def doubles_of(numbers: Numbers, places: int) -> npt.NDArray[np.float64]:
     return nearest
 
 
-def prefix_sums(numbers: Numbers) -> tuple[Numbers, Numbers]:
-    """Sums of the first 0, 1, … numbers, exact: of what is above 32 bits, and of what is below."""
-    if numbers.dtype == object:
-        return _from_zero(numbers), np.zeros(len(numbers) + 1, object)
-    whole = numbers.astype(np.int64)
-    return _from_zero(whole >> 32), _from_zero(whole & (_LIMB - 1))
+def in_order(unit: Integers, numbers: Numbers) -> Integers:
+    """The places of rows in order of units, then of numbers, equal ones as they stand; NaN is the
+    largest number.
+
+    Where unit, number and place fit into 63 bits together they are sorted as one, which takes a
+    tenth of the time.
+    """
+    if len(unit) == 0 or numbers.dtype.kind != "i":
+        return np.lexsort((numbers, unit))
+    low = int(numbers.min())
+    of_place, of_number, of_unit = (
+        int(largest).bit_length()
+        for largest in (len(unit) - 1, int(numbers.max()) - low, unit.max())
+    )
+    if of_unit + of_number + of_place > _BITS:
+        return np.lexsort((numbers, unit))
+    keys = (((unit << of_number) | (numbers - low)) << of_place) | np.arange(len(unit))
+    keys.sort()
+    places: Integers = keys & ((1 << of_place) - 1)
+    return places
+
+
+@dataclass(frozen=True)
+class Sums:
+    """Exact sums of neighbouring whole numbers: of the first 0, 1, … of them, in what is above 32
+    bits (None where 64 bits hold all sums) and what is below."""
+
+    high: Numbers | None
+    low: Numbers
+
+    @classmethod
+    def of(cls, numbers: Numbers) -> Sums:
+        """The sums of some numbers in their order."""
+        if numbers.dtype == object:
+            return cls(None, _from_zero(numbers))
+        whole = numbers.astype(np.int64)
+        if len(whole) and max(int(whole.max()), -int(whole.min())) < _MOST_ADDED // len(whole):
+            return cls(None, _from_zero(whole))
+        return cls(_from_zero(whole >> 32), _from_zero(whole & (_LIMB - 1)))
+
+    def between(self, start: Integers, end: Integers) -> Numbers:
+        """The sums of the numbers from some places up to, without, others; Python's whole numbers
+        where one has more than 64 bits."""
+        low: Numbers = self.low[end] - self.low[start]
+        if self.high is None:
+            return low
+        high = self.high[end] - self.high[start]
+        top = high + (low >> 32)
+        if len(top) and (top.max() >= _LIMB >> 1 or top.min() < -(_LIMB >> 1)):
+            wide: Numbers = high.astype(object) * _LIMB + low
+            return wide
+        return high * _LIMB + low
 
 
 def _from_zero(numbers: Numbers) -> Numbers:
     sums = np.zeros(len(numbers) + 1, numbers.dtype)
     np.cumsum(numbers, out=sums[1:])
     return sums
-
-
-def joined_limbs(high: Numbers, low: Numbers) -> Numbers:
-    """Sums out of their two parts; Python's whole numbers where one has more than 64 bits."""
-    if high.dtype == object:
-        return high
-    top = high + (low >> 32)
-    if len(top) and (top.max() >= _LIMB >> 1 or top.min() < -(_LIMB >> 1)):
-        wide: Numbers = high.astype(object) * _LIMB + low
-        return wide
-    return high * _LIMB + low

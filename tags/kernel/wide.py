@@ -11,9 +11,11 @@ from language.binding import quoted
 from language.local_sql import local_source, local_sql
 from language.types import SPARK_TYPES, Columns
 from model.ddl_types import arrow_type
+from model.engines import Rows
 from model.local_engine import LocalEngine
 from tags.definitions import TagColumn
-from tags.kernel.memory import SetValues, stage_states_here
+from tags.kernel.memory import SetValues, handed_on_here, stage_states_here
+from tags.kernel.values import whole
 from tags.night import BUSINESS_DATE, ONE_ID, Night
 from tags.plans import DerivedColumn, Rank, TagPlan
 
@@ -96,7 +98,7 @@ class Wide:
         columns = ", ".join(f"{sql} as {local_sql(quoted(name))}" for name, sql in listed.items())
         sql = f"select {columns} from {local_source('these', amounts)} k"
         found = self._engine.over("derived", sql, known)
-        return {name: found.column(name).combine_chunks() for name in listed}
+        return {name: whole(found.column(name)) for name in listed}
 
     def stored(self) -> pa.Table:
         """The tags' columns in the table's order; a masked one shows its mask, never its value."""
@@ -108,12 +110,17 @@ class Wide:
             columns[column.name] = self._columns[shown]
         return pa.table(columns)
 
-    def states(self) -> pa.Table | None:
-        """What the persons leave of stages to the next night; None where no tag has any."""
-        if not self._plan.histories:
-            return None
-        known = {ONE_ID: self._ids, **self._columns}
-        return stage_states_here(known, self._plan, self._night.business_date)
+    def states(self, known: Rows | None) -> pa.Table | None:
+        """What the persons leave of stages to the next night; None where no tag has any.
+
+        `known` is what the night before left: stages that are not computed tonight stay so.
+        """
+        plan, day, found = self._plan, self._night.business_date, []
+        if plan.histories:
+            found.append(stage_states_here({ONE_ID: self._ids, **self._columns}, plan, day))
+        if plan.handed_on and known is not None:
+            found.append(handed_on_here(self._engine, known, plan.handed_on, self._ids, day))
+        return pa.concat_tables(found) if found else None
 
 
 def _typed_sql(column: TagColumn) -> str:

@@ -1,4 +1,5 @@
-"""The stage of tags writes the same tables in this process and by Spark, night after night."""
+"""The stage of tags writes the same tables in this process, with tiles or without, and by Spark,
+night after night."""
 
 from __future__ import annotations
 
@@ -57,6 +58,12 @@ def test_two_nights_give_the_same_tables(
     nights: list[Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     here = tags_of(Path(shutil.copytree(nights[0], tmp_path / "here")))
+    with monkeypatch.context() as patch:  # small tables have no tiles otherwise
+        patch.setattr("jobs.tiles.FEWEST", 0)
+        patch.setattr("jobs.tiles.MOST_CHANGED", 1e9)
+        assert tags_of(Path(shutil.copytree(nights[0], tmp_path / "tiles"))) == here
+    based = rows_of(tmp_path / "tiles" / "lake" / "ops" / "tiled").to_pylist()
+    assert {(row["business_date"], row["base_date"]) for row in based} >= {(NIGHTS[1], NIGHTS[0])}
     monkeypatch.setattr("jobs.night.COUNTED_HERE", -1)
     by_spark = tags_of(Path(shutil.copytree(nights[0], tmp_path / "spark")))
     for name in TABLES:

@@ -126,7 +126,7 @@ def tag_check(text, column="spend", type_="decimal(18,2)", values=(), line=3):
 WIDE = Subject({"one_id": "bigint", "spend": "decimal(18,2)"}, tags=("spend",))
 
 
-def test_checks_of_tags_join_those_of_the_wide_table_and_warn():
+def test_checks_of_tags_join_those_of_the_wide_table_and_make_tags_stale():
     (table,), problems = read(
         'checks: [{check: "rows >= 1", then: hold}]', "tags.customer_tags.yml"
     )
@@ -138,12 +138,12 @@ def test_checks_of_tags_join_those_of_the_wide_table_and_warn():
     assert not problems.found
     assert [(check.code, check.text, check.severity) for check in wide.checks] == [
         ("tags.customer_tags.rows", "rows >= 1", "hold"),
-        ("tags.customer_tags.spend_ge_0", "spend: value >= 0", "warn"),
+        ("tags.customer_tags.spend_ge_0", "spend: value >= 0", "stale"),
         (
             "tags.customer_tags.spend_coverage_within",
-            "spend: coverage within 10% of last 7 runs", "warn",
+            "spend: coverage within 10% of last 7 runs", "stale",
         ),
-        ("tags.customer_tags.level_psi", "level: psi < 0.25", "warn"),
+        ("tags.customer_tags.level_psi", "level: psi < 0.25", "stale"),
     ]  # fmt: skip
 
 

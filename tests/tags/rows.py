@@ -77,7 +77,7 @@ def computed_by_both(
         prepared = Prepared.of(engine, given, plan, Night(day, time_zone))
         assert prepared.failures.keys() == night.failures.keys(), prepared.failures
         found = for_all_persons(
-            prepared, lambda _, wide: (wide.stored(), wide.states()), rows_at_once
+            prepared, lambda _, wide: (wide.stored(), wide.states(given.states)), rows_at_once
         )
     wide = pa.concat_tables([stored for stored, _ in found])
     assert wide.schema.names == night.wide.columns
