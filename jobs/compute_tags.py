@@ -12,6 +12,7 @@ from pyspark.sql import DataFrame
 from jobs.night import Night
 from jobs.plain_values import with_plain_columns
 from jobs.set_values import values_set
+from jobs.tag_profiles import profiles
 from jobs.tags_here import tags_here
 from lake.log_tables import read_rows
 from lake.readers import valid_at
@@ -80,8 +81,8 @@ def _by_spark(night: Night, engine: Engine, plan: TagPlan, before: date) -> Mapp
     earlier = lake.read_slice(CUSTOMER_TAGS, before)
     known = lake.read_slice(STAGE_STATES, before) if plan.histories else None
     computed = compute_night(
-        _sources(night, plan), engine.frame(_persons(night, engine)), _golden(night, plan), plan,
-        day, time_zone=night.project.settings.project.time_zone,
+        _sources(night, plan), engine.frame(_persons(night, engine)),
+        _golden(night, engine, plan), plan, day, time_zone=night.project.settings.project.time_zone,
         memory=Memory(known, values_set(night), earlier),
     )  # fmt: skip
     lake.replace_slice(_contract(night), computed.wide, day)
@@ -112,9 +113,10 @@ def _sources(night: Night, plan: TagPlan) -> dict[str, DataFrame]:
     return {table.name: night.by_person(table) for table in tables if table.name in plan.tables}
 
 
-def _golden(night: Night, plan: TagPlan) -> DataFrame:
-    profiles = night.lake.read_slice(night.definitions.golden, night.business_date)
-    return with_plain_columns(night, profiles, plan.plain_columns)
+def _golden(night: Night, engine: Engine, plan: TagPlan) -> DataFrame:
+    rows = engine.of(night.lake.read_slice(night.definitions.golden, night.business_date))
+    chosen = engine.frame(profiles(night, engine, rows, plan))
+    return with_plain_columns(night, chosen, plan.plain_sources)
 
 
 def _persons(night: Night, engine: Engine) -> Rows:

@@ -74,7 +74,8 @@ def load_definitions(folder: Path, env: str, assignments: list[str]) -> Definiti
     channel_files = yaml_files(folder, "conf/channels", problems)
     channels = read_channels(channel_files, model, policy, problems)
     tag_files = yaml_files(folder, "tag_definitions", problems)
-    book = load_tags(tag_files, model, golden, problems)
+    named = {str(file.get("channel")) for file in channel_files.values()}
+    book = load_tags(tag_files, model, golden, problems, named)
     quality_files = yaml_files(folder, "conf/quality", problems)
     checks = all_table_checks(quality_files, model, book, problems)
     of_datasets = all_dataset_checks(channels, policy, project.settings.quality, problems)

@@ -12,6 +12,7 @@ import pyarrow as pa
 from jobs.night import Night
 from jobs.plain_values import with_plain_columns_here
 from jobs.set_values import values_set
+from jobs.tag_profiles import profiles
 from lake.arrow_files import write_parquet
 from model.contracts import TableContract
 from model.engines import Output, Rows
@@ -103,7 +104,8 @@ def _file(
 
 def _golden(night: Night, engine: LocalEngine, plan: TagPlan) -> Rows:
     rows = _slice_of(night, engine, night.definitions.golden, night.business_date)
-    return with_plain_columns_here(night, engine, rows, plan.plain_columns)
+    chosen = profiles(night, engine, rows, plan)
+    return with_plain_columns_here(night, engine, chosen, plan.plain_sources)
 
 
 def _slice_of(night: Night, engine: LocalEngine, contract: TableContract, day: date) -> Rows:

@@ -19,6 +19,7 @@ from tags.definitions import (
     Bins,
     Body,
     Calc,
+    Choice,
     Measure,
     Pick,
     Rfm,
@@ -72,7 +73,21 @@ def _pick(draft: Draft, keys: PickKeys, scope: Scope) -> Body | None:
         )
     if column in scope.high and keys.pii in ("none", "low"):
         draft.problems.add(draft.at("pii"), f"pii: {column!r} is high in the model; expected high")
-    return Pick(column, scope.golden[column], column in scope.high)
+    choice = _choice(draft, keys, scope)
+    return Pick(column, scope.golden[column], column in scope.high, choice)
+
+
+def _choice(draft: Draft, keys: PickKeys, scope: Scope) -> Choice | None:
+    """Which accounts tell the pick; None: the golden profile does."""
+    if keys.channels == ():
+        draft.problems.add(draft.at("channels"), "channels: expected at least one, or leave it out")
+    for channel in keys.channels or ():
+        if scope.channels is not None and channel not in scope.channels:
+            hint = did_you_mean(channel, sorted(scope.channels))
+            draft.problems.add(draft.at("channels"), f"channels: unknown channel {channel!r}{hint}")
+    if keys.channels is None and keys.prefer is None:
+        return None
+    return Choice(scope.golden_table, tuple(dict.fromkeys(keys.channels or ())), keys.prefer)
 
 
 def _measure(draft: Draft, keys: MeasureKeys, scope: Scope) -> Body | None:

@@ -15,6 +15,7 @@ from language.types import SPARK_TYPES, ValueType
 from model.contracts import Pii
 from model.dates import Window
 from model.errors import Location, Problem
+from model.identity_policy import Prefer
 from tags.rule_shapes import Given, Sql, Stages, Steps
 
 Status = Literal["draft", "testing", "online", "paused", "offline", "retired"]
@@ -71,12 +72,23 @@ class Source:
 
 
 @dataclass(frozen=True)
+class Choice:
+    """Where a pick differs from the golden profile: only accounts of `channels` (empty: all) tell
+    it, first by `prefer` (None: by the column's own rule). `table` is theirs."""
+
+    table: str
+    channels: tuple[str, ...] = ()
+    prefer: Prefer | None = None
+
+
+@dataclass(frozen=True)
 class Pick:
     """A column of the golden profile. `is_high`: the golden frame holds it as `<column>_mask`."""
 
     column: str
     type: ValueType
     is_high: bool = False
+    choice: Choice | None = None
 
 
 @dataclass(frozen=True)

@@ -137,9 +137,12 @@ def _row(row: Mapping[str, Any], number: int, table: SourceTable) -> Sequence[An
 def _golden(
     engine: LocalEngine, book: TagBook, plan: TagPlan, examples: Mapping[int, Example]
 ) -> Rows:
-    """The examples' golden profiles; a mask shows the value itself, which is invented anyway."""
-    types: dict[str, ValueType] = {n: book.golden.get(n, "text") for n in plan.golden_columns}
-    plain = {n: n if n in book.golden else n.removesuffix("_mask") for n in types}
+    """The examples' golden profiles, which all channels tell alike; a mask shows the value itself,
+    which is invented anyway."""
+    own = {pick.golden: pick.source for pick in plan.picks}
+    names = plan.golden_columns
+    types: dict[str, ValueType] = {n: book.golden[own[n]] if n in own else "text" for n in names}
+    plain = {n: own[n] if n in own else own[n.removesuffix("_mask")] for n in names}
     texts = [
         [str(one_id), *(_text(example.profile.get(plain[name])) for name in types)]
         for one_id, example in examples.items()

@@ -9,6 +9,7 @@ from typing import Any, Literal
 
 from model.contracts import Pii
 from model.errors import Problems
+from model.identity_policy import Prefer
 from model.strict_yaml import YamlMap
 from tags.definitions import Code, Every, Status
 from tags.rule_shapes import StagePart, StepPart
@@ -46,9 +47,11 @@ class CommonKeys:
 
 @dataclass(frozen=True, kw_only=True)
 class PickKeys(CommonKeys):
-    """A column of the golden profile."""
+    """A column of the golden profile, or of the accounts of some channels, by a rule of its own."""
 
     pick: str
+    channels: tuple[str, ...] | None = None
+    prefer: Prefer | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -184,7 +187,7 @@ SHAPES: Mapping[str, type[CommonKeys]] = {
     "given": GivenKeys,
 }
 # Words of the language that are understood but not built; refused rather than passed over.
-LATER = frozenset({"per", "keep", "table", "channels", "prefer"})
+LATER = frozenset({"per", "keep", "table"})
 # What `defaults:` may hold; `from` and `where` serve measure and top only.
 DEFAULTS = frozenset({
     "object", "owner", "status", "type", "absent", "unit", "pii", "purposes", "observed", "every",

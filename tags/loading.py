@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import replace
 
 from language.types import Columns
@@ -28,15 +28,16 @@ _CODE = re.compile(r"[A-Za-z0-9_.-]+")
 
 
 def load_tags(
-    files: Mapping[str, YamlMap], model: CanonicalModel, golden_columns: Columns, problems: Problems
-) -> TagBook:
+    files: Mapping[str, YamlMap], model: CanonicalModel, golden_columns: Columns,
+    problems: Problems, channels: Collection[str] | None = None,
+) -> TagBook:  # fmt: skip
     """Every sound tag of the files, in dependency order.
 
     `files` by path below tag_definitions/; `golden_columns` are the golden profile's columns with
-    the types of their plain values. Problems of a tag whose status is draft become warnings of the
-    book: an unfinished tag holds up nobody.
+    the types of their plain values; `channels` those a pick may name (None: any). Problems of a tag
+    whose status is draft become warnings of the book: an unfinished tag holds up nobody.
     """
-    scope = scope_of(model, golden_columns, problems)
+    scope = scope_of(model, golden_columns, problems, channels)
     drafts, unread = read_drafts(files, problems)
     tags = _Resolver(scope, without_duplicates(drafts), unread).resolve()
     warned = Problems()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 
 from language.conditions import read_condition
@@ -19,13 +19,18 @@ _COMMON: Mapping[str, ValueType] = {
 
 @dataclass
 class Scope:
-    """Names known while bodies are read; `columns` grows as tags are typed in dependency order."""
+    """Names known while bodies are read; `columns` grows as tags are typed in dependency order.
+
+    `golden_table`: the table golden profiles are made of; empty: none. `channels` None: unknown.
+    """
 
     tables: Mapping[str, SourceTable]
     sources: Mapping[str, Source]
     golden: Columns
     high: frozenset[str]
     masks: Mapping[str, str]
+    golden_table: str = ""
+    channels: Collection[str] | None = None
     columns: dict[str, ValueType] = field(default_factory=dict)
 
     def source_columns(self) -> Mapping[str, Columns]:
@@ -39,7 +44,10 @@ class Scope:
         return self.sources.get(name)
 
 
-def scope_of(model: CanonicalModel, golden_columns: Columns, problems: Problems) -> Scope:
+def scope_of(
+    model: CanonicalModel, golden_columns: Columns, problems: Problems,
+    channels: Collection[str] | None = None,
+) -> Scope:  # fmt: skip
     """The scope before any tag is read: the model's tables about persons and its named sources.
 
     `golden_columns` are the golden profile's columns with the types of their plain values.
@@ -58,7 +66,8 @@ def scope_of(model: CanonicalModel, golden_columns: Columns, problems: Problems)
     golden = [(c, column) for t in model.golden_tables for c, column in t.columns.items()]
     high = frozenset(name for name, column in golden if column.pii == "high")
     masks = {name: column.mask for name, column in golden if column.pii == "high"}
-    return Scope(tables, sources, golden_columns, high, masks)
+    golden_table = next((table.name for table in model.golden_tables), "")
+    return Scope(tables, sources, golden_columns, high, masks, golden_table, channels)
 
 
 def _columns_of(table: CanonicalTable) -> Columns:

@@ -29,6 +29,9 @@ tags:
     title: 天数
     description: D
     sql: "select one_id, count(distinct day) as value from by_person.trips group by one_id"
+  desk_level: {title: 等级, description: D, pick: level, channels: [desk], prefer: latest}
+  desk_born: {title: 生日, description: D, pick: born, channels: [desk], type: date}
+  desk_age: {title: 年龄, description: D, calc: years_since(desk_born)}
   note: {title: 备注, description: D, given: human, type: text}
   fares_list: {title: 车费, description: D, measure: "list(fare, 3)", from: trips}
   by_line: {title: 按线, description: D, measure: sum(fare), by: line, from: trips}

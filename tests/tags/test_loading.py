@@ -5,8 +5,11 @@ from textwrap import dedent
 
 import pytest
 
+from model.errors import Problems
+from model.strict_yaml import parse_yaml
 from tags.column_names import tag_columns
-from tests.tags.books import book_of, messages_of, try_book
+from tags.loading import load_tags
+from tests.tags.books import GOLDEN, MODEL, book_of, messages_of, try_book
 
 
 def tag(body: str) -> str:
@@ -54,7 +57,9 @@ def tag(body: str) -> str:
             "pick: city, pii: high",
             "pii: only a pick of a column that is pii high in the model can be masked",
         ),
-        ("pick: city, channels: [crm]", "'channels' is not available yet; leave it out"),
+        ("pick: city, channels: []", "channels: expected at least one, or leave it out"),
+        ("pick: city, prefer: newest", "prefer: expected trusted or latest or frequent; found"),
+        ("given: human, type: text, prefer: latest", "unknown key 'prefer'"),
         ("pick: city, table: vip", "'table' is not available yet; leave it out"),
         (
             "pick: phone, every: week",
@@ -423,3 +428,12 @@ def test_a_thousand_tags_are_checked_in_five_seconds() -> None:
     book = book_of(text)
     assert len(book.tags) == 1000
     assert time.process_time() - start < 5
+
+
+def test_a_pick_names_channels_of_the_project() -> None:
+    problems = Problems()
+    file = parse_yaml(tag("pick: city, channels: [crm, wechatt]"), "a.yml", problems)
+    load_tags({"a.yml": file}, MODEL, GOLDEN, problems, {"crm", "wechat"})
+    assert [str(problem) for problem in problems.found] == [
+        "a.yml:2: channels: unknown channel 'wechatt'; did you mean 'wechat'?"
+    ]
