@@ -48,7 +48,13 @@ class ExampleFailure:
 
 def run_examples(book: TagBook) -> tuple[ExampleFailure, ...]:
     """What the examples of all tags of a book got wrong; empty: they all hold."""
-    examples = dict(enumerate((e for tag in book.tags.values() for e in tag.examples), start=1))
+    return tuple(one for name in book.subjects for one in _run_examples(book.about(name)))
+
+
+def _run_examples(book: TagBook) -> tuple[ExampleFailure, ...]:
+    """The same of the tags about one object: each example is one such object."""
+    own = [tag for tag in book.tags.values() if tag.object == book.object]
+    examples = dict(enumerate((e for tag in own for e in tag.examples), start=1))
     owners = book.owners
     named = {owners[column].name for e in examples.values() for column in e.gives}
     if not named:

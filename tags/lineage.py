@@ -15,6 +15,8 @@ def reads_of(body: Body) -> frozenset[str]:
     """The tag columns the body reads."""
     if isinstance(body, Calc | Bins):
         return body.expression.columns
+    if isinstance(body, Measure):
+        return _reads_of_members(body) if body.of_members else frozenset()
     if isinstance(body, Stages):
         return reads_of(body.branches)
     if isinstance(body, Cases):
@@ -22,12 +24,17 @@ def reads_of(body: Body) -> frozenset[str]:
     return frozenset(body.inputs) if isinstance(body, Rfm) else frozenset()
 
 
+def _reads_of_members(body: Measure) -> frozenset[str]:
+    where = columns_of(body.where) if body.where else frozenset()
+    return body.aggregate.columns | where | (body.by.columns if body.by else frozenset())
+
+
 def sources_of(body: Body) -> frozenset[str]:
     """The tables and named sources the body reads rows of."""
     if isinstance(body, Pick):
         return frozenset({body.choice.table} if body.choice else ())
     if isinstance(body, Measure):
-        return frozenset({body.source.name})
+        return frozenset() if body.of_members else frozenset({body.source.name})
     if isinstance(body, Top):
         return frozenset(one.source.name for one in body.sources)
     if isinstance(body, Steps | Sql):

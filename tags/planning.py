@@ -60,7 +60,8 @@ _COUNT = Aggregate("count()", "count", None, "integer", frozenset())
 def plan_tags(
     book: TagBook, names: Collection[str] | None = None, carried: Collection[str] = ()
 ) -> TagPlan:
-    """The plan of the computed tags, or of the tags `names` and those they need.
+    """The plan of the computed tags about the book's object, or of the tags `names` and those they
+    need.
 
     Tags in `carried` are not computed: they show the values of the night before.
     """
@@ -90,7 +91,9 @@ def _needed(book: TagBook, names: Collection[str]) -> tuple[Tag, ...]:
     for tag in reversed(tuple(book.tags.values())):
         if tag.name in found:
             found |= {owners[column].name for column in tag.reads}
-    return tuple(tag for tag in book.tags.values() if tag.name in found)
+    return tuple(
+        tag for tag in book.tags.values() if tag.name in found and tag.object == book.object
+    )
 
 
 def _picks(tags: tuple[Tag, ...]) -> Iterator[Picked]:

@@ -13,7 +13,8 @@ from decimal import Decimal
 
 from language.aggregates import Aggregate
 from model.dates import Window
-from tags.definitions import Choice, SourceTable, TagColumn
+from tags.choices import Choice
+from tags.definitions import SourceTable, TagColumn
 from tags.rule_plans import Funnel, Override, PlannedQuery, StageHistory
 
 
