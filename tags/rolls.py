@@ -34,6 +34,12 @@ class Roll:
     earlier: Rows
     numbers: Rows | None = None
 
+    def numbered(self, engine: Engine, rows: Rows) -> Rows:
+        """Rows with one_id in the place of the subject's ids."""
+        if self.numbers is None:
+            return rows
+        return _by_number(engine, self.subject, rows, self.numbers)
+
     def named(self, engine: Engine, rows: Rows) -> Rows:
         """Rows with the subject's ids in the place of one_id."""
         if self.numbers is None:
@@ -73,7 +79,7 @@ def roll_of(
         ),
         {name: _numbered(engine, subject, subject.tables[name], rows, numbers)
          for name, rows in sources.items()},
-        _earlier(engine, subject, earlier, numbers),
+        _by_number(engine, subject, earlier, numbers),
         numbers,
     )  # fmt: skip
 
@@ -112,11 +118,11 @@ def _numbered(
     return engine.rows(f"of_{table.name.strip('_')}", sql, r=rows, n=numbers)
 
 
-def _earlier(engine: Engine, subject: Subject, earlier: Rows, numbers: Rows) -> Rows:
-    shown = (name for name in earlier.columns if name not in subject.id_names)
+def _by_number(engine: Engine, subject: Subject, rows: Rows, numbers: Rows) -> Rows:
+    shown = (name for name in rows.columns if name not in subject.id_names)
     listed = ", ".join([f"n.{_NUMBER} as {ONE_ID}", *_listed("r", shown)])
     sql = f"select {listed} from r join n on {_same(subject)}"
-    return engine.rows("earlier", sql, r=earlier, n=numbers)
+    return engine.rows("by_number", sql, r=rows, n=numbers)
 
 
 def _same(subject: Subject) -> str:
