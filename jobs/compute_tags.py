@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from datetime import date
 
 from jobs.night import Night
+from jobs.old_slices import remove_old_slices
 from jobs.tag_rolls import NightBefore, night_before, roll_for
 from jobs.tags_by_spark import write_tags_by_spark
 from jobs.tags_here import write_tags_here
@@ -41,6 +42,7 @@ def run(night: Night) -> None:
             night.progress.say(f"标签 tag {column} is missing tonight: {reason}")
     records = catalog_records(book, night.business_date, carried)
     night.lake.replace_records(TAG_CATALOG, records, night.business_date)
+    remove_old_slices(night, [before.day])
 
 
 def tables(night: Night) -> Sequence[TableContract]:

@@ -51,12 +51,18 @@ class NightBefore:
 
 
 def night_before(night: Night) -> NightBefore:
-    """The night whose tags D continues: the newest that the catalogue tells of."""
+    """The night whose tags D continues: the newest that the catalogue tells of, which is kept for
+    longer than the wide tables. What stood in a slice that went is computed anew."""
     day = night.business_date
     earlier = [each for each in night.lake.days_of(TAG_CATALOG) if each < day]
     before = max(earlier, default=day - timedelta(days=1))
     rows = read_rows(night.lake.root, TAG_CATALOG, since=before)
-    return NightBefore(before, [row for row in rows if row["business_date"] == before])
+    of_night = [row for row in rows if row["business_date"] == before]
+    there = {
+        name for name in {row["table_name"] for row in of_night}
+        if before in night.lake.days_of(TableContract("tags", name, (), (), BUSINESS_DATE))
+    }  # fmt: skip
+    return NightBefore(before, [row for row in of_night if row["table_name"] in there])
 
 
 def roll_for(

@@ -15,6 +15,7 @@ from language.types import SPARK_TYPES, ValueType
 from model.contracts import Pii
 from model.dates import Window
 from model.errors import Location, Problem
+from model.keeping import NO_WISH, KeepWish
 from tags.choices import Choice
 from tags.rule_shapes import Given, Sql, Stages, Steps
 
@@ -199,7 +200,7 @@ class Tag:
     """One tag as its file defines it, checked and typed; `reads` are the tag columns it needs.
 
     `replaces` is the retired or offline tag whose columns its own continue; empty: none. `object`
-    is what it is about, `table` the wide table its columns stand in.
+    is what it is about, `table` the wide table its columns stand in, `keep` what it asks of that.
     """
 
     name: str
@@ -225,6 +226,7 @@ class Tag:
     replaces: str = ""
     object: str = PERSON
     table: str = ""
+    keep: KeepWish = NO_WISH
     checks: tuple[str, ...] = ()
     examples: tuple[Example, ...] = ()
 

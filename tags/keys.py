@@ -9,6 +9,7 @@ from typing import Any, Literal
 
 from model.contracts import Pii
 from model.identity_policy import Prefer
+from model.keeping import NO_WISH, KeepWish
 from model.strict_yaml import YamlMap
 from tags.definitions import Code, Every, Status
 from tags.rule_shapes import StagePart, StepPart
@@ -37,6 +38,7 @@ class CommonKeys:
     purposes: tuple[str, ...] = ()
     observed: bool = True
     table: str = ""
+    keep: KeepWish = NO_WISH
     every: Every = "day"
     replaces: str = ""
     override: str = ""
@@ -190,7 +192,7 @@ SHAPES: Mapping[str, type[CommonKeys]] = {
 # What `defaults:` may hold; `from` and `where` serve measure and top only.
 DEFAULTS = frozenset({
     "object", "owner", "status", "type", "absent", "unit", "pii", "purposes", "observed", "every",
-    "override", "checks", "from", "where", "table",
+    "override", "checks", "from", "where", "table", "keep",
 })
 _OF_ROWS = frozenset({"from", "where"})  # which say nothing of members
 

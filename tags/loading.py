@@ -103,6 +103,8 @@ class _Resolver:
         override = override_of(draft, body)
         check_every(draft, body, override)
         self._check_words(draft)
+        for misfit in keys.keep.misfits():
+            problems.add(draft.at("keep"), f"keep: {misfit}")
         return self._assembled(draft, body, columns, override, scope)
 
     def _assembled(
@@ -119,7 +121,8 @@ class _Resolver:
             pii=pii_of(keys.pii, body), override=override, reads=reads,
             tables=frozenset(source.table for source in sources), every=keys.every,
             replaces=keys.replaces, object=keys.object,
-            table=keys.table or scope.subject.wide_table, checks=keys.checks,
+            table=keys.table or scope.subject.wide_table, keep=keys.keep,
+            checks=keys.checks,
         )
 
     def _check_words(self, draft: Draft) -> None:

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 
 from model.contracts import TableContract, columns
 from model.fixed_tables import CUSTOMER_TAG_CHANGES, CUSTOMER_TAGS
+from model.keeping import KeepWish
 from tags.catalog import titled
 from tags.definitions import PERSON, TagBook
 from tags.subjects import Subject, changes_name
@@ -16,10 +17,12 @@ _NIGHT = columns("business_date date | 业务日 | Night")
 
 @dataclass(frozen=True)
 class WideTable:
-    """A wide table of tonight: its contract with the tags' columns, and their names."""
+    """A wide table of tonight: its contract with the tags' columns, their names, and what its tags
+    ask to keep of it."""
 
     contract: TableContract
     tag_columns: tuple[str, ...]
+    wishes: tuple[KeepWish, ...]
 
 
 def wide_tables(book: TagBook) -> tuple[WideTable, ...]:
@@ -41,15 +44,15 @@ def columns_by_table(book: TagBook) -> dict[str, tuple[str, ...]]:
 
 def _wide_table(book: TagBook, subject: Subject, name: str) -> WideTable:
     base = wide_contract(subject, name)
-    found = [
-        titled(tag, column)
-        for tag in book.listed
+    tags = [
+        tag for tag in book.listed
         if tag.is_computed and (tag.object, tag.table) == (subject.name, name)
-        for column in tag.columns
-    ]
+    ]  # fmt: skip
+    found = [titled(tag, column) for tag in tags for column in tag.columns]
     return WideTable(
-        replace(base, columns=(*base.columns, *found)), tuple(column.name for column in found)
-    )
+        replace(base, columns=(*base.columns, *found)), tuple(column.name for column in found),
+        tuple(tag.keep for tag in tags),
+    )  # fmt: skip
 
 
 def wide_contract(subject: Subject, name: str) -> TableContract:

@@ -62,6 +62,8 @@ def tag(body: str) -> str:
         ("given: human, type: text, prefer: latest", "unknown key 'prefer'"),
         ("pick: city, table: tag_metrics", "table: 'tag_metrics' is another table's name; choose"),
         ("pick: city, table: store_tag_changes", "table: 'store_tag_changes' is another table's"),
+        ("pick: city, keep: {daily: 0}", "keep: daily: expected 1 or more; found 0"),
+        ("pick: city, keep: {month_ends: -1}", "keep: month_ends: expected 0 or more; found -1"),
         ("pick: city, table: Vip", "'Vip' is no name; expected a-z, 0-9 and _"),
         (
             "pick: phone, every: week",
@@ -492,6 +494,15 @@ def test_a_table_holds_tags_of_one_object() -> None:
         "a.yml:1: table: 'shops' holds tags of store (a.yml:3); a table holds tags of one object: "
         "choose another name"
     ]
+
+
+def test_a_tag_replaces_one_about_the_same_object() -> None:
+    text = (
+        "tags:\n"
+        "  a: {title: A, measure: count(), from: orders, object: store, status: retired}\n"
+        "  b: {title: B, measure: count(), from: orders, replaces: a}\n"
+    )
+    assert "a.yml:3: replaces: 'a' is a tag of store, not of person" in messages_of(text)
 
 
 def test_defaults_for_rows_say_nothing_of_members() -> None:
