@@ -11,10 +11,12 @@ from pyspark.sql import functions as F
 from model.canonical import CanonicalModel, CanonicalTable
 from model.contracts import TableContract, columns
 from model.errors import UsageError
-from model.identity_policy import GoldenPolicy, IdentityPolicy
+from model.identity_policy import GoldenPolicy, IdentityPolicy, Prefer
+from model.sql_text import text_literal
 
 _PROVENANCE = "struct<channel: string, record: string, rule: string, at: timestamp>"
 _LONGEST = 2**63 - 1
+_LEAST_TRUSTED = 2**31 - 1
 
 
 def golden_contract(model: CanonicalModel) -> TableContract:
@@ -66,7 +68,7 @@ def golden_profiles(
     """
     names = golden_columns(table)
     ranked = accounts.where(F.col("one_id").isNotNull()).select(
-        "*", _trust(trust_ranks).alias("_trust"), *_frequencies(table, policy.golden)
+        "*", F.expr(trust_sql(trust_ranks)).alias("_trust"), *_frequencies(table, policy.golden)
     )
     survivors = ranked.groupBy("one_id").agg(
         *(_survivor(name, table, policy.golden).alias(name) for name in names)
@@ -89,7 +91,7 @@ def golden_profiles(
 
 def _survivor(name: str, table: CanonicalTable, policy: GoldenPolicy) -> Column:
     """The stored values of a column and their origin (_from), of the row that comes first."""
-    rule = _rules(name, policy)[0]
+    rule = rules_of(name, policy)[0]
     at = F.col(table.time).cast("timestamp") if table.time else F.lit(None).cast("timestamp")
     record = F.concat_ws("|", *(F.col(key) for key in table.key if key != "channel"))
     origin = F.struct(
@@ -100,7 +102,7 @@ def _survivor(name: str, table: CanonicalTable, policy: GoldenPolicy) -> Column:
     return F.min_by(F.when(_value(name, table).isNotNull(), kept), _place(name, table, policy))
 
 
-def _rules(name: str, policy: GoldenPolicy) -> tuple[str, str]:
+def rules_of(name: str, policy: GoldenPolicy) -> tuple[Prefer, Prefer]:
     """What decides between two values of a column: first this, then that."""
     own = policy.per_column.get(name)
     return (own.prefer if own else policy.prefer), policy.then
@@ -108,21 +110,29 @@ def _rules(name: str, policy: GoldenPolicy) -> tuple[str, str]:
 
 def _place(name: str, table: CanonicalTable, policy: GoldenPolicy) -> Column:
     """A row's place among the candidates of a column; null where it has no value."""
-    time = F.unix_micros(F.col(table.time).cast("timestamp")) if table.time else F.lit(None)
-    order = {
-        "trusted": F.col("_trust"),
-        "latest": F.coalesce(-time, F.lit(_LONGEST)),
-        "frequent": -F.col(f"_{name}_count") if name in _frequent(table, policy) else F.lit(0),
-    }
-    keys = [F.col(key) for key in table.key]
-    place = F.struct(*(order[rule] for rule in _rules(name, policy)), F.col("channel"), *keys)
+    order = place_sql(table, rules_of(name, policy), "_trust", f"_{name}_count")
+    place = F.struct(*(F.expr(sql).alias(f"_{n}") for n, sql in enumerate(order)))
     return F.when(_value(name, table).isNotNull(), place)
+
+
+def place_sql(
+    table: CanonicalTable, rules: tuple[Prefer, ...], trust: str, count: str
+) -> tuple[str, ...]:
+    """What stands smallest in the row whose value survives, as SQL that Spark and DuckDB read.
+
+    `trust` ranks its channel, `count` counts the person's accounts with its value. Ties end at the
+    channel's name and the account's key.
+    """
+    moment = f"`{table.time}`" if table.time else "null"
+    latest = f"coalesce(-unix_micros(cast({moment} as timestamp)), {_LONGEST})"
+    order = {"trusted": trust, "latest": latest, "frequent": f"-{count}"}
+    return (*(order[rule] for rule in rules), "channel", *(f"`{key}`" for key in table.key))
 
 
 def _frequent(table: CanonicalTable, policy: GoldenPolicy) -> tuple[str, ...]:
     """Columns that count how often a value occurs."""
     return tuple(
-        name for name in golden_columns(table) if "frequent" in _rules(name, policy)
+        name for name in golden_columns(table) if "frequent" in rules_of(name, policy)
     )
 
 
@@ -143,8 +153,10 @@ def _value(name: str, table: CanonicalTable) -> Column:
     return _stored(name, table)[0]
 
 
-def _trust(trust_ranks: Mapping[str, int]) -> Column:
-    rank: Column = F.lit(2**31 - 1)
-    for channel, trust in sorted(trust_ranks.items()):
-        rank = F.when(F.col("channel") == channel, trust).otherwise(rank)
-    return rank
+def trust_sql(trust_ranks: Mapping[str, int]) -> str:
+    """SQL of a row's rank by its channel; a channel without one is trusted least."""
+    whens = " ".join(
+        f"when channel = {text_literal(channel)} then {trust}"
+        for channel, trust in sorted(trust_ranks.items())
+    )
+    return f"case {whens} else {_LEAST_TRUSTED} end" if whens else str(_LEAST_TRUSTED)

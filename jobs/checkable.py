@@ -9,7 +9,7 @@ from ingestion.check_counts import hidden_fields, untold_fields
 from model.canonical import CanonicalModel, CanonicalTable
 from model.contracts import Column
 from model.errors import Problems
-from model.fixed_tables import CUSTOMER_TAGS, FIXED_TABLES
+from model.fixed_tables import FIXED_TABLES
 from model.identity_policy import IdentityPolicy
 from model.settings import QualitySettings
 from model.strict_yaml import YamlMap
@@ -21,8 +21,8 @@ from quality.checks import (
     with_tag_checks,
 )
 from quality.rules import Subject
-from tags.catalog import wide_columns
 from tags.definitions import Tag, TagBook
+from tags.wide_tables import WideTable, described_subjects, more_tables, wide_tables
 
 _ZONES = frozenset({contract.zone for contract in FIXED_TABLES} | {"raw", "clean", "audiences"})
 
@@ -33,10 +33,13 @@ def all_table_checks(
     """The checks of conf/quality, and those of the tags' own files beside them."""
     subjects = {each.full_name: _subject(each.columns) for each in FIXED_TABLES}
     subjects |= {each.contract.full_name: _of_clean(each) for each in model.tables.values()}
-    wide = _of_wide(book)
-    subjects[CUSTOMER_TAGS.full_name] = wide
-    tables = read_checks(nodes, subjects, problems)
-    return with_tag_checks(tables, CUSTOMER_TAGS.full_name, wide, _tag_checks(book, wide), problems)
+    subjects |= {each.full_name: _subject(each.columns) for each in more_tables(book)}
+    wide = {t.contract.full_name: t for b in described_subjects(book) for t in wide_tables(b)}
+    of_tags = {name: _of_wide(book, table) for name, table in wide.items()}
+    found = read_checks(nodes, subjects | of_tags, problems)
+    for name, subject in of_tags.items():
+        found = with_tag_checks(found, name, subject, _tag_checks(book, subject), problems)
+    return found
 
 
 def all_dataset_checks(
@@ -101,18 +104,17 @@ def _of_clean(table: CanonicalTable) -> Subject:
     return Subject(found.types, values, private=found.private)
 
 
-def _of_wide(book: TagBook) -> Subject:
-    columns = wide_columns(book)
-    found = _subject(columns)
-    tags = tuple(column.name for column in columns[len(CUSTOMER_TAGS.columns) :])
-    return Subject(found.types, _codes(book), private=found.private, tags=tags)
+def _of_wide(book: TagBook, table: WideTable) -> Subject:
+    found = _subject(table.contract.columns)
+    codes = {name: codes for name, codes in _codes(book).items() if name in table.tag_columns}
+    return Subject(found.types, codes, private=found.private, tags=table.tag_columns)
 
 
 def _codes(book: TagBook) -> dict[str, tuple[str, ...]]:
     """The codes of every tag column that holds one of them."""
     return {
         column.name: tuple(tag.values)
-        for tag in book.computed if tag.values
+        for tag in book.tags.values() if tag.is_computed and tag.values
         for column in tag.columns if not column.part
     }  # fmt: skip
 
@@ -122,8 +124,8 @@ def _tag_checks(book: TagBook, wide: Subject) -> list[TagCheck]:
         TagCheck(
             text, column, wide.types[column], tuple(wide.values.get(column, ())), tag.location
         )
-        for tag in book.computed
-        for column in _columns(tag)
+        for tag in book.tags.values() if tag.is_computed
+        for column in _columns(tag) if column in wide.tags
         for text in tag.checks
     ]
 

@@ -19,6 +19,7 @@ from model.project import Project, load_project, yaml_files, yaml_of
 from quality.checks import TableChecks
 from tags.definitions import TagBook
 from tags.loading import load_tags
+from tags.wide_tables import more_tables
 
 
 @dataclass(frozen=True)
@@ -60,7 +61,8 @@ class Definitions:
     @property
     def contracts(self) -> tuple[TableContract, ...]:
         """Every table of the lake but raw ones."""
-        return (*(table.contract for table in self.tables), *FIXED_TABLES, self.golden)
+        of_tags = more_tables(self.tags)
+        return (*(table.contract for table in self.tables), *FIXED_TABLES, *of_tags, self.golden)
 
 
 def load_definitions(folder: Path, env: str, assignments: list[str]) -> Definitions:
@@ -74,7 +76,8 @@ def load_definitions(folder: Path, env: str, assignments: list[str]) -> Definiti
     channel_files = yaml_files(folder, "conf/channels", problems)
     channels = read_channels(channel_files, model, policy, problems)
     tag_files = yaml_files(folder, "tag_definitions", problems)
-    book = load_tags(tag_files, model, golden, problems)
+    named = {str(file.get("channel")) for file in channel_files.values()}
+    book = load_tags(tag_files, model, golden, problems, named)
     quality_files = yaml_files(folder, "conf/quality", problems)
     checks = all_table_checks(quality_files, model, book, problems)
     of_datasets = all_dataset_checks(channels, policy, project.settings.quality, problems)

@@ -23,6 +23,7 @@ from model.errors import InputMissingError, UsageError
 from model.fixed_tables import VAULT_IDENTIFIERS
 from privacy.masks import masked
 from privacy.tokens import TokenKey, unseal
+from tags.wide_tables import columns_by_table
 
 TIMELINE_ROWS = 15
 
@@ -50,7 +51,9 @@ def show(given: Common, identifier: str | None, reveal: bool) -> None:
             console.print(f"[bold]OneID {person}[/] on {night.business_date}")
             _print(console, _identifiers(spark, definitions, person, key, reveal))
             _print(console, _cells(spark, "identity.golden_profiles", person))
-            _print(console, _cells(spark, "tags.customer_tags", person))
+            for name in columns_by_table(definitions.tags):
+                if f"tags.{name}" in night.versions:
+                    _print(console, _cells(spark, f"tags.{name}", person))
             fed = [t for t in definitions.tables if t.contract.full_name in night.versions]
             for table in fed:
                 _print(console, _timeline(spark, table.name, person))

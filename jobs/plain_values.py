@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Mapping
 
 import pyarrow as pa
 from pyspark.sql import DataFrame
@@ -19,35 +19,36 @@ from model.sql_text import text_literal
 from privacy.tokens import unseal, unseals_of
 
 
-def with_plain_columns(night: Night, rows: DataFrame, names: Iterable[str]) -> DataFrame:
+def with_plain_columns(night: Night, rows: DataFrame, names: Mapping[str, str]) -> DataFrame:
     """`rows` with a typed plain column `<name>` for each `<name>_token`, by name of column.
 
-    A token the vault does not hold gives null. The result must not be persisted or written.
+    `names` tell which column of the model each of them holds values of. A token the vault does not
+    hold gives null. The result must not be persisted or written.
     """
     known = {n: c for table in night.project.model.golden_tables for n, c in table.columns.items()}
     vault = night.lake.read_until(VAULT_PROFILES, night.business_date)
-    for name in sorted(names):
-        rows = _with_plain_column(night, rows, vault, name, known[name])
+    for name, source in sorted(names.items()):
+        rows = _with_plain_column(night, rows, vault, name, (source, known[source]))
     return rows
 
 
 def with_plain_columns_here(
-    night: Night, engine: LocalEngine, rows: Rows, names: Iterable[str]
+    night: Night, engine: LocalEngine, rows: Rows, names: Mapping[str, str]
 ) -> Rows:
     """The same in this process, whose memory alone holds the plain values."""
     engine.learn()
     known = {n: c for table in night.project.model.golden_tables for n, c in table.columns.items()}
     vault = night.lake.rows(engine, VAULT_PROFILES, until=night.business_date)
-    for name in sorted(names):
+    for name, source in sorted(names.items()):
         sealed = engine.arrow(engine.rows("sealed", f"""
-            select v.token, v.sealed from vault v where v.column_name = {text_literal(name)}
+            select v.token, v.sealed from vault v where v.column_name = {text_literal(source)}
             and v.token in (select {name}_token from these)
         """, vault=vault, these=rows))  # fmt: skip
         plain = pa.table({
             "token": sealed["token"],
             "plain": unseals_of(night.key, sealed["sealed"]),
         })
-        typed = local_sql(f"try_cast({quoted('plain')} AS {SPARK_TYPES[known[name].type]})")
+        typed = local_sql(f"try_cast({quoted('plain')} AS {SPARK_TYPES[known[source].type]})")
         rows = engine.rows("plain_values", f"""
             select r.*, p.{name} from these r left join
             (select token, {typed} as {name} from plain) p on r.{name}_token = p.token
@@ -56,10 +57,12 @@ def with_plain_columns_here(
 
 
 def _with_plain_column(
-    night: Night, rows: DataFrame, vault: DataFrame, name: str, column: CanonicalColumn
-) -> DataFrame:
+    night: Night, rows: DataFrame, vault: DataFrame, name: str,
+    of_model: tuple[str, CanonicalColumn],
+) -> DataFrame:  # fmt: skip
+    source, column = of_model
     plain = unseal(night.key)(F.col("sealed")).try_cast(SPARK_TYPES[column.type])
-    values = vault.where(F.col("column_name") == name).select(
+    values = vault.where(F.col("column_name") == source).select(
         F.col("token").alias(f"{name}_token"), plain.alias(name)
     )
     # The vault's key is (column_name, token): the right side is unique.

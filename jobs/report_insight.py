@@ -8,10 +8,14 @@ from insight.distributions import distributions
 from insight.report import render_report
 from jobs.night import Night
 from jobs.report_rows import report_data
+from jobs.tag_rolls import wide_rows
 from lake.files import write_text
 from model.contracts import TableContract
-from model.fixed_tables import CUSTOMER_TAGS, DISTRIBUTIONS, INSIGHT_TABLES
+from model.engines import SparkEngine
+from model.fixed_tables import DISTRIBUTIONS, INSIGHT_TABLES
 from tags.catalog import catalog_rows
+from tags.definitions import PERSON
+from tags.wide_tables import columns_by_table
 
 NAME = "report_insight"
 
@@ -20,9 +24,12 @@ def run(night: Night) -> None:
     """Writes insight.distributions of D and `reports/<D>.html` under the lake's root."""
     lake, day = night.lake, night.business_date
     k = night.project.settings.privacy.k
-    wide = lake.read_slice(CUSTOMER_TAGS, day)
-    catalog = catalog_rows(night.definitions.tags)
-    lake.replace_slice(DISTRIBUTIONS, distributions(wide, catalog, k, day), day)
+    book = night.definitions.tags
+    tables = columns_by_table(book)
+    with SparkEngine(lake.spark) as engine:
+        rows = wide_rows(night, engine, book.subjects[PERSON], tables, day)
+        spread = distributions(engine.frame(rows), catalog_rows(book), k, day)
+    lake.replace_slice(DISTRIBUTIONS, spread, day)
     write_text(lake.root, report_place(night), render_report(report_data(night)))
 
 

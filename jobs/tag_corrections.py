@@ -13,10 +13,11 @@ from jobs.correction_words import NAMES, entries, one_id_of
 from jobs.definitions import Definitions
 from jobs.identifier_lookup import FoundIdentifier, PublishedIdentifiers, Wanted, nobody_has, wanted
 from model.errors import InputMissingError, OnefoldError, UsageError, did_you_mean
-from model.fixed_tables import CUSTOMER_TAGS, ONE_ID_EVENTS
+from model.fixed_tables import ONE_ID_EVENTS
 from model.number_events import redirects
-from tags.definitions import Tag
+from tags.definitions import PERSON, Tag
 from tags.overrides import NEVER, can_be_set, longest, value_text
+from tags.wide_tables import columns_by_table, wide_contract
 
 _UNMADE = datetime.min.replace(tzinfo=timezone.utc)
 
@@ -217,15 +218,20 @@ def _published(
     known: PublishedIdentifiers, one_ids: Collection[int], asked: Sequence[TagDraft]
 ) -> Mapping[tuple[int, str], str | None]:
     """The published values of the columns asked for, as text, by person and column."""
-    wide = known.holding(CUSTOMER_TAGS)
-    columns = sorted({draft.column for draft in asked} & set(wide.columns))
-    if not one_ids or not columns:
-        return {}
-    listed = ", ".join(map(str, sorted(one_ids)))
-    names = ", ".join(f'"{column}"' for column in columns)
-    sql = f"select one_id, {names} from wide where one_id in ({listed})"
-    rows = known.engine.arrow(known.engine.rows("values_published", sql, wide=wide)).to_pylist()
-    return {(row["one_id"], name): _text(row[name]) for row in rows for name in columns}
+    book = known.definitions.tags
+    found: dict[tuple[int, str], str | None] = {}
+    wanted = {draft.column for draft in asked} if one_ids else set()
+    for table, own in columns_by_table(book).items():
+        if wanted.isdisjoint(own):
+            continue
+        wide = known.holding(wide_contract(book.subjects[PERSON], table))
+        columns = sorted(wanted & set(own) & set(wide.columns))
+        names = "".join(f', "{column}"' for column in columns)
+        listed = ", ".join(map(str, sorted(one_ids)))
+        sql = f"select one_id{names} from wide where one_id in ({listed})"
+        rows = known.engine.arrow(known.engine.rows("values_published", sql, wide=wide)).to_pylist()
+        found |= {(row["one_id"], name): _text(row[name]) for row in rows for name in columns}
+    return found
 
 
 def _text(value: Any) -> str | None:

@@ -1,51 +1,73 @@
-"""A night's tags by Spark: the reference, for lakes that are larger than one process."""
+"""The stage of tags by Spark: the reference, and the way of what does not fit one process."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import date
 
 from pyspark.sql import DataFrame
 
+from jobs.computed_tags import ComputedTags
 from jobs.night import Night
-from jobs.night_tags import NightTags
 from jobs.plain_values import with_plain_columns
 from jobs.set_values import values_set
-from model.engines import Engine, Rows
-from model.fixed_tables import CUSTOMER_TAGS, STAGE_STATES
+from jobs.tag_profiles import profiles
+from jobs.tag_rolls import NightBefore
+from model.engines import Engine
+from model.fixed_tables import STAGE_STATES
 from tags.changes import tag_changes
-from tags.computing import Memory, compute_night
+from tags.computing import Memory, TagNight, compute_night
+from tags.definitions import TagBook
 from tags.metrics import tag_metrics
+from tags.night import BUSINESS_DATE, ONE_ID
 from tags.plans import TagPlan
+from tags.rolls import Roll
+from tags.wide_tables import WideTable, changes_contract, wide_tables
 
 
 def tags_by_spark(
-    night: Night, engine: Engine, plan: TagPlan, persons: Rows, night_before: date,
+    night: Night, engine: Engine, book: TagBook, plan: TagPlan, roll: Roll, before: NightBefore,
     reasons: Mapping[str, str],
-) -> NightTags:  # fmt: skip
-    """The tags of D and their changes since another night; `reasons` why columns are stale."""
-    lake, day = night.lake, night.business_date
-    earlier = lake.read_slice(CUSTOMER_TAGS, night_before)
-    has_stages = plan.histories or plan.handed_on
-    known = lake.read_slice(STAGE_STATES, night_before) if has_stages else None
-    computed = compute_night(
-        _sources(night, plan), engine.frame(persons), _golden(night, plan), plan,
-        day, time_zone=night.project.settings.project.time_zone,
-        memory=Memory(known, values_set(night), earlier),
-    )  # fmt: skip
+) -> ComputedTags:  # fmt: skip
+    """The tags of D about an object and their changes since another night; `reasons` why columns
+    are stale."""
+    day = night.business_date
+    computed = _computed(night, engine, plan, roll, before)
     # Judged, written, compared and measured.
-    wide = engine.frame(engine.kept(engine.of(computed.wide)))
-    return NightTags(
-        wide, engine.of(wide), tag_changes(earlier, wide, day), computed.states,
-        tag_metrics(wide, day, {**computed.failures, **reasons}), computed.failures,
+    rows = engine.frame(engine.kept(engine.of(computed.wide)))
+    named = engine.frame(roll.named(engine, rows))
+    wide = {table.contract: _columns_of(table, named, roll) for table in wide_tables(book)}
+    own = rows.select(ONE_ID, *(column.name for column in plan.columns))
+    changes = roll.named(engine, tag_changes(engine.frame(roll.earlier), own, day))
+    return ComputedTags(
+        wide, {contract.full_name: engine.of(frame) for contract, frame in wide.items()},
+        (changes_contract(roll.subject), engine.frame(changes)), computed.states,
+        tag_metrics(own, day, {**computed.failures, **reasons}), computed.failures,
     )  # fmt: skip
 
 
-def _sources(night: Night, plan: TagPlan) -> dict[str, DataFrame]:
-    tables = night.definitions.tables
-    return {table.name: night.by_person(table) for table in tables if table.name in plan.tables}
+def _computed(
+    night: Night, engine: Engine, plan: TagPlan, roll: Roll, before: NightBefore
+) -> TagNight:
+    """What the reference computes; nobody but persons has a profile, stages or set values."""
+    people, earlier = engine.frame(roll.people), engine.frame(roll.earlier)
+    golden, memory = people, Memory(earlier=earlier)
+    if roll.numbers is None:
+        golden = _golden(night, engine, plan)
+        has_stages = plan.histories or plan.handed_on
+        known = night.lake.read_slice(STAGE_STATES, before.day) if has_stages else None
+        memory = Memory(known, values_set(night), earlier)
+    sources = {name: engine.frame(rows) for name, rows in roll.sources.items()}
+    return compute_night(
+        {name: sources[name] for name in plan.tables}, people, golden, plan, night.business_date,
+        time_zone=night.project.settings.project.time_zone, memory=memory,
+    )  # fmt: skip
 
 
-def _golden(night: Night, plan: TagPlan) -> DataFrame:
-    profiles = night.lake.read_slice(night.definitions.golden, night.business_date)
-    return with_plain_columns(night, profiles, plan.plain_columns)
+def _columns_of(table: WideTable, wide: DataFrame, roll: Roll) -> DataFrame:
+    return wide.select(BUSINESS_DATE, *roll.subject.id_names, *table.tag_columns)
+
+
+def _golden(night: Night, engine: Engine, plan: TagPlan) -> DataFrame:
+    rows = engine.of(night.lake.read_slice(night.definitions.golden, night.business_date))
+    chosen = engine.frame(profiles(night, engine, rows, plan))
+    return with_plain_columns(night, chosen, plan.plain_sources)

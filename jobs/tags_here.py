@@ -2,26 +2,32 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 from tempfile import mkdtemp
+from typing import TypeAlias
 
 import pyarrow as pa
+import pyarrow.compute as pc
 
+from jobs.computed_tags import ComputedTags
 from jobs.night import Night
-from jobs.night_tags import NightTags
 from jobs.plain_values import with_plain_columns_here
 from jobs.set_values import values_set
+from jobs.tag_profiles import profiles
+from jobs.tag_rolls import NightBefore
 from jobs.tiles import Tiles
 from lake.arrow_files import write_parquet
 from lake.keyed_files import KeyedFiles
 from model.contracts import TableContract
 from model.engines import Rows
-from model.fixed_tables import CUSTOMER_TAGS, STAGE_STATES
+from model.fixed_tables import STAGE_STATES
 from model.local_engine import LocalEngine
 from model.sql_text import date_literal
 from model.task_files import TaskFiles
+from tags.definitions import TagBook
 from tags.kernel.changes import tag_changes_here
 from tags.kernel.computing import for_all_persons
 from tags.kernel.groupings import asked_of
@@ -32,58 +38,145 @@ from tags.kernel.wide import Wide
 from tags.night import BUSINESS_DATE, ONE_ID
 from tags.night import Night as TagNight
 from tags.plans import TagPlan
+from tags.rolls import Roll
+from tags.wide_tables import WideTable, changes_contract, wide_contract, wide_tables
+
+_STATES = STAGE_STATES.name
+Earlier: TypeAlias = Callable[[Group], pa.Table]  # the rows of another night of some persons
 
 
 def tags_here(
-    night: Night, engine: LocalEngine, plan: TagPlan, persons: Rows, night_before: date,
-    reasons: Mapping[str, str],
-) -> NightTags:  # fmt: skip
-    """The tags of D and their changes since another night, in files of the engine's folder;
-    `reasons` why columns are stale."""
+    night: Night, engine: LocalEngine, book: TagBook, plan: TagPlan, roll: Roll,
+    before: NightBefore, reasons: Mapping[str, str],
+) -> ComputedTags:  # fmt: skip
+    """The tags of D about an object and their changes since another night, in files of the engine's
+    folder; `reasons` why columns are stale."""
     day = night.business_date
-    before = _slice_of(night, engine, CUSTOMER_TAGS, night_before)
-    earlier = KeyedFiles.of(night.lake.files(CUSTOMER_TAGS, night_before), ONE_ID)
-    folder = Path(mkdtemp(dir=engine.folder))
-    given = _given(night, engine, plan, persons, night_before, before)
-
-    def written(group: Group, found: Wide) -> dict[str, tuple[Path, pa.Schema]]:
-        old = earlier.between(group.first, group.end)
-        wide, states = found.stored(), found.states(given.states)
-        tables = {"wide": wide, "changes": tag_changes_here(engine, old, wide, day)}
-        if states is not None:
-            tables["states"] = states
-        return {name: _file(folder, name, group, rows) for name, rows in tables.items()}
-
+    given = _given(night, engine, book, plan, roll, before)
     prepared = Prepared.of(engine, given, plan, _tag_night(night))
-    groups = for_all_persons(prepared, written)
-
-    def files(name: str) -> TaskFiles:
-        schema = groups[0][name][1]
-        return TaskFiles(
-            night.lake.spark, [group[name][0] for group in groups], schema, {BUSINESS_DATE: day}
-        )
-
-    wide = files("wide")
-    rows = engine.of_files(wide.files)
+    earlier = _earlier(night, engine, roll, before)
+    filing = _Filing.of(engine, book, roll, earlier, given.states, day)
+    groups = for_all_persons(prepared, filing.written)
+    files = {name: _files(night, groups, name) for name in groups[0]}
     failures = {**prepared.failures, **reasons}
-    metrics = tag_metrics_here(engine, rows, wide.schema, day, failures)
-    states = files("states") if "states" in groups[0] else None
-    return NightTags(wide, rows, files("changes"), states, metrics, prepared.failures)
+    changes = changes_contract(roll.subject)
+    wide = {table.contract: files[table.contract.name] for table in filing.tables}
+    return ComputedTags(
+        wide, {c.full_name: engine.of_files(own.files) for c, own in wide.items()},
+        (changes, files[changes.name]), files.get(_STATES),
+        pa.concat_tables([
+            _metrics(engine, table, wide[table.contract], day, failures) for table in filing.tables
+        ]),
+        prepared.failures,
+    )  # fmt: skip
+
+
+def _earlier(night: Night, engine: LocalEngine, roll: Roll, before: NightBefore) -> Earlier:
+    """The rows of another night of a group: persons who have one wide table are stretches of its
+    files; else they are asked for."""
+    names = [*before.tables(roll.subject)]
+    if roll.numbers is None and len(names) == 1:
+        files = night.lake.files(wide_contract(roll.subject, names[0]), before.day)
+        keyed = KeyedFiles.of(files, ONE_ID)
+        return lambda group: keyed.between(group.first, group.end)
+    return lambda group: engine.arrow(engine.rows(
+        "old_rows", f"select * from old where {_within(group)}", old=roll.earlier
+    ))  # fmt: skip
+
+
+@dataclass(frozen=True)
+class _Filing:
+    """How a group's rows become files: a wide table's columns each, the ids where the number was.
+
+    `own` are the columns of every table, `ids` those of number 1, 2, …; None: persons, whose number
+    is their id.
+    """
+
+    engine: LocalEngine
+    tables: Sequence[WideTable]
+    changes: str
+    earlier: Earlier
+    own: Sequence[str]
+    ids: pa.Table | None
+    states: Rows | None
+    folder: Path
+    day: date
+
+    @classmethod
+    def of(
+        cls, engine: LocalEngine, book: TagBook, roll: Roll, earlier: Earlier,
+        states: Rows | None, day: date,
+    ) -> _Filing:  # fmt: skip
+        """For a roll's tags, in a folder of its own: the lake may take a file itself, so no other
+        rows are ever written under its name."""
+        ids = None
+        if roll.numbers is not None:
+            listed = ", ".join(f"`{name}`" for name in roll.subject.id_names)
+            sql = f"select {listed} from n order by _number"
+            ids = engine.arrow(engine.rows("ids", sql, n=roll.numbers)).combine_chunks()
+        changes = changes_contract(roll.subject).name
+        own = (BUSINESS_DATE, *roll.subject.id_names)
+        folder = Path(mkdtemp(dir=engine.folder))
+        return cls(engine, wide_tables(book), changes, earlier, own, ids, states, folder, day)
+
+    def written(self, group: Group, found: Wide) -> dict[str, tuple[Path, pa.Schema]]:
+        """The files of a group by table, with their columns."""
+        old, wide, states = self.earlier(group), found.stored(), found.states(self.states)
+        changes = tag_changes_here(self.engine, old, wide, self.day)
+        named = self._named(wide)
+        tables = {
+            table.contract.name: named.select([*self.own, *table.tag_columns])
+            for table in self.tables
+        }
+        tables[self.changes] = self._named(changes)
+        if states is not None:
+            tables[_STATES] = states
+        return {name: _file(self.folder, name, group, rows) for name, rows in tables.items()}
+
+    def _named(self, rows: pa.Table) -> pa.Table:
+        """The rows with ids in the place of numbers."""
+        if self.ids is None:
+            return rows
+        places = pc.subtract(rows.column(ONE_ID), 1)
+        ids = self.ids.take(places)
+        others = {n: rows.column(n) for n in rows.column_names if n not in (BUSINESS_DATE, ONE_ID)}
+        own = {name: ids.column(name) for name in ids.column_names}
+        return pa.table({BUSINESS_DATE: rows.column(BUSINESS_DATE), **own, **others})
+
+
+def _metrics(
+    engine: LocalEngine, table: WideTable, rows: TaskFiles, day: date, failures: Mapping[str, str]
+) -> pa.Table:
+    columns = pa.schema([rows.schema.field(name) for name in table.tag_columns])
+    return tag_metrics_here(engine, engine.of_files(rows.files), columns, day, failures)
+
+
+def _files(
+    night: Night, groups: Sequence[Mapping[str, tuple[Path, pa.Schema]]], name: str
+) -> TaskFiles:
+    """A table's files, whose folder tells the date of."""
+    schema = groups[0][name][1]
+    return TaskFiles(
+        night.lake.spark, [group[name][0] for group in groups], schema,
+        {BUSINESS_DATE: night.business_date},
+    )  # fmt: skip
 
 
 def _given(
-    night: Night, engine: LocalEngine, plan: TagPlan, persons: Rows, night_before: date,
-    before: Rows,
+    night: Night, engine: LocalEngine, book: TagBook, plan: TagPlan, roll: Roll,
+    before: NightBefore,
 ) -> Given:  # fmt: skip
-    """All that the tags are computed from."""
-    book, tables = night.definitions.tags, {t.name: t for t in night.definitions.tables}
+    """All that the tags are computed from; nobody but persons has a profile, stages or set values.
+    """
+    if roll.numbers is not None:
+        return Given(roll.sources, book.tables, roll.people, roll.people, {}, roll.earlier)
     values = values_set(night) if plan.overrides else None
     has_stages = plan.histories or plan.handed_on
-    states = _slice_of(night, engine, STAGE_STATES, night_before) if has_stages else None
+    states = _slice_of(night, engine, STAGE_STATES, before.day) if has_stages else None
     return Given(
-        {name: night.person_rows(engine, tables[name]) for name in plan.tables},
-        book.tables, persons, _golden(night, engine, plan), book.golden, before, states,
-        None if values is None else engine.arrow(engine.of(values)), _tiles(night, engine, plan),
+        roll.sources, book.tables, roll.people, _golden(night, engine, plan), book.golden,
+        roll.earlier, states, None if values is None else engine.arrow(engine.of(values)),
+        _tiles(night, engine, plan),
     )  # fmt: skip
 
 
@@ -111,7 +204,8 @@ def _file(folder: Path, name: str, group: Group, rows: pa.Table) -> tuple[Path, 
 
 def _golden(night: Night, engine: LocalEngine, plan: TagPlan) -> Rows:
     rows = _slice_of(night, engine, night.definitions.golden, night.business_date)
-    return with_plain_columns_here(night, engine, rows, plan.plain_columns)
+    chosen = profiles(night, engine, rows, plan)
+    return with_plain_columns_here(night, engine, chosen, plan.plain_sources)
 
 
 def _slice_of(night: Night, engine: LocalEngine, contract: TableContract, day: date) -> Rows:
@@ -119,3 +213,10 @@ def _slice_of(night: Night, engine: LocalEngine, contract: TableContract, day: d
         "slice", f"select * from these where {BUSINESS_DATE} = {date_literal(day)}",
         these=night.lake.rows(engine, contract, until=day),
     )  # fmt: skip
+
+
+def _within(group: Group) -> str:
+    """SQL that holds for the persons of a group, also for those who are no longer."""
+    first = "" if group.first is None else f" and one_id >= {group.first}"
+    end = "" if group.end is None else f" and one_id < {group.end}"
+    return f"true{first}{end}"

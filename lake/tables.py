@@ -9,11 +9,12 @@ from datetime import date
 from pathlib import Path
 
 import pyarrow as pa
+from deltalake import CommitProperties
 from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
 
 from lake.arrow_files import rows_here
-from lake.commits import commit_rows, type_changed
+from lake.commits import commit_rows, stamp_text, type_changed
 from lake.log_tables import append_records, overwrite_records, replace_records
 from lake.scans import no_rows, scan
 from lake.snapshots import (
@@ -145,6 +146,15 @@ class Lake:
     ) -> None:
         """Makes records of the ledger the whole of a small table."""
         overwrite_records(self.root, contract, records, self._stamp)
+
+    def remove_slices(self, contract: TableContract, days: Sequence[date]) -> None:
+        """Takes the slices of some days out of the table, in one commit; earlier versions, and
+        whoever reads them, have them still."""
+        listed = ", ".join(f"'{day.isoformat()}'" for day in days)
+        table = open_table(self.path(contract))
+        if table is not None and days:
+            properties = CommitProperties(custom_metadata={"userMetadata": stamp_text(self._stamp)})
+            table.delete(f"{_sliced_by(contract)} in ({listed})", commit_properties=properties)
 
     def restore(self, contract: TableContract, version: int) -> None:
         """Puts the table back as it was at a version."""

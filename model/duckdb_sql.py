@@ -14,6 +14,7 @@ from model.sql_text import text_literal
 SPARK_WORDS = (
     "create macro explode(items) as unnest(items)",
     "create macro array_size(items) as len(items)",
+    "create macro unix_micros(moment) as epoch_us(moment)",
     "create macro regexp_like(words, pattern) as regexp_matches(words, pattern)",
     "create macro sha2(words, bits) as sha256(words)",  # of 256 bits; no step asks for others
     "create macro conv(digits, from_base, to_base) as "

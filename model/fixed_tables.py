@@ -162,6 +162,7 @@ TAG_CATALOG = TableContract(
         "tag string | 标签 | Tag",
         "column_name string | 列 | Column of the wide table",
         "table_name string | 表 | Wide table",
+        "object string | 对象 | What it is about: person, or another object of the model",
         "category string | 分类 | Category path: folder/sub-folder/file",
         "title string | 标题 | Title",
         "description string | 说明 | Meaning in words",

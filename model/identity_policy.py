@@ -22,6 +22,7 @@ Normaliser = Literal[
 NO_REGION = "ZZ"
 PHONES_ARE_REISSUED_AFTER = Duration(90)
 ComponentsEngine = Literal["graphframes", "local", "auto"]
+Prefer = Literal["trusted", "latest", "frequent"]
 
 
 @dataclass(frozen=True)
@@ -85,15 +86,15 @@ class ComponentsPolicy:
 class ColumnSurvivorship:
     """How one column of the golden profile chooses among the accounts' values."""
 
-    prefer: Literal["trusted", "latest", "frequent"]
+    prefer: Prefer
 
 
 @dataclass(frozen=True)
 class GoldenPolicy:
     """Survivorship: first `prefer`, then `then`, unless a column says otherwise."""
 
-    prefer: Literal["trusted", "latest", "frequent"] = "trusted"
-    then: Literal["trusted", "latest", "frequent"] = "latest"
+    prefer: Prefer = "trusted"
+    then: Prefer = "latest"
     per_column: Mapping[str, ColumnSurvivorship] = field(default_factory=dict)
 
 

@@ -9,6 +9,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from model.errors import Location, Problems, UsageError, did_you_mean
+from model.keeping import USUAL, Keep, KeepWish
 from model.reading import convert, read
 from model.strict_yaml import YamlMap, parse_yaml
 
@@ -82,6 +83,13 @@ class QualitySettings:
 
 
 @dataclass(frozen=True)
+class TagSettings:
+    """`keep`: the slices of wide tables that stay, where no tag of a table asks for more."""
+
+    keep: Keep = USUAL
+
+
+@dataclass(frozen=True)
 class LeaseSettings:
     """A lease not renewed for `seconds` is taken over."""
 
@@ -99,6 +107,7 @@ class Settings:
     privacy: PrivacySettings = PrivacySettings()
     ingestion: IngestionSettings = IngestionSettings()
     quality: QualitySettings = QualitySettings()
+    tags: TagSettings = TagSettings()
     lease: LeaseSettings = LeaseSettings()
 
 
@@ -125,9 +134,18 @@ def merge_settings(
     try:
         ZoneInfo(settings.project.time_zone)
     except (KeyError, ValueError, OSError):
-        where = Location(origins["project.time_zone"].rpartition(":")[0] or "--set", 1)
+        where = _place(origins["project.time_zone"])
         problems.add(where, f"project.time_zone: unknown zone {settings.project.time_zone!r}")
+    keep = settings.tags.keep
+    for misfit in KeepWish(keep.daily, keep.month_ends).misfits():
+        where = _place(origins[f"tags.keep.{misfit.partition(':')[0]}"])
+        problems.add(where, f"tags.keep.{misfit}")
     return MergedSettings(settings, origins)
+
+
+def _place(origin: str) -> Location:
+    file, _, line = origin.rpartition(":")
+    return Location(file, int(line)) if file else Location("--set", 1)
 
 
 def flattened(settings: Any, prefix: str = "") -> dict[str, Any]:

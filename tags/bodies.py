@@ -15,6 +15,7 @@ from language.types import Columns
 from model.dates import Duration
 from model.errors import Location, Problems, did_you_mean
 from tags.case_bodies import read_cases, read_stages
+from tags.choices import Choice
 from tags.definitions import (
     Bins,
     Body,
@@ -43,6 +44,7 @@ from tags.keys import (
 )
 from tags.rule_bodies import read_given, read_sql, read_steps
 from tags.scope import Scope
+from tags.subjects import MEMBERS
 
 NUMERIC = frozenset({"integer", "number", "money", "percent"})
 _DECAY = re.compile(r"half every ([1-9][0-9]{0,4}[dw])")
@@ -72,11 +74,25 @@ def _pick(draft: Draft, keys: PickKeys, scope: Scope) -> Body | None:
         )
     if column in scope.high and keys.pii in ("none", "low"):
         draft.problems.add(draft.at("pii"), f"pii: {column!r} is high in the model; expected high")
-    return Pick(column, scope.golden[column], column in scope.high)
+    choice = _choice(draft, keys, scope)
+    return Pick(column, scope.golden[column], column in scope.high, choice)
+
+
+def _choice(draft: Draft, keys: PickKeys, scope: Scope) -> Choice | None:
+    """Which accounts tell the pick; None: the golden profile does."""
+    if keys.channels == ():
+        draft.problems.add(draft.at("channels"), "channels: expected at least one, or leave it out")
+    for channel in keys.channels or ():
+        if scope.channels is not None and channel not in scope.channels:
+            hint = did_you_mean(channel, sorted(scope.channels))
+            draft.problems.add(draft.at("channels"), f"channels: unknown channel {channel!r}{hint}")
+    if keys.channels is None and keys.prefer is None:
+        return None
+    return Choice(scope.golden_table, tuple(dict.fromkeys(keys.channels or ())), keys.prefer)
 
 
 def _measure(draft: Draft, keys: MeasureKeys, scope: Scope) -> Body | None:
-    source = _source(draft, keys.from_, scope)
+    source = _members(draft, keys, scope) if keys.per else _source(draft, keys.from_, scope)
     if source is None:
         return None
     columns = scope.tables[source.table].columns
@@ -86,7 +102,21 @@ def _measure(draft: Draft, keys: MeasureKeys, scope: Scope) -> Body | None:
     if by is not None and aggregate is not None and aggregate.container != "value":
         message = f"by: {keys.measure!r} is a {aggregate.container} already; leave by: out"
         draft.problems.add(draft.at("by"), message)
-    return Measure(source, aggregate, where, by) if aggregate is not None else None
+    return Measure(source, aggregate, where, by, bool(keys.per)) if aggregate is not None else None
+
+
+def _members(draft: Draft, keys: MeasureKeys, scope: Scope) -> Source | None:
+    """The members of a group as rows: as the night's wide table shows them."""
+    subject = scope.subject
+    if subject.members is None:
+        message = f"per: a {subject.name} has no members; name them in conf/model.yml"
+        draft.problems.add(draft.at("per"), message)
+        return None
+    for key in ("from", "over"):
+        if key in draft.node:
+            message = f"{key}: per: members reads their tags of the night; leave it out"
+            draft.problems.add(draft.at(key), message)
+    return Source(MEMBERS, MEMBERS)
 
 
 def _top(draft: Draft, keys: TopKeys, scope: Scope) -> Body | None:

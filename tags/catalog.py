@@ -8,7 +8,6 @@ from datetime import date
 from types import MappingProxyType
 
 from model.contracts import Column
-from model.fixed_tables import CUSTOMER_TAGS
 from tags.definitions import Code, Pick, Rfm, Tag, TagBook, TagColumn
 from tags.derived_sql import SEGMENTS
 from tags.lineage import GOLDEN_PROFILES
@@ -35,11 +34,12 @@ _CODED_PARTS = frozenset({"furthest", "lost_after", "stage", "previous"})
 
 @dataclass(frozen=True)
 class CatalogRow:
-    """One column of the wide table; the fields are the contract's, but the date."""
+    """One column of a wide table; the fields are the contract's, but the date."""
 
     tag: str
     column_name: str
     table_name: str
+    object: str
     category: str
     title: str
     description: str
@@ -80,19 +80,6 @@ def catalog_records(
     ]  # fmt: skip
 
 
-def column_comments(book: TagBook) -> dict[str, str]:
-    """The comment of every column of the wide table: its titles and its window."""
-    return {
-        column.name: column.comment for column in wide_columns(book)[len(CUSTOMER_TAGS.columns) :]
-    }
-
-
-def wide_columns(book: TagBook) -> tuple[Column, ...]:
-    """The columns of the wide table as its contract would list them, in their order."""
-    own = (_titled(tag, c) for tag in book.listed if tag.is_computed for c in tag.columns)
-    return (*CUSTOMER_TAGS.columns, *own)
-
-
 def _catalog_row(tag: Tag, column: TagColumn, book: TagBook) -> CatalogRow:
     owners = book.owners
     sources = {owners[name].name for name in tag.reads} | tag.tables
@@ -100,7 +87,7 @@ def _catalog_row(tag: Tag, column: TagColumn, book: TagBook) -> CatalogRow:
         sources |= {GOLDEN_PROFILES}
     is_part = bool(column.part)
     return CatalogRow(
-        tag.name, column.name, CUSTOMER_TAGS.name, tag.category, _titled(tag, column).title,
+        tag.name, column.name, tag.table, tag.object, tag.category, titled(tag, column).title,
         tag.description, tag.kind, tag.shape, column.type_text,
         str(column.window) if column.window else None,
         value_titles(tag) if not is_part or column.part in _CODED_PARTS else {}, tag.unit or None,
@@ -125,8 +112,8 @@ def value_titles(tag: Tag) -> Mapping[str, str]:
     return tag.values
 
 
-def _titled(tag: Tag, column: TagColumn) -> Column:
-    """The column with both titles: the tag's, its part's and its window's."""
+def titled(tag: Tag, column: TagColumn) -> Column:
+    """A column of a wide table with both titles: the tag's, its part's and its window's."""
     part = column.part
     title, title_en = _PART_TITLES.get(part, ("", ""))
     window = str(column.window) if column.window and column.name != tag.name else ""

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from decimal import Decimal
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from language.aggregate_functions import Container
 from language.aggregates import Aggregate
@@ -15,7 +15,12 @@ from language.types import SPARK_TYPES, ValueType
 from model.contracts import Pii
 from model.dates import Window
 from model.errors import Location, Problem
+from model.keeping import NO_WISH, KeepWish
+from tags.choices import Choice
 from tags.rule_shapes import Given, Sql, Stages, Steps
+
+if TYPE_CHECKING:
+    from tags.subjects import Subject
 
 Status = Literal["draft", "testing", "online", "paused", "offline", "retired"]
 COMPUTED: frozenset[Status] = frozenset({"testing", "online"})
@@ -26,6 +31,7 @@ KINDS: Mapping[str, str] = {
     "sql": "rule", "model": "model",
 }
 FUTURE_SHAPES = ("model",)
+PERSON = "person"
 EVER = Window("ever")
 Code = str | int | float | bool
 Every = Literal["day", "week", "month"]
@@ -77,16 +83,21 @@ class Pick:
     column: str
     type: ValueType
     is_high: bool = False
+    choice: Choice | None = None
 
 
 @dataclass(frozen=True)
 class Measure:
-    """One aggregate over a person's rows of a source; `by` makes a map from its value."""
+    """One aggregate over a person's rows of a source; `by` makes a map from its value.
+
+    `of_members`: the rows are a group's members, with the columns of their own tags.
+    """
 
     source: Source
     aggregate: Aggregate
     where: Condition | None = None
     by: Expression | None = None
+    of_members: bool = False
 
 
 @dataclass(frozen=True)
@@ -188,7 +199,8 @@ class Example:
 class Tag:
     """One tag as its file defines it, checked and typed; `reads` are the tag columns it needs.
 
-    `replaces` is the retired or offline tag whose columns its own continue; empty: none.
+    `replaces` is the retired or offline tag whose columns its own continue; empty: none. `object`
+    is what it is about, `table` the wide table its columns stand in, `keep` what it asks of that.
     """
 
     name: str
@@ -212,6 +224,9 @@ class Tag:
     tables: frozenset[str] = frozenset()
     every: Every = "day"
     replaces: str = ""
+    object: str = PERSON
+    table: str = ""
+    keep: KeepWish = NO_WISH
     checks: tuple[str, ...] = ()
     examples: tuple[Example, ...] = ()
 
@@ -246,9 +261,9 @@ class SourceTable:
 class TagBook:
     """Every sound tag by name, in dependency order, and what is worth a warning.
 
-    `tables` are the canonical tables tags can read, `sources` these and the named filters of them,
-    `golden` the golden profile's columns with the types of their plain values, `high` those of them
-    that are masked.
+    `tables` are the canonical tables that tags about `object` can read, `sources` these and the
+    named filters of them, `golden` the golden profile's columns with the types of their plain
+    values, `high` those of them that are masked. `subjects` are all that tags can be about.
     """
 
     tags: Mapping[str, Tag]
@@ -257,11 +272,20 @@ class TagBook:
     golden: Mapping[str, ValueType]
     high: frozenset[str] = frozenset()
     warnings: tuple[Problem, ...] = ()
+    subjects: Mapping[str, Subject] = field(default_factory=dict)
+    object: str = PERSON
+
+    def about(self, name: str) -> TagBook:
+        """The same book, of which the tags about another object are computed."""
+        subject = self.subjects[name]
+        return replace(self, object=name, tables=subject.tables, sources=subject.sources)
 
     @property
     def computed(self) -> tuple[Tag, ...]:
-        """The tags with columns in the wide table, in dependency order."""
-        return tuple(tag for tag in self.tags.values() if tag.is_computed)
+        """The tags about `object` with columns in its wide tables, in dependency order."""
+        return tuple(
+            tag for tag in self.tags.values() if tag.is_computed and tag.object == self.object
+        )
 
     @property
     def listed(self) -> tuple[Tag, ...]:

@@ -23,7 +23,6 @@ from tags.keys import (
     TopKeys,
     WindowKeys,
     with_defaults,
-    without_later,
 )
 
 # What names no column: texts in quotes, and the type of a cast.
@@ -117,7 +116,7 @@ def _read_draft(
     shape = _shape_of(name, node, problems)
     if shape is None:
         return None
-    merged = without_later(with_defaults(node, defaults, shape), problems)
+    merged = with_defaults(node, defaults, shape)
     keys = read(SHAPES[shape], merged, problems)
     if keys is None:
         return None
@@ -188,6 +187,9 @@ def _texts_of(shape: str, node: YamlMap) -> Iterable[str]:
     """The expression texts of a derived tag's body: where it may mention tag columns."""
     if shape in ("calc", "bins"):
         return [node[shape]]
+    if shape == "measure" and "per" in node:  # of members, whose columns are tags
+        return [*(str(node.get(key, "")) for key in ("measure", "by")),
+                *_comparisons(node.get("where"))]
     if shape == "rfm":
         return [str(column) for column in node["rfm"].values()]
     if shape in ("cases", "stages"):

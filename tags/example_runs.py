@@ -48,7 +48,13 @@ class ExampleFailure:
 
 def run_examples(book: TagBook) -> tuple[ExampleFailure, ...]:
     """What the examples of all tags of a book got wrong; empty: they all hold."""
-    examples = dict(enumerate((e for tag in book.tags.values() for e in tag.examples), start=1))
+    return tuple(one for name in book.subjects for one in _run_examples(book.about(name)))
+
+
+def _run_examples(book: TagBook) -> tuple[ExampleFailure, ...]:
+    """The same of the tags about one object: each example is one such object."""
+    own = [tag for tag in book.tags.values() if tag.object == book.object]
+    examples = dict(enumerate((e for tag in own for e in tag.examples), start=1))
     owners = book.owners
     named = {owners[column].name for e in examples.values() for column in e.gives}
     if not named:
@@ -137,9 +143,12 @@ def _row(row: Mapping[str, Any], number: int, table: SourceTable) -> Sequence[An
 def _golden(
     engine: LocalEngine, book: TagBook, plan: TagPlan, examples: Mapping[int, Example]
 ) -> Rows:
-    """The examples' golden profiles; a mask shows the value itself, which is invented anyway."""
-    types: dict[str, ValueType] = {n: book.golden.get(n, "text") for n in plan.golden_columns}
-    plain = {n: n if n in book.golden else n.removesuffix("_mask") for n in types}
+    """The examples' golden profiles, which all channels tell alike; a mask shows the value itself,
+    which is invented anyway."""
+    own = {pick.golden: pick.source for pick in plan.picks}
+    names = plan.golden_columns
+    types: dict[str, ValueType] = {n: book.golden[own[n]] if n in own else "text" for n in names}
+    plain = {n: own[n] if n in own else own[n.removesuffix("_mask")] for n in names}
     texts = [
         [str(one_id), *(_text(example.profile.get(plain[name])) for name in types)]
         for one_id, example in examples.items()

@@ -7,11 +7,12 @@ from typing import Any
 
 from model.errors import Location, Problems, did_you_mean
 from model.strict_yaml import YamlList, YamlMap
-from tags.definitions import Example, Tag
+from tags.definitions import Example, Source, Tag
 from tags.drafts import Draft
 from tags.lineage import ranks_people
 from tags.overrides import NEVER
 from tags.scope import Scope
+from tags.subjects import MEMBERS
 
 DAYS_AGO = "days_ago"
 _KEYS = ("rows", "profile", "given", "gives")
@@ -22,13 +23,14 @@ def read_examples(
 ) -> tuple[Example, ...]:
     """The tag's examples; problems go to the draft.
 
-    `rows` is a list for the tag's own source, or a mapping of sources to lists; `given` are values
-    people set, by column. `gives` names any
-    tag column that does not depend on who else there is.
+    `rows` is a list for the tag's own source, or a mapping of sources (a group's `members` too) to
+    lists; `given` are values people set, by column. `gives` names any tag column about the same
+    object that does not depend on who else there is.
     """
     nodes = draft.node.get("examples", [])
     own = getattr(draft.keys, "from_", "")
-    known = {c.name: tag for tag in tags.values() for c in tag.columns} if nodes else {}
+    own_tags = [each for each in tags.values() if each.object == tag.object] if nodes else []
+    known = {c.name: each for each in own_tags for c in each.columns}
     examples = []
     for i, node in enumerate(nodes):
         if isinstance(node, YamlMap) and isinstance(node.get("gives"), YamlMap):
@@ -74,7 +76,9 @@ def _check_names(
 
 
 def _depends_on_others(tag: Tag, owners: Mapping[str, Tag]) -> bool:
-    return ranks_people(tag) or any(_depends_on_others(owners[c], owners) for c in tag.reads)
+    return ranks_people(tag) or any(
+        _depends_on_others(owners[c], owners) for c in tag.reads if c in owners
+    )
 
 
 def _rows(
@@ -87,24 +91,29 @@ def _rows(
     by_source = rows if isinstance(rows, YamlMap) else {own_source: rows}
     tables: dict[str, tuple[Mapping[str, Any], ...]] = {}
     for name, listed in by_source.items():
-        source = scope.find_source(name, node.at("rows"), problems)
+        of_members = name == "members" and scope.subject.members is not None
+        source = (Source(MEMBERS, MEMBERS) if of_members
+                  else scope.find_source(name, node.at("rows"), problems))
         if not isinstance(listed, YamlList):
             problems.add(node.at("rows"), "rows: expected a list of rows")
         elif source is not None:
             known = {DAYS_AGO, *scope.tables[source.table].columns}
-            sound = tuple(_row(row, listed.at(i), known, problems) for i, row in enumerate(listed))
+            sound = tuple(
+                _row(row, listed.at(i), known, problems, 0 if of_members else None)
+                for i, row in enumerate(listed)
+            )
             tables[source.table] = tables.get(source.table, ()) + sound
     return tables
 
 
 def _row(
-    row: Any, where: Location, known: set[str], problems: Problems
+    row: Any, where: Location, known: set[str], problems: Problems, usual: int | None
 ) -> Mapping[str, Any]:
     if not isinstance(row, YamlMap):
         problems.add(where, "rows: expected a mapping of columns, such as {days_ago: 3}")
         return {}
     _check_names("column", row, dict.fromkeys(known), problems)
-    days = row.get(DAYS_AGO)
+    days = row.get(DAYS_AGO, usual)
     if not isinstance(days, int) or isinstance(days, bool) or days < 0:
         problems.add(where, f"rows: every row needs {DAYS_AGO}, 0 or more")
-    return dict(row)
+    return {**row, DAYS_AGO: days}

@@ -14,7 +14,7 @@ from tags.drafts import Draft
 # Words about a tag that leave its values as they are.
 _ABOUT = frozenset({
     "title", "title_en", "description", "owner", "status", "unit", "purposes", "observed", "every",
-    "checks", "synonyms", "examples", "replaces",
+    "checks", "synonyms", "examples", "replaces", "table", "keep",
 })
 
 

@@ -8,7 +8,8 @@ from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from model.contracts import Pii
-from model.errors import Problems
+from model.identity_policy import Prefer
+from model.keeping import NO_WISH, KeepWish
 from model.strict_yaml import YamlMap
 from tags.definitions import Code, Every, Status
 from tags.rule_shapes import StagePart, StepPart
@@ -36,6 +37,8 @@ class CommonKeys:
     mask: str = ""
     purposes: tuple[str, ...] = ()
     observed: bool = True
+    table: str = ""
+    keep: KeepWish = NO_WISH
     every: Every = "day"
     replaces: str = ""
     override: str = ""
@@ -46,9 +49,11 @@ class CommonKeys:
 
 @dataclass(frozen=True, kw_only=True)
 class PickKeys(CommonKeys):
-    """A column of the golden profile."""
+    """A column of the golden profile, or of the accounts of some channels, by a rule of its own."""
 
     pick: str
+    channels: tuple[str, ...] | None = None
+    prefer: Prefer | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -68,10 +73,11 @@ class SourceKeys(WindowKeys):
 
 @dataclass(frozen=True, kw_only=True)
 class MeasureKeys(SourceKeys):
-    """One aggregate over rows."""
+    """One aggregate over rows, or over the tags of members."""
 
     measure: str
     by: str = ""
+    per: Literal["members"] | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -183,34 +189,22 @@ SHAPES: Mapping[str, type[CommonKeys]] = {
     "sql": SqlKeys,
     "given": GivenKeys,
 }
-# Words of the language that are understood but not built; refused rather than passed over.
-LATER = frozenset({"per", "keep", "table", "channels", "prefer"})
 # What `defaults:` may hold; `from` and `where` serve measure and top only.
 DEFAULTS = frozenset({
     "object", "owner", "status", "type", "absent", "unit", "pii", "purposes", "observed", "every",
-    "override", "checks", "from", "where",
+    "override", "checks", "from", "where", "table", "keep",
 })
+_OF_ROWS = frozenset({"from", "where"})  # which say nothing of members
 
 
 def with_defaults(node: YamlMap, defaults: YamlMap, shape: str) -> YamlMap:
     """The tag's mapping with the file's defaults behind its own keys, each at its own line."""
+    usual = DEFAULTS - _OF_ROWS if "per" in node else DEFAULTS
     known = {f.metadata.get("key", f.name) for f in dataclasses.fields(SHAPES[shape])}
     merged = YamlMap(node.location.file, node.location.line)
     for origin in (defaults, node):
         for key, value in origin.items():
-            if origin is node or (key in known and key in DEFAULTS):
+            if origin is node or (key in known and key in usual):
                 merged[key] = value
                 merged.lines[key] = origin.lines[key]
     return merged
-
-
-def without_later(node: YamlMap, problems: Problems) -> YamlMap:
-    """The mapping without keys that are not built yet; each is a problem."""
-    kept = YamlMap(node.location.file, node.location.line)
-    for key, value in node.items():
-        if key in LATER:
-            problems.add(node.at(key), f"{key!r} is not available yet; leave it out")
-        else:
-            kept[key] = value
-            kept.lines[key] = node.lines[key]
-    return kept

@@ -15,6 +15,8 @@ def reads_of(body: Body) -> frozenset[str]:
     """The tag columns the body reads."""
     if isinstance(body, Calc | Bins):
         return body.expression.columns
+    if isinstance(body, Measure):
+        return _reads_of_members(body) if body.of_members else frozenset()
     if isinstance(body, Stages):
         return reads_of(body.branches)
     if isinstance(body, Cases):
@@ -22,18 +24,24 @@ def reads_of(body: Body) -> frozenset[str]:
     return frozenset(body.inputs) if isinstance(body, Rfm) else frozenset()
 
 
+def _reads_of_members(body: Measure) -> frozenset[str]:
+    where = columns_of(body.where) if body.where else frozenset()
+    return body.aggregate.columns | where | (body.by.columns if body.by else frozenset())
+
+
 def sources_of(body: Body) -> frozenset[str]:
     """The tables and named sources the body reads rows of."""
+    if isinstance(body, Pick):
+        return frozenset({body.choice.table} if body.choice else ())
     if isinstance(body, Measure):
-        return frozenset({body.source.name})
+        return frozenset() if body.of_members else frozenset({body.source.name})
     if isinstance(body, Top):
         return frozenset(one.source.name for one in body.sources)
     if isinstance(body, Steps | Sql):
         return frozenset(body.codes if isinstance(body, Steps) else body.query.tables)
-    if isinstance(body, Stages):
-        return sources_of(body.branches)
-    if isinstance(body, Cases):
-        return frozenset(b.did for case in body.cases for b in behaviours_of(case.when))
+    branches = body.branches if isinstance(body, Stages) else body
+    if isinstance(branches, Cases):
+        return frozenset(b.did for case in branches.cases for b in behaviours_of(case.when))
     return frozenset()
 
 
@@ -61,11 +69,16 @@ def ranks_people(tag: Tag) -> bool:
     return bool(body.shares) if isinstance(body, Bins) else isinstance(body, Rfm) and not body.edges
 
 
+def golden_name(tag: Tag, pick: Pick) -> str:
+    """The column of the golden frame that a tag picks: the profile's, or one chosen for the tag."""
+    return f"_{tag.name}" if pick.choice else pick.column
+
+
 def plain_inputs(tags: tuple[Tag, ...]) -> frozenset[str]:
-    """Masked columns of the golden profile whose plain values tags compute from."""
+    """Masked columns of the golden frame whose plain values tags compute from."""
     read = frozenset().union(*(tag.reads for tag in tags))
     return frozenset(
-        tag.body.column
+        golden_name(tag, tag.body)
         for tag in tags
         if isinstance(tag.body, Pick) and tag.body.is_high and tag.name in read
     )

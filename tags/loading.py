@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import replace
 
 from language.types import Columns
@@ -12,15 +12,16 @@ from model.errors import Problem, Problems
 from model.strict_yaml import YamlMap
 from tags.bodies import read_body
 from tags.column_types import check_absent, default_absent, typed_columns
-from tags.definitions import Body, Tag, TagBook, TagColumn
+from tags.definitions import PERSON, Body, Tag, TagBook, TagColumn
 from tags.drafts import Draft, Unread, read_drafts
 from tags.examples_reading import read_examples
 from tags.hashing import definition_hash
 from tags.lineage import reads_of, sources_of
+from tags.object_checks import Tables, check_about, check_known
 from tags.ordering import in_dependency_order, owners_of, without_duplicates
 from tags.overrides import override_of
 from tags.schedule import check_every
-from tags.scope import Scope, scope_of
+from tags.scope import Scope, scopes_of
 from tags.sensitivity import check_pii, pii_of
 from tags.statuses import check_reads, check_replaced
 
@@ -28,17 +29,18 @@ _CODE = re.compile(r"[A-Za-z0-9_.-]+")
 
 
 def load_tags(
-    files: Mapping[str, YamlMap], model: CanonicalModel, golden_columns: Columns, problems: Problems
-) -> TagBook:
+    files: Mapping[str, YamlMap], model: CanonicalModel, golden_columns: Columns,
+    problems: Problems, channels: Collection[str] | None = None,
+) -> TagBook:  # fmt: skip
     """Every sound tag of the files, in dependency order.
 
     `files` by path below tag_definitions/; `golden_columns` are the golden profile's columns with
-    the types of their plain values. Problems of a tag whose status is draft become warnings of the
-    book: an unfinished tag holds up nobody.
+    the types of their plain values; `channels` those a pick may name (None: any). Problems of a tag
+    whose status is draft become warnings of the book: an unfinished tag holds up nobody.
     """
-    scope = scope_of(model, golden_columns, problems)
+    scopes = scopes_of(model, golden_columns, problems, channels)
     drafts, unread = read_drafts(files, problems)
-    tags = _Resolver(scope, without_duplicates(drafts), unread).resolve()
+    tags = _Resolver(scopes, without_duplicates(drafts), unread).resolve()
     warned = Problems()
     for draft in drafts:
         target = warned if draft.keys.status == "draft" else problems
@@ -46,18 +48,23 @@ def load_tags(
     for one in unread:
         (warned if one.is_draft else problems).found.extend(one.problems.found)
     warnings = tuple(sorted({*warned.found, *_undescribed(tags.values())}))
-    return TagBook(tags, scope.tables, scope.sources, scope.golden, scope.high, warnings)
+    subjects = {name: scope.subject for name, scope in scopes.items()}
+    own = scopes[PERSON]
+    return TagBook(tags, own.tables, own.sources, own.golden, own.high, warnings, subjects)
 
 
 class _Resolver:
     """Turns drafts into tags in dependency order, so that every column read is typed already."""
 
-    def __init__(self, scope: Scope, drafts: list[Draft], unread: Iterable[Unread]) -> None:
-        self.scope = scope
+    def __init__(
+        self, scopes: Mapping[str, Scope], drafts: list[Draft], unread: Iterable[Unread]
+    ) -> None:
+        self.scopes = scopes
         self.drafts = drafts
         self.unread = {one.name: one.is_draft for one in unread}
         self.statuses = {draft.name: draft.keys.status for draft in drafts}
         self.owners = owners_of(drafts)
+        self.tables = Tables(drafts, [scope.subject for scope in scopes.values()])
         self.tags: dict[str, Tag] = {}
 
     def resolve(self) -> dict[str, Tag]:
@@ -68,7 +75,8 @@ class _Resolver:
             tag = self._tag(draft)
             if tag is not None and not draft.problems.found:
                 self.tags[tag.name] = tag
-                self.scope.columns |= {c.name: c.value_type for c in tag.columns}
+                columns = self.scopes[tag.object].columns
+                columns |= {c.name: c.value_type for c in tag.columns}
         return {d.name: self._with_examples(d) for d in order if d.name in self.tags}
 
     def _tag(self, draft: Draft) -> Tag | None:
@@ -78,9 +86,16 @@ class _Resolver:
         if unsound:
             self._note_unsound_drafts(draft, unsound)
             return None
-        body = read_body(draft, self.scope)
+        scope = self.scopes.get(draft.keys.object)
+        if scope is None:
+            check_known(draft, list(self.scopes))
+            return None
+        read = {word: self.owners[word] for word in draft.mentions if word in self.owners}
+        check_about(draft, scope.subject, read)
+        body = read_body(draft, scope)
         if body is None:
             return None
+        self.tables.check(draft)
         keys, problems = draft.keys, draft.problems
         columns = typed_columns(draft.columns, body, keys, draft.at("type"), problems)
         check_absent(columns, keys, draft.at("absent"), problems)
@@ -88,13 +103,15 @@ class _Resolver:
         override = override_of(draft, body)
         check_every(draft, body, override)
         self._check_words(draft)
-        return self._assembled(draft, body, columns, override)
+        for misfit in keys.keep.misfits():
+            problems.add(draft.at("keep"), f"keep: {misfit}")
+        return self._assembled(draft, body, columns, override, scope)
 
     def _assembled(
-        self, draft: Draft, body: Body, columns: tuple[TagColumn, ...], override: str
+        self, draft: Draft, body: Body, columns: tuple[TagColumn, ...], override: str, scope: Scope
     ) -> Tag:
         keys, reads = draft.keys, reads_of(body)
-        sources = [self.scope.sources[name] for name in sorted(sources_of(body))]
+        sources = [scope.sources[name] for name in sorted(sources_of(body))]
         needed = [self.tags[name] for name in sorted({self.owners[c].name for c in reads})]
         return Tag(
             draft.name, draft.category, draft.shape, keys.title, keys.status, body, columns,
@@ -103,7 +120,9 @@ class _Resolver:
             values=keys.values, absent=default_absent(body, keys.absent), unit=keys.unit,
             pii=pii_of(keys.pii, body), override=override, reads=reads,
             tables=frozenset(source.table for source in sources), every=keys.every,
-            replaces=keys.replaces, checks=keys.checks,
+            replaces=keys.replaces, object=keys.object,
+            table=keys.table or scope.subject.wide_table, keep=keys.keep,
+            checks=keys.checks,
         )
 
     def _check_words(self, draft: Draft) -> None:
@@ -111,9 +130,6 @@ class _Resolver:
             if not _CODE.fullmatch(code):
                 message = f"values: {code!r} is no code; expected letters, digits, _, . and -"
                 draft.problems.add(draft.at("values"), message)
-        if draft.keys.object != "person":
-            message = f"object: {draft.keys.object!r} is not available yet; expected person"
-            draft.problems.add(draft.at("object"), message)
 
     def _unread(self, draft: Draft) -> set[str]:
         """Names of tags that could not be read and that the draft may mean."""
@@ -133,7 +149,8 @@ class _Resolver:
 
     def _with_examples(self, draft: Draft) -> Tag:
         tag = self.tags[draft.name]
-        return replace(tag, examples=read_examples(draft, tag, self.tags, self.scope))
+        scope = self.scopes[tag.object]
+        return replace(tag, examples=read_examples(draft, tag, self.tags, scope))
 
 
 def _undescribed(tags: Iterable[Tag]) -> Iterator[Problem]:

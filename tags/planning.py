@@ -33,7 +33,7 @@ from tags.derived_sql import (
     shares_sql,
 )
 from tags.hashing import book_hash
-from tags.lineage import plain_inputs
+from tags.lineage import golden_name, plain_inputs
 from tags.measure_sql import counted_value
 from tags.overrides import UNTIL_SOURCE_CHANGES, can_be_set, codes_of
 from tags.plans import (
@@ -60,7 +60,8 @@ _COUNT = Aggregate("count()", "count", None, "integer", frozenset())
 def plan_tags(
     book: TagBook, names: Collection[str] | None = None, carried: Collection[str] = ()
 ) -> TagPlan:
-    """The plan of the computed tags, or of the tags `names` and those they need.
+    """The plan of the computed tags about the book's object, or of the tags `names` and those they
+    need.
 
     Tags in `carried` are not computed: they show the values of the night before.
     """
@@ -93,17 +94,21 @@ def _needed(book: TagBook, names: Collection[str]) -> tuple[Tag, ...]:
     for tag in reversed(tuple(book.tags.values())):
         if tag.name in found:
             found |= {owners[column].name for column in tag.reads}
-    return tuple(tag for tag in book.tags.values() if tag.name in found)
+    return tuple(
+        tag for tag in book.tags.values() if tag.name in found and tag.object == book.object
+    )
 
 
 def _picks(tags: tuple[Tag, ...]) -> Iterator[Picked]:
     plain = plain_inputs(tags)
     for tag in tags:
         if isinstance(tag.body, Pick):
-            name, column = tag.body.column, tag.columns[0]
+            name, column = golden_name(tag, tag.body), tag.columns[0]
             is_day_of_time = (tag.body.type, column.type) == ("timestamp", "date")
             sql = _DAY_OF_TIME.format(quoted(name)) if is_day_of_time else quoted(name)
-            yield Picked(column, name, sql, tag.body.is_high, name in plain)
+            yield Picked(
+                column, name, sql, tag.body.is_high, name in plain, tag.body.column, tag.body.choice
+            )
 
 
 # --- measures -------------------------------------------------------------------------------

@@ -13,6 +13,7 @@ from decimal import Decimal
 
 from language.aggregates import Aggregate
 from model.dates import Window
+from tags.choices import Choice
 from tags.definitions import SourceTable, TagColumn
 from tags.rule_plans import Funnel, Override, PlannedQuery, StageHistory
 
@@ -107,7 +108,9 @@ class TopGrouping:
 class Picked:
     """A column of the golden profile under the tag's name; a masked one is stored as its mask.
 
-    `sql` is its value in the tag's type, for tags that show it or compute from it.
+    `golden` is its name in the golden frame, `source` in the model: another one where `choice` says
+    which accounts tell it. `sql` is its value in the tag's type, for tags that show it or compute
+    from it.
     """
 
     column: TagColumn
@@ -115,6 +118,8 @@ class Picked:
     sql: str
     is_high: bool
     needs_plain: bool
+    source: str
+    choice: Choice | None = None
 
 
 @dataclass(frozen=True)
@@ -168,9 +173,15 @@ class TagPlan:
     overrides: tuple[Override, ...] = ()
 
     @property
+    def plain_sources(self) -> Mapping[str, str]:
+        """Masked columns of the golden frame whose plain values the plan needs as well, each with
+        its name in the model."""
+        return {pick.golden: pick.source for pick in self.picks if pick.needs_plain}
+
+    @property
     def plain_columns(self) -> tuple[str, ...]:
-        """Masked columns of the golden profile whose plain values the plan needs as well."""
-        return tuple(sorted({pick.golden for pick in self.picks if pick.needs_plain}))
+        """Masked columns of the golden frame whose plain values the plan needs as well."""
+        return tuple(sorted(self.plain_sources))
 
     @property
     def golden_columns(self) -> tuple[str, ...]:

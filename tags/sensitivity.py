@@ -6,7 +6,7 @@ import re
 from collections.abc import Mapping
 
 from model.contracts import Pii
-from tags.definitions import Body, Calc, Pick, Rfm, Tag
+from tags.definitions import Body, Calc, Measure, Pick, Rfm, Tag
 from tags.drafts import Draft
 from tags.lineage import reads_of
 
@@ -29,10 +29,13 @@ def check_pii(draft: Draft, body: Body, tags: Mapping[str, Tag]) -> None:
     if draft.keys.pii == "high" and not (isinstance(body, Pick) and body.is_high):
         message = "pii: only a pick of a column that is pii high in the model can be masked"
         draft.problems.add(draft.at("pii"), message)
-    if not isinstance(body, Calc | Rfm):
+    if not isinstance(body, Calc | Rfm | Measure):
         return
     for name in sorted(reads_of(body)):
-        if name in tags and _is_masked(tags[name]) and _shows(body, name):
+        if name in tags and _is_masked(tags[name]) and isinstance(body, Measure):
+            message = f"{name!r} is pii high: of members only its mask is known"
+            draft.problems.add(draft.at("measure"), message)
+        elif name in tags and _is_masked(tags[name]) and _shows(body, name):
             message = (
                 f"{name!r} is pii high; a {draft.shape} may take it only inside years_since() or "
                 "days_until_anniversary(); use bins or cases for the rest"
@@ -44,8 +47,8 @@ def _is_masked(tag: Tag) -> bool:
     return isinstance(tag.body, Pick) and tag.body.is_high
 
 
-def _shows(body: Calc | Rfm, name: str) -> bool:
-    if isinstance(body, Rfm):
+def _shows(body: Calc | Rfm | Measure, name: str) -> bool:
+    if not isinstance(body, Calc):
         return True
     rest = re.sub(_COARSE.format(re.escape(name)), "", body.expression.text, flags=re.IGNORECASE)
     return re.search(rf"\b{re.escape(name)}\b", rest, flags=re.IGNORECASE) is not None

@@ -25,6 +25,7 @@ def check_reads(draft: Draft, needed: Iterable[str], statuses: Mapping[str, Stat
 def check_replaced(drafts: Sequence[Draft], unread: Collection[str]) -> None:
     """Notes tags that replace one that is unknown, still in use, or replaced by another already."""
     statuses = {draft.name: draft.keys.status for draft in drafts}
+    objects = {draft.name: draft.keys.object for draft in drafts}
     heirs: dict[str, Draft] = {}
     for draft in drafts:
         old = draft.keys.replaces
@@ -39,6 +40,9 @@ def check_replaced(drafts: Sequence[Draft], unread: Collection[str]) -> None:
             draft.problems.add(draft.at("replaces"), message)
         elif heir is not draft:
             message = f"replaces: {old!r} is replaced by {heir.name!r} already"
+            draft.problems.add(draft.at("replaces"), message)
+        elif objects[old] != draft.keys.object:
+            message = f"replaces: {old!r} is a tag of {objects[old]}, not of {draft.keys.object}"
             draft.problems.add(draft.at("replaces"), message)
         elif old == draft.name:
             draft.problems.add(draft.at("replaces"), f"replaces: {old!r} cannot replace itself")

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import shutil
+from datetime import date
 from pathlib import Path
 
 import pytest
 
 from tests.jobs.conftest import onefold
+from tests.jobs.lake_rows import rows_of
 from tests.jobs.tiny_project import NIGHTS
 
 pytestmark = pytest.mark.slow
@@ -68,3 +70,28 @@ def test_a_week_is_carried_until_its_end_or_a_new_definition(
     fares = {one_id: fares for one_id, fares, _ in asked(project, capfd, FARES)}
     assert set(fares.values()) >= {"12.50", "17.00", "0.00"}
     assert "" not in fares.values()
+
+
+def test_slices_past_keep_go_and_stay_in_the_nights_that_were_published(
+    nights: list[Path], tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    project = Path(shutil.copytree(nights[1], tmp_path / "project"))
+    wide = project / "lake/tags/customer_tags"
+    short = ("--set", "tags.keep.daily=1", "--set", "tags.keep.month_ends=0")
+    edited(project, "title: 次数,", "title: 次数, every: month,")
+
+    def days() -> list[date]:
+        return sorted({row["business_date"] for row in rows_of(wide).to_pylist()})
+
+    assert onefold(project, "run", "--date", str(NIGHTS[2]), *short) == 0
+    assert days() == [NIGHTS[1], NIGHTS[2]], "the night before is needed when this one is run again"
+    capfd.readouterr()
+    count = "select count(*) as n from tags.customer_tags"
+    assert onefold(project, "sql", "--as-of", str(NIGHTS[0]), "--format", "csv", count) == 0
+    assert int(capfd.readouterr().out.split()[1]) > 0
+    # A night in the past has its slice until the next is rebuilt, and carries nothing over from one
+    # that went.
+    assert onefold(project, "run", "--date", str(NIGHTS[1]), *short) == 0
+    assert days() == [NIGHTS[1], NIGHTS[2]]
+    rows = [row for row in rows_of(wide).to_pylist() if row["business_date"] == NIGHTS[1]]
+    assert {row["trips_ever"] for row in rows} == {0, 1, 2}

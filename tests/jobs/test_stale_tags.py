@@ -10,7 +10,7 @@ import pytest
 
 from tests.jobs.conftest import onefold
 from tests.jobs.lake_rows import rows_of
-from tests.jobs.test_tags_by_both import TABLES, shown
+from tests.jobs.test_tags_by_both import add_objects, shown
 from tests.jobs.tiny_project import NIGHTS
 
 pytestmark = pytest.mark.slow
@@ -29,7 +29,14 @@ tags:
     give: [stage, previous]
   stops: {title: 站, description: D, measure: count(), from: trips}
   unsound: {title: 不实, description: D, measure: sum(fare), from: trips, checks: ["value < 0"]}
+  dearest_there:
+    {title: 最贵, description: D, object: party, per: members, measure: max(dearest)}
+  party_size: {title: 人数, description: D, object: party, per: members, measure: count()}
 """
+TABLES = (
+    "customer_tags", "customer_tag_changes", "stage_states", "tag_catalog", "tag_metrics",
+    "party_tags", "party_tag_changes",
+)
 STALE = ("dearest", "is_dear", "habit", "habit_previous")
 CODE = "tags.customer_tags.dearest_le_12_50"
 
@@ -46,6 +53,7 @@ def test_stale_tags_by_both_ways(
 def nights_of(project: Path) -> list[dict[str, list[str]]]:
     """What three nights leave in the tables of tags; the second and third have a dear trip."""
     (project / "tag_definitions" / "more.yml").write_text(TAGS, encoding="utf-8")
+    add_objects(project)
     for number in (1, 2):
         add_a_dear_trip(project, number)
     assert onefold(project, "run", "--date", str(NIGHTS[0]), "--only", "compute_tags") == 0
@@ -68,6 +76,8 @@ def nights_of(project: Path) -> list[dict[str, list[str]]]:
     assert errors["dearest"].startswith("stale: dearest: value <= 12.50 (")
     assert errors["is_dear"] == errors["habit"] == "stale: computed from dearest, stale"
     assert errors["stops"] is None
+    assert told["dearest_there"] == NIGHTS[0], "what persons pass on is stale with them"
+    assert (told["party_size"], errors["party_size"]) == (NIGHTS[1], None)
     left = [shown(rows_of(project / "lake" / "tags" / name)) for name in TABLES]
 
     accept = ["--accept", CODE, "--reason", "a new line"]

@@ -120,6 +120,16 @@ def test_a_column_that_the_contract_has_got_since_is_null(lake: Lake) -> None:
     assert told == [(D1, 4, None, None), (D2, 3, 9.5, None)]
 
 
+def test_a_slice_that_is_removed_stays_in_earlier_versions(lake: Lake) -> None:
+    brief = replace(TOTALS, name="brief")
+    for day, number in ((D1, 1), (D2, 2)):
+        one = lake.spark.createDataFrame([(day, number)], TOTALS.schema)
+        lake.replace_slice(brief, one.coalesce(1), day)
+    lake.remove_slices(brief, [D1])
+    assert (rows(lake, brief), lake.days_of(brief)) == ([(D2, 2)], [D2])
+    assert rows(lake, brief, at=1) == [(D1, 1), (D2, 2)]
+
+
 def test_slices_are_read_alone_or_up_to_a_day(lake: Lake) -> None:
     read = {
         "slice 2": lake.read_slice(TOTALS, D2), "until 1": lake.read_until(TOTALS, D1),

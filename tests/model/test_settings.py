@@ -31,6 +31,15 @@ def test_base_yml_says_exactly_the_defaults() -> None:
     assert unsaid == ["spark.config"]  # an empty mapping has no keys to have come from
 
 
+def test_no_table_keeps_less_than_a_day() -> None:
+    text, said = "tags:\n  keep:\n    daily: 0\n", ("tags.keep.month_ends=-1",)
+    _, problems = _merged(text, assignments=said)
+    assert problems == [
+        "conf/0.yml:3: tags.keep.daily: expected 1 or more; found 0",
+        "--set:1: tags.keep.month_ends: expected 0 or more; found -1",
+    ]
+
+
 def test_later_layers_win_and_origins_say_which() -> None:
     merged, problems = _merged(
         "lake: {root: a}\nprivacy: {k: 3}\n",

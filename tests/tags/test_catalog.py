@@ -7,9 +7,10 @@ import pytest
 from pyspark.sql import DataFrame, SparkSession
 
 from model.fixed_tables import CUSTOMER_TAG_CHANGES, TAG_CATALOG, TAG_METRICS
-from tags.catalog import catalog_records, catalog_rows, column_comments, wide_columns
+from tags.catalog import catalog_records, catalog_rows
 from tags.changes import tag_changes
 from tags.metrics import tag_metrics
+from tags.wide_tables import wide_tables
 from tests.tags.books import book_of
 from tests.tags.rows import D, days_ago
 
@@ -82,10 +83,11 @@ def test_values_bear_their_titles_in_order_and_parts_have_none() -> None:
 
 
 def test_comments_and_the_wide_table_hold_computed_columns_only() -> None:
-    comments = column_comments(BOOK)
+    (wide,) = wide_tables(BOOK)
+    comments = {column.name: column.comment for column in wide.contract.columns}
     assert comments["spend_30d"] == "消费金额 30d · Spend 30d"
     assert comments["rfm_recency"] == "RFM 近度得分"
-    assert [column.name for column in wide_columns(BOOK)] == [
+    assert list(wide.contract.column_names) == [
         "business_date",
         "one_id",
         *(name for name in ROWS if name != "old"),

@@ -5,8 +5,11 @@ from textwrap import dedent
 
 import pytest
 
+from model.errors import Problems
+from model.strict_yaml import parse_yaml
 from tags.column_names import tag_columns
-from tests.tags.books import book_of, messages_of, try_book
+from tags.loading import load_tags
+from tests.tags.books import GOLDEN, MODEL, book_of, messages_of, try_book
 
 
 def tag(body: str) -> str:
@@ -54,8 +57,14 @@ def tag(body: str) -> str:
             "pick: city, pii: high",
             "pii: only a pick of a column that is pii high in the model can be masked",
         ),
-        ("pick: city, channels: [crm]", "'channels' is not available yet; leave it out"),
-        ("pick: city, table: vip", "'table' is not available yet; leave it out"),
+        ("pick: city, channels: []", "channels: expected at least one, or leave it out"),
+        ("pick: city, prefer: newest", "prefer: expected trusted or latest or frequent; found"),
+        ("given: human, type: text, prefer: latest", "unknown key 'prefer'"),
+        ("pick: city, table: tag_metrics", "table: 'tag_metrics' is another table's name; choose"),
+        ("pick: city, table: store_tag_changes", "table: 'store_tag_changes' is another table's"),
+        ("pick: city, keep: {daily: 0}", "keep: daily: expected 1 or more; found 0"),
+        ("pick: city, keep: {month_ends: -1}", "keep: month_ends: expected 0 or more; found -1"),
+        ("pick: city, table: Vip", "'Vip' is no name; expected a-z, 0-9 and _"),
         (
             "pick: phone, every: week",
             "every: 't' is masked, so it is picked every night; leave it out",
@@ -70,7 +79,47 @@ def tag(body: str) -> str:
         ),
         ("pick: city, every: year", "every: expected day or week or month; found 'year'"),
         ("pick: city, titel: x", "unknown key 'titel'; did you mean 'title'?"),
-        ("pick: city, object: store", "object: 'store' is not available yet; expected person"),
+        ("pick: city, object: stor", "object: unknown object 'stor'; did you mean 'store'?"),
+        (
+            "pick: city, object: store",
+            "pick: is of persons; a tag of store takes measure, top, calc, bins, cases, rfm, steps",
+        ),
+        (
+            "measure: count(), from: orders, object: store, override: 30d",
+            "override: people set values of persons; write override: never for a store",
+        ),
+        (
+            "measure: count(), from: consents, object: store",
+            "'consents' does not tell store_id, by which a store is known",
+        ),
+        (
+            "measure: count(), from: stores, object: person_store",
+            "'stores' does not tell one_id and store_id, by which a person_store is known",
+        ),
+        (
+            "calc: spend_30d * 2, object: store",
+            "'spend_30d' is a tag of person; expected tags of store",
+        ),
+        (
+            "measure: sum(spend_30d), per: members, object: store",
+            "per: a store has no members; name them in conf/model.yml",
+        ),
+        (
+            "measure: sum(spend_30d), per: members, object: household, over: 7d",
+            "over: per: members reads their tags of the night; leave it out",
+        ),
+        (
+            "measure: sum(spend_30d), per: members, object: household, from: orders",
+            "from: per: members reads their tags of the night; leave it out",
+        ),
+        (
+            "measure: max(birthday), per: members, object: household",
+            "'birthday' is pii high: of members only its mask is known",
+        ),
+        (
+            "measure: sum(spent_30d), per: members, object: household",
+            "'sum(spent_30d)': unknown column 'spent_30d'; did you mean 'spend_30d'?",
+        ),
         ("pick: city, type: integer", "type: integer cannot hold text"),
         (
             "pick: city, status: live",
@@ -423,3 +472,46 @@ def test_a_thousand_tags_are_checked_in_five_seconds() -> None:
     book = book_of(text)
     assert len(book.tags) == 1000
     assert time.process_time() - start < 5
+
+
+def test_a_pick_names_channels_of_the_project() -> None:
+    problems = Problems()
+    file = parse_yaml(tag("pick: city, channels: [crm, wechatt]"), "a.yml", problems)
+    load_tags({"a.yml": file}, MODEL, GOLDEN, problems, {"crm", "wechat"})
+    assert [str(problem) for problem in problems.found] == [
+        "a.yml:2: channels: unknown channel 'wechatt'; did you mean 'wechat'?"
+    ]
+
+
+def test_a_table_holds_tags_of_one_object() -> None:
+    text = """\
+        defaults: {from: orders, table: shops}
+        tags:
+          a: {title: A, measure: count(), object: store}
+          b: {title: B, measure: count()}
+    """
+    assert [message for message in messages_of(dedent(text)) if "table" in message] == [
+        "a.yml:1: table: 'shops' holds tags of store (a.yml:3); a table holds tags of one object: "
+        "choose another name"
+    ]
+
+
+def test_a_tag_replaces_one_about_the_same_object() -> None:
+    text = (
+        "tags:\n"
+        "  a: {title: A, measure: count(), from: orders, object: store, status: retired}\n"
+        "  b: {title: B, measure: count(), from: orders, replaces: a}\n"
+    )
+    assert "a.yml:3: replaces: 'a' is a tag of store, not of person" in messages_of(text)
+
+
+def test_defaults_for_rows_say_nothing_of_members() -> None:
+    book = book_of(
+        tag("measure: sum(spend_30d), where: kids > 1, per: members, object: household")
+        .replace("tags:", "defaults: {from: orders, where: \"status = 'paid'\"}\ntags:", 1)
+        .replace("from: orders, over", "over")
+    )
+    assert book.tags["t"].reads == {"spend_30d", "kids"}
+    assert (book.tags["t"].table, book.tags["kids"].table) == ("household_tags", "customer_tags")
+    assert [each.name for each in book.about("household").computed] == ["t"]
+    assert "t" not in [each.name for each in book.computed]

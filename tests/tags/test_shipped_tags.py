@@ -4,7 +4,7 @@ import re
 from collections import Counter
 
 from language.aggregate_functions import AGGREGATES
-from tags.definitions import Measure, Top
+from tags.definitions import Measure, Pick, Top
 from tags.example_runs import run_examples
 from tags.keys import SHAPES
 from tests.tags.books import shipped_book
@@ -48,6 +48,7 @@ def test_every_option_of_a_tag_is_shipped_at_least_twice() -> None:
         "rarity": [top for top in tops if top.rarity],
         "every": [tag for tag in tags if tag.every != "day"],
         "replaces": [tag for tag in tags if tag.replaces],
+        "choice": [tag for tag in tags if isinstance(tag.body, Pick) and tag.body.choice],
     }
     assert [name for name, users in options.items() if len(users) < 2] == []
 
