@@ -11,12 +11,12 @@ from pyspark.sql import functions as F
 from jobs.night import Night
 from language.binding import quoted
 from language.local_sql import local_sql
-from model.canonical import SPARK_TYPES, CanonicalColumn
+from model.canonical import SPARK_TYPES, CanonicalColumn, CanonicalModel
 from model.engines import Rows
 from model.fixed_tables import VAULT_PROFILES
 from model.local_engine import LocalEngine
 from model.sql_text import text_literal
-from privacy.tokens import unseal, unseals_of
+from privacy.tokens import TokenKey, unseal, unseals_of
 
 
 def with_plain_columns(night: Night, rows: DataFrame, names: Iterable[str]) -> DataFrame:
@@ -32,12 +32,13 @@ def with_plain_columns(night: Night, rows: DataFrame, names: Iterable[str]) -> D
 
 
 def with_plain_columns_here(
-    night: Night, engine: LocalEngine, rows: Rows, names: Iterable[str]
-) -> Rows:
-    """The same in this process, whose memory alone holds the plain values."""
+    engine: LocalEngine, rows: Rows, names: Iterable[str], model: CanonicalModel, vault: Rows,
+    key: TokenKey,
+) -> Rows:  # fmt: skip
+    """The same in this process, whose memory alone holds the plain values; `vault` are rows of
+    vault.profiles."""
     engine.learn()
-    known = {n: c for table in night.project.model.golden_tables for n, c in table.columns.items()}
-    vault = night.lake.rows(engine, VAULT_PROFILES, until=night.business_date)
+    known = {n: c for table in model.golden_tables for n, c in table.columns.items()}
     for name in sorted(names):
         sealed = engine.arrow(engine.rows("sealed", f"""
             select v.token, v.sealed from vault v where v.column_name = {text_literal(name)}
@@ -45,7 +46,7 @@ def with_plain_columns_here(
         """, vault=vault, these=rows))  # fmt: skip
         plain = pa.table({
             "token": sealed["token"],
-            "plain": unseals_of(night.key, sealed["sealed"]),
+            "plain": unseals_of(key, sealed["sealed"]),
         })
         typed = local_sql(f"try_cast({quoted('plain')} AS {SPARK_TYPES[known[name].type]})")
         rows = engine.rows("plain_values", f"""

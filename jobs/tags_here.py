@@ -9,13 +9,14 @@ from pathlib import Path
 
 import pyarrow as pa
 
+from jobs.corrections import corrections_of
 from jobs.night import Night
 from jobs.plain_values import with_plain_columns_here
-from jobs.set_values import values_set
+from jobs.set_values import values_set_here
 from lake.arrow_files import write_parquet
 from model.contracts import TableContract
 from model.engines import Output, Rows
-from model.fixed_tables import CUSTOMER_TAGS, STAGE_STATES
+from model.fixed_tables import CUSTOMER_TAGS, ONE_ID_EVENTS, STAGE_STATES, VAULT_PROFILES
 from model.local_engine import LocalEngine
 from model.sql_text import date_literal
 from model.task_files import TaskFiles
@@ -83,12 +84,13 @@ def _given(
 ) -> Given:  # fmt: skip
     """All that the tags are computed from."""
     book, tables = night.definitions.tags, {t.name: t for t in night.definitions.tables}
-    values = values_set(night) if plan.overrides else None
+    events = night.lake.rows(engine, ONE_ID_EVENTS, until=night.business_date)
+    corrections = corrections_of(night.lake.root, tags=True) if plan.overrides else ()
     states = _slice_of(night, engine, STAGE_STATES, night_before) if plan.histories else None
     return Given(
         {name: night.person_rows(engine, tables[name]) for name in plan.tables},
         book.tables, persons, _golden(night, engine, plan), book.golden, before, states,
-        None if values is None else engine.arrow(engine.of(values)),
+        values_set_here(engine, corrections, events, night.business_date),
     )  # fmt: skip
 
 
@@ -103,7 +105,10 @@ def _file(
 
 def _golden(night: Night, engine: LocalEngine, plan: TagPlan) -> Rows:
     rows = _slice_of(night, engine, night.definitions.golden, night.business_date)
-    return with_plain_columns_here(night, engine, rows, plan.plain_columns)
+    vault = night.lake.rows(engine, VAULT_PROFILES, until=night.business_date)
+    return with_plain_columns_here(
+        engine, rows, plan.plain_columns, night.project.model, vault, night.key
+    )
 
 
 def _slice_of(night: Night, engine: LocalEngine, contract: TableContract, day: date) -> Rows:

@@ -62,9 +62,10 @@ def plan_tags(
 ) -> TagPlan:
     """The plan of the computed tags, or of the tags `names` and those they need.
 
-    Tags in `carried` are not computed: they show the values of the night before.
+    Tags in `carried` are not computed: they show what an earlier wide table has of them. What only
+    they need is in no plan of `names`.
     """
-    shown = book.computed if names is None else _needed(book, names)
+    shown = book.computed if names is None else needed_tags(book, names, carried)
     tags = tuple(tag for tag in shown if tag.name not in carried)
     behaviours, histories = _behaviour_columns(tags), _histories(tags)
     return TagPlan(
@@ -85,10 +86,13 @@ def plan_tags(
     )
 
 
-def _needed(book: TagBook, names: Collection[str]) -> tuple[Tag, ...]:
+def needed_tags(
+    book: TagBook, names: Collection[str], carried: Collection[str] = ()
+) -> tuple[Tag, ...]:
+    """The tags `names` and those they need, in dependency order; those in `carried` need none."""
     owners, found = book.owners, set(names)
     for tag in reversed(tuple(book.tags.values())):
-        if tag.name in found:
+        if tag.name in found and tag.name not in carried:
             found |= {owners[column].name for column in tag.reads}
     return tuple(tag for tag in book.tags.values() if tag.name in found)
 
