@@ -5,7 +5,7 @@ Everything is read as that night was published: rows, map, profiles, what stages
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import date, timedelta
@@ -34,6 +34,7 @@ from model.fixed_tables import (
     VAULT_PROFILES,
 )
 from model.local_engine import LocalEngine
+from model.number_events import redirects
 from privacy.tokens import TokenKey
 from tags.definitions import TagBook
 from tags.kernel.prepared import Given
@@ -147,6 +148,27 @@ class PublishedTags:
         model = self.definitions.project.model
         return with_plain_columns_here(self.engine, rows, plain, model, vault, self.key)
 
+    def stage_states(self, one_id: int) -> list[dict[str, Any]]:
+        """What the night remembers of a person's stages, one entry per tag."""
+        rows = published_slice(
+            self.engine, self._root, self.night, STAGE_STATES, self.business_date
+        )
+        found: list[dict[str, Any]] = one_row(self, rows, one_id).to_pylist()
+        return found
+
+    def leads(self, one_ids: Collection[int]) -> Mapping[int, int | None]:
+        """The persons whom numbers lead to on the night; None where nobody is left of one."""
+        if not one_ids:
+            return {}
+        listed = ", ".join(map(str, sorted(one_ids)))
+        sql = (
+            f"select {ONE_ID}, current_one_id from ({redirects('events', self.business_date)}) r "
+            f"where {ONE_ID} in ({listed})"
+        )
+        rows = self.engine.rows("numbers_lead", sql, events=self._table(ONE_ID_EVENTS))
+        found = self.engine.arrow(rows).to_pylist()
+        return {row[ONE_ID]: row["current_one_id"] for row in found}
+
     def _records(self, contract: TableContract) -> list[dict[str, Any]]:
         rows = published_slice(self.engine, self._root, self.night, contract, self.business_date)
         found: list[dict[str, Any]] = self.engine.arrow(rows).to_pylist(maps_as_pydicts="strict")
@@ -167,7 +189,7 @@ def _of(engine: LocalEngine, rows: Rows, one_id: int | None) -> Rows:
 
 
 def one_row(known: PublishedTags, rows: Rows, one_id: int) -> pa.Table:
-    """What rows that are unique by person have of one person."""
+    """The rows of one person in memory; one at most of rows that are unique by person."""
     return known.engine.arrow(_of(known.engine, rows, one_id))
 
 

@@ -37,13 +37,6 @@ class Rederived:
     places: Mapping[str, Place]
     taken: frozenset[str]
 
-    def differing(self, known: PublishedTags, stored: pa.Table, names: Collection[str]) -> set[str]:
-        """The columns among `names` that do not equal what the night stored."""
-        own = [name for name in stored.column_names if name in names]
-        old, new = (table.select([ONE_ID, *own]) for table in (stored, self.row))
-        changes = tag_changes_here(known.engine, old, new, known.business_date)
-        return set(changes["tag"].to_pylist())
-
 
 @dataclass(frozen=True)
 class Rederivation:
@@ -120,6 +113,18 @@ class Rederivation:
 def rederived(known: PublishedTags, one_id: int, names: Collection[str]) -> Rederived:
     """The tags `names` of one person, computed anew from the lake's rows by today's definitions."""
     return Rederivation(known, known.book, one_id, kept_tags(known)).of(names)
+
+
+def differing(
+    known: PublishedTags, stored: pa.Table, anew: pa.Table, names: Collection[str]
+) -> set[str]:
+    """The columns among `names` in which a person's stored row and another are not equal."""
+    old, new = (
+        table.select([n for n in table.column_names if n == ONE_ID or n in names])
+        for table in (stored, anew)
+    )
+    changes = tag_changes_here(known.engine, old, new, known.business_date)
+    return set(changes["tag"].to_pylist())
 
 
 def kept_tags(known: PublishedTags) -> frozenset[str]:
