@@ -17,6 +17,7 @@ import pyarrow as pa
 from identity.corrections import Correction
 from jobs.corrections import corrections_of
 from jobs.definitions import Definitions
+from jobs.number_leads import leads_of
 from jobs.plain_values import with_plain_columns_here
 from jobs.set_values import values_set_here
 from lake.published import published_days, published_slice, published_table
@@ -34,7 +35,6 @@ from model.fixed_tables import (
     VAULT_PROFILES,
 )
 from model.local_engine import LocalEngine
-from model.number_events import redirects
 from privacy.tokens import TokenKey
 from tags.definitions import TagBook
 from tags.kernel.prepared import Given
@@ -158,16 +158,8 @@ class PublishedTags:
 
     def leads(self, one_ids: Collection[int]) -> Mapping[int, int | None]:
         """The persons whom numbers lead to on the night; None where nobody is left of one."""
-        if not one_ids:
-            return {}
-        listed = ", ".join(map(str, sorted(one_ids)))
-        sql = (
-            f"select {ONE_ID}, current_one_id from ({redirects('events', self.business_date)}) r "
-            f"where {ONE_ID} in ({listed})"
-        )
-        rows = self.engine.rows("numbers_lead", sql, events=self._table(ONE_ID_EVENTS))
-        found = self.engine.arrow(rows).to_pylist()
-        return {row[ONE_ID]: row["current_one_id"] for row in found}
+        events = self._table(ONE_ID_EVENTS)
+        return leads_of(self.engine, events, one_ids, self.business_date)
 
     def _records(self, contract: TableContract) -> list[dict[str, Any]]:
         rows = published_slice(self.engine, self._root, self.night, contract, self.business_date)

@@ -22,7 +22,8 @@ from tags.night import ONE_ID
 from tags.planning import needed_tags, plan_tags
 from tags.plans import TagPlan
 
-Place = tuple[int | None, int]  # how many stand above a person (None: has no value), and of how many
+# How many stand above a person (None: who has no value), and of how many.
+Place = tuple[int | None, int]
 
 
 @dataclass(frozen=True)

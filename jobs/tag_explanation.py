@@ -121,8 +121,8 @@ def _told_of(known: PublishedTags, word: str) -> list[Mapping[str, Any]]:
         return found
     if word in known.book.tags or word in known.book.owners:
         raise InputMissingError(
-            f"TAG: {word} is new since the night of {known.business_date}; run a night, or see what "
-            "it would be with: onefold plan"
+            f"TAG: {word} is new since the night of {known.business_date}; run a night, or see "
+            "what it would be with: onefold plan"
         )
     names = sorted({name for row in rows for name in (row["tag"], row["column_name"])})
     raise UsageError(f"TAG: unknown tag or tag column{did_you_mean(word, names)}")
@@ -199,9 +199,10 @@ def _column(
 ) -> ColumnTold:  # fmt: skip
     name, text = told["column_name"], told["window"]
     window = (Window.parse_newest(text) or Window.parse(text)) if text else None
-    bounds = window.bounds(known.business_date) if window and not window.rows else (None, None)
+    has_days = window is not None and not window.rows
+    first, last = window.bounds(known.business_date) if window and has_days else (None, None)
     return ColumnTold(
-        name, plain.get(name, _cell(stored, name)), told["value_titles"], text, *bounds, rows,
+        name, plain.get(name, _cell(stored, name)), told["value_titles"], text, first, last, rows,
         None if anew is None else plain.get(name, _cell(anew, name)),
         anew is not None and bool(differing(known, stored, anew, {name})),
         known.failures.get(name),
@@ -256,10 +257,10 @@ def _stage_lines(known: PublishedTags, one_id: int, tag: Tag) -> Iterator[str]:
 def _corrections(
     known: PublishedTags, one_id: int, names: Collection[str]
 ) -> tuple[Correction, ...]:
-    """What people set for the person, in these columns, that holds on the night; the last counts."""
+    """What people set for the person in these columns, for this night; the last counts."""
     said = [each for each in known.corrections if each.tag in names]
     leads = known.leads({each.one_id for each in said if each.one_id is not None})
-    return tuple(each for each in said if leads.get(each.one_id) == one_id)
+    return tuple(each for each in said if leads.get(each.one_id or 0) == one_id)
 
 
 def _explanation(

@@ -1,4 +1,4 @@
-"""What decided a derived tag: which branch, band, share or score, computed beside the tag itself."""
+"""What decided a derived tag: a branch, band, share or score, computed beside the tag itself."""
 
 from __future__ import annotations
 

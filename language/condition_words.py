@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
-from language.conditions import AllOf, AnyOf, Behaviour, Comparison, Condition
+from collections.abc import Mapping
+
+from language.conditions import AllOf, AnyOf, Behaviour, Comparison, Condition, NoneOf
+
+_WORDS: Mapping[type, str] = {AllOf: "all", AnyOf: "any", NoneOf: "none"}
 
 
 def told(condition: Condition) -> str:
@@ -12,5 +16,4 @@ def told(condition: Condition) -> str:
     if isinstance(condition, Behaviour):
         where = f" where {told(condition.where)}" if condition.where else ""
         return f"did {condition.did}{where} over {condition.over}, times {condition.times.text}"
-    word = "all" if isinstance(condition, AllOf) else "any" if isinstance(condition, AnyOf) else "none"
-    return f"{word}({'; '.join(map(told, condition.parts))})"
+    return f"{_WORDS[type(condition)]}({'; '.join(map(told, condition.parts))})"

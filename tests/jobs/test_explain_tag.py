@@ -148,9 +148,8 @@ def test_what_is_masked_stays_so_unless_revealed_and_audited(
     plain = told(project, capfd, CY, "age_band", "--reveal")
     assert plain["reads"][0]["value"] == "1970-07-07"
     assert plain["decided"][0] == "years_since(born) = 53"
-    (row,) = [
-        row for row in rows_of(project / "lake/ops/audit").to_pylist() if "explain" in row["command"]
-    ]
+    audit = rows_of(project / "lake/ops/audit").to_pylist()
+    (row,) = [row for row in audit if "explain" in row["command"]]
     assert (row["command"], row["row_count"]) == ("explain tag --reveal", 1)
 
 
