@@ -12,6 +12,7 @@ from jobs import (
     correct_commands,
     nights,
     person_page,
+    plan_page,
     quarantine_commands,
     questions,
     readiness,
@@ -66,6 +67,15 @@ def backfill(given: Common, **options: Any) -> None:
 def check(given: Common, **options: Any) -> None:
     """Check every definition and setting; every problem is named with its file and line."""
     questions.check(given, **options)
+
+
+@app.command()
+@click.option("--no-count", is_flag=True, help="Do not count persons: no row is read.")
+@click.option("--format", "form", type=click.Choice(["text", "json"]), default="text")
+@common
+def plan(given: Common, **options: Any) -> None:
+    """Show what today's tag definitions change against the published night, and for how many."""
+    plan_page.show(given, **options)
 
 
 @app.command()

@@ -12,7 +12,7 @@ from jobs.published_tags import PublishedTags, one_row
 from language.binding import quoted
 from language.local_sql import local_sql
 from model.engines import Rows
-from tags.definitions import Pick, Tag, TagBook
+from tags.definitions import Tag, TagBook
 from tags.kernel.changes import tag_changes_here
 from tags.kernel.computing import compute_tags_here, for_all_persons, places
 from tags.kernel.prepared import Given, Group, Prepared, Ranks, places_of
@@ -81,7 +81,7 @@ class Rederivation:
         """The row with a tag that depends on everybody."""
         engine = self.known.engine
         owners = (self.book.owners[name] for name in sorted(tag.reads))
-        inputs = dict.fromkeys(one.name for one in owners if not is_masked(one))
+        inputs = dict.fromkeys(one.name for one in owners if not one.is_masked)
         plan = plan_tags(self.book, [tag.name], tuple(inputs))
         given = self.known.given(plan, self._of_everybody(row, plan))
         prepared = Prepared.of(engine, given, plan, self.known.tag_night)
@@ -136,11 +136,6 @@ def kept_tags(known: PublishedTags) -> frozenset[str]:
         if row["column_name"] in known.failures
         or row["computed_date"] not in (None, known.business_date)
     )  # fmt: skip
-
-
-def is_masked(tag: Tag) -> bool:
-    """Whether the wide table shows a mask in the place of the tag's value."""
-    return isinstance(tag.body, Pick) and tag.body.is_high
 
 
 def _merged(row: pa.Table, found: pa.Table) -> pa.Table:

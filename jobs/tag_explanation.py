@@ -11,7 +11,7 @@ import pyarrow as pa
 
 from identity.corrections import Correction
 from jobs.published_tags import PublishedTags, one_row
-from jobs.rederived_tags import Rederivation, Rederived, differing, is_masked, kept_tags
+from jobs.rederived_tags import Rederivation, Rederived, differing, kept_tags
 from jobs.tag_probes import Decided, decision, probed
 from jobs.tag_rows import EnteredRows, entered_rows
 from model.dates import Window
@@ -157,7 +157,7 @@ def _reasoned(
     found = Rederivation(known, book, one_id, kept).of((tag.name, *probes))
     cells = found.row.to_pylist(maps_as_pydicts="strict")[0] | plain
     owners = [known.book.owners[name] for name in sorted(tag.reads)]
-    hides = not plain and any(map(is_masked, owners))
+    hides = not plain and any(owner.is_masked for owner in owners)
     anew = _anew(known, one_id, tag, found)
     columns = tuple(
         _column(known, row, stored, anew, plain, _rows(known, one_id, tag, row["column_name"]))
@@ -227,7 +227,7 @@ def _plain(known: PublishedTags, one_id: int, tag: Tag) -> dict[str, Any]:
     """The plain values behind the masks of a tag and of what it reads, by column."""
     read = (known.book.owners[name] for name in tag.reads)
     masked = {one.columns[0].name: one.body.column for one in (tag, *read)
-              if is_masked(one) and isinstance(one.body, Pick)}  # fmt: skip
+              if one.is_masked and isinstance(one.body, Pick)}  # fmt: skip
     row = one_row(known, known.golden(tuple(set(masked.values())), one_id), one_id)
     return {name: _cell(row, golden) for name, golden in masked.items()}
 

@@ -53,7 +53,7 @@ def tags_here(
 
     def written(group: Group, found: Wide) -> dict[str, tuple[Path, pa.Schema]]:
         old = engine.arrow(
-            engine.rows("old_rows", f"select * from old where {_within(group)}", old=before)
+            engine.rows("old_rows", f"select * from old where {group.condition}", old=before)
         )
         wide, states = found.stored(), found.states()
         tables = {"wide": wide, "changes": tag_changes_here(engine, old, wide, day)}
@@ -116,10 +116,3 @@ def _slice_of(night: Night, engine: LocalEngine, contract: TableContract, day: d
         "slice", f"select * from these where {BUSINESS_DATE} = {date_literal(day)}",
         these=night.lake.rows(engine, contract, until=day),
     )  # fmt: skip
-
-
-def _within(group: Group) -> str:
-    """SQL that holds for the persons of a group, also for those who are no longer."""
-    first = "" if group.first is None else f" and one_id >= {group.first}"
-    end = "" if group.end is None else f" and one_id < {group.end}"
-    return f"true{first}{end}"

@@ -189,6 +189,7 @@ class Tag:
     """One tag as its file defines it, checked and typed; `reads` are the tag columns it needs.
 
     `replaces` is the retired or offline tag whose columns its own continue; empty: none.
+    `own_definition` is the part of the hash that is the tag's own (tags.hashing).
     """
 
     name: str
@@ -200,6 +201,7 @@ class Tag:
     columns: tuple[TagColumn, ...]
     definition_hash: str
     location: Location
+    own_definition: str = field(default="", repr=False)
     title_en: str = ""
     description: str = ""
     owner: str = ""
@@ -224,6 +226,11 @@ class Tag:
     def is_computed(self) -> bool:
         """Whether the tag has a column in the wide table."""
         return self.status in COMPUTED
+
+    @property
+    def is_masked(self) -> bool:
+        """Whether the wide table shows a mask in the place of the tag's value."""
+        return isinstance(self.body, Pick) and self.body.is_high
 
 
 @dataclass(frozen=True)

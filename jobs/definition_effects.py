@@ -1,0 +1,77 @@
+"""What changed definitions would change: tags, those that follow, and for how many persons."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+
+from jobs.night import Execution, execution_of
+from jobs.published_tags import PublishedTags
+from language.binding import quoted
+from language.local_sql import local_sql
+from tags.definition_changes import TagChange, definition_changes, recomputed
+from tags.kernel.computing import ROWS_AT_ONCE, for_all_persons
+from tags.kernel.differences import Differences, differences_of, united
+from tags.kernel.prepared import Group, Prepared
+from tags.kernel.wide import Wide
+from tags.night import ONE_ID
+from tags.planning import plan_tags
+from tags.plans import TagPlan
+
+
+@dataclass(frozen=True)
+class Effects:
+    """What today's definitions change against the published night.
+
+    `plan`: what a night would compute of that, other columns being as they are. `differences` is
+    None where persons were not counted. `failures`: columns that could not be computed, and why.
+    """
+
+    changes: tuple[TagChange, ...]
+    execution: Execution
+    plan: TagPlan
+    differences: Differences | None = None
+    failures: Mapping[str, str] | None = None
+
+    @property
+    def owners(self) -> dict[str, str]:
+        """The columns whose values may differ, with their tags: those computed anew, and those that
+        are gone."""
+        gone = {column: change.tag for change in self.changes for column in change.gone}
+        anew = (change for change in self.changes if change.is_computed)
+        return gone | {column: change.tag for change in anew for column in change.columns}
+
+
+def effects_of(known: PublishedTags, counts: bool) -> Effects:
+    """The effects of today's definitions; where it `counts`, also how many persons they concern,
+    computed over the rows and the map of the published night."""
+    changes = definition_changes(known.book, list(known.catalog.values()))
+    anew, stored = recomputed(known.book, changes)
+    plan = plan_tags(known.book, anew, stored)
+    execution = execution_of(
+        known.definitions.project.lake_root, known.definitions.tables, known.business_date
+    )
+    effects = Effects(changes, execution, plan)
+    return _counted(known, effects) if counts else effects
+
+
+def _counted(known: PublishedTags, effects: Effects) -> Effects:
+    engine, day, owners, plan = known.engine, known.business_date, effects.owners, effects.plan
+    stored = known.stored
+    has = [name for name in owners if name in stored.columns]
+    coded = {
+        name for name, tag in owners.items() if tag in known.book.tags
+        for column in known.book.tags[tag].columns
+        if column.name == name and (column.type, column.container) == ("enum", "value")
+    }  # fmt: skip
+    prepared = Prepared.of(engine, known.given(plan, stored), plan, known.tag_night)
+
+    def compared(group: Group, wide: Wide) -> Differences:
+        listed = ", ".join([ONE_ID, *(local_sql(quoted(name)) for name in has)])
+        old = engine.rows("old", f"select {listed} from s where {group.condition}", s=stored)
+        made = wide.stored()
+        new = made.select([ONE_ID, *(name for name in owners if name in made.column_names)])
+        return differences_of(engine, engine.arrow(old), new, owners, coded, day)
+
+    found = for_all_persons(prepared, compared, ROWS_AT_ONCE)
+    return replace(effects, differences=united(found), failures=prepared.failures)
