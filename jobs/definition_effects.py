@@ -10,6 +10,7 @@ from jobs.published_tags import PublishedTags
 from language.binding import quoted
 from language.local_sql import local_sql
 from tags.definition_changes import TagChange, definition_changes, recomputed
+from tags.definitions import TagBook
 from tags.kernel.computing import ROWS_AT_ONCE, for_all_persons
 from tags.kernel.differences import Differences, differences_of, united
 from tags.kernel.prepared import Group, Prepared
@@ -42,28 +43,33 @@ class Effects:
         return gone | {column: change.tag for change in anew for column in change.columns}
 
 
-def effects_of(known: PublishedTags, counts: bool) -> Effects:
-    """The effects of today's definitions; where it `counts`, also how many persons they concern,
-    computed over the rows and the map of the published night."""
+    def coded(self, book: TagBook) -> frozenset[str]:
+        """Of these columns those whose cells hold one code."""
+        return frozenset(
+            name for name, tag in self.owners.items() if tag in book.tags
+            for column in book.tags[tag].columns
+            if column.name == name and (column.type, column.container) == ("enum", "value")
+        )  # fmt: skip
+
+
+def effects_of(known: PublishedTags) -> Effects:
+    """The effects of today's definitions, without a look at any row."""
     changes = definition_changes(known.book, list(known.catalog.values()))
     anew, stored = recomputed(known.book, changes)
     plan = plan_tags(known.book, anew, stored)
     execution = execution_of(
         known.definitions.project.lake_root, known.definitions.tables, known.business_date
     )
-    effects = Effects(changes, execution, plan)
-    return _counted(known, effects) if counts else effects
+    return Effects(changes, execution, plan)
 
 
-def _counted(known: PublishedTags, effects: Effects) -> Effects:
+def counted_here(known: PublishedTags, effects: Effects) -> Effects:
+    """The same with the number of persons they concern, computed over the rows and the map of the
+    published night: only the tags that change, what they read being taken as it is stored."""
     engine, day, owners, plan = known.engine, known.business_date, effects.owners, effects.plan
     stored = known.stored
     has = [name for name in owners if name in stored.columns]
-    coded = {
-        name for name, tag in owners.items() if tag in known.book.tags
-        for column in known.book.tags[tag].columns
-        if column.name == name and (column.type, column.container) == ("enum", "value")
-    }  # fmt: skip
+    coded = effects.coded(known.book)
     prepared = Prepared.of(engine, known.given(plan, stored), plan, known.tag_night)
 
     def compared(group: Group, wide: Wide) -> Differences:

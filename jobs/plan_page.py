@@ -13,7 +13,8 @@ from rich.markup import escape
 from rich.table import Table
 
 from jobs.common_arguments import Common
-from jobs.definition_effects import Effects, effects_of
+from jobs.definition_effects import Effects, counted_here, effects_of
+from jobs.effects_by_spark import counted_by_spark
 from jobs.night import key_of
 from jobs.published_tags import published_tags
 from jobs.questions import published_or_refused
@@ -33,7 +34,11 @@ def show(given: Common, no_count: bool, form: str) -> None:
     definitions = given.definitions()
     night = published_or_refused(definitions.project.lake_root)
     with published_tags(definitions, night, key_of(definitions.project)) as known:
-        effects = effects_of(known, counts=not no_count)
+        effects = effects_of(known)
+        if not no_count and effects.execution.is_here:
+            effects = counted_here(known, effects)
+    if not no_count and not effects.execution.is_here:
+        effects = counted_by_spark(definitions, night.business_date, effects, given.progress())
     if form == "json":
         sys.stdout.write(json.dumps(as_json(night, effects), ensure_ascii=False) + "\n")
     else:
