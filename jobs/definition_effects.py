@@ -43,6 +43,13 @@ class Effects:
         return gone | {column: change.tag for change in anew for column in change.columns}
 
 
+    @property
+    def steps(self) -> tuple[str, ...]:
+        """How a night would compute what changes, a line each."""
+        lines = replace(self.plan, carried=()).described()
+        taken = len(self.plan.carried)
+        return (*lines, f"{taken} columns as the night stored them") if taken else lines
+
     def coded(self, book: TagBook) -> frozenset[str]:
         """Of these columns those whose cells hold one code."""
         return frozenset(

@@ -56,7 +56,7 @@ def as_json(night: PublishedNight, effects: Effects) -> dict[str, Any]:
         "touched_count": found and found.touched,
         "execution": effects.execution.words,
         "is_here": effects.execution.is_here,
-        "plan": list(effects.plan.described()),
+        "plan": list(effects.steps),
     }
 
 
@@ -100,7 +100,7 @@ def show_page(console: Console, night: PublishedNight, effects: Effects) -> None
         for line in _failure_lines(effects):
             console.print(f"[bold red]{escape(line)}[/]")
     console.print(f"computed by 执行: {effects.execution.words}", highlight=False)
-    for line in effects.plan.described():
+    for line in effects.steps:
         console.print(f"  {escape(line)}", highlight=False)
 
 

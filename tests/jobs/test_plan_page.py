@@ -111,7 +111,7 @@ def test_a_fast_answer_reads_no_row_and_no_session_is_opened(
     found = told(project, capfd, "--no-count")
     assert [(one["tag"], one["person_count"]) for one in found["tags"]] == [("fare_band", None)]
     assert found["is_here"] and found["plan"] == [
-        "level 1: 1 columns", "2 columns carried over from an earlier night"
+        "level 1: 1 columns", "2 columns as the night stored them"
     ]
     assert main(["plan", "--project", str(project), "--no-count"]) == 0
     shown = capfd.readouterr().out
