@@ -16,7 +16,7 @@ from tags.kernel.differences import Differences, differences_of, united
 from tags.kernel.prepared import Group, Prepared
 from tags.kernel.wide import Wide
 from tags.night import ONE_ID
-from tags.planning import plan_tags
+from tags.planning import plan_over
 from tags.plans import TagPlan
 
 
@@ -63,7 +63,7 @@ def effects_of(known: PublishedTags) -> Effects:
     """The effects of today's definitions, without a look at any row."""
     changes = definition_changes(known.book, list(known.catalog.values()))
     anew, stored = recomputed(known.book, changes)
-    plan = plan_tags(known.book, anew, stored)
+    plan = plan_over(known.book, anew, stored)
     execution = execution_of(
         known.definitions.project.lake_root, known.definitions.tables, known.business_date
     )

@@ -19,7 +19,7 @@ from tags.kernel.prepared import Given, Group, Prepared, Ranks, places_of
 from tags.kernel.wide import Wide
 from tags.lineage import ranks_people
 from tags.night import ONE_ID
-from tags.planning import needed_tags, plan_tags
+from tags.planning import needed_tags, plan_over
 from tags.plans import TagPlan
 
 # How many stand above a person (None: who has no value), and of how many.
@@ -67,7 +67,7 @@ class Rederivation:
         """The row with tags that the person's own rows decide; those done are in the row."""
         if not set(names) - set(done):
             return row
-        plan = plan_tags(self.book, names, done)
+        plan = plan_over(self.book, names, done)
         given = self.known.given(plan, self.known.engine.of(row), self.one_id)
         return _merged(row, self._computed(given, plan))
 
@@ -82,7 +82,7 @@ class Rederivation:
         engine = self.known.engine
         owners = (self.book.owners[name] for name in sorted(tag.reads))
         inputs = dict.fromkeys(one.name for one in owners if not one.is_masked)
-        plan = plan_tags(self.book, [tag.name], tuple(inputs))
+        plan = plan_over(self.book, [tag.name], tuple(inputs))
         given = self.known.given(plan, self._of_everybody(row, plan))
         prepared = Prepared.of(engine, given, plan, self.known.tag_night)
         ranks = {d.column.name: rank for level in plan.levels for d in level for rank in d.ranks}

@@ -20,7 +20,7 @@ from tags.definition_changes import Kind, definition_changes, recomputed
 from tags.definitions import TagBook
 from tags.kernel.differences import differences_of
 from tags.loading import load_tags
-from tags.planning import plan_tags
+from tags.planning import plan_over, plan_tags
 from tests.tags.arrow_rows import D, wide_of
 from tests.tags.books import GOLDEN, MODEL
 
@@ -233,7 +233,7 @@ def test_persons_are_counted_as_a_whole_recompute_would(seed: int, old: pa.Table
     owners |= {c: each.tag for each in changes if each.is_computed for c in each.columns}
     with LocalEngine() as engine:
         whole = wide_of(engine, after, plan_tags(after), PEOPLE)
-        part = wide_of(engine, after, plan_tags(after, anew, stored), PEOPLE, old)
+        part = wide_of(engine, after, plan_over(after, anew, stored), PEOPLE, old)
         told = differences_of(
             engine, *(t.select(["one_id", *(c for c in owners if c in t.column_names)])
                       for t in (old, part)), owners, {"tier", "age"} & owners.keys(), D,
