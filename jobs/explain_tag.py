@@ -78,5 +78,6 @@ def _refuse_unequal(found: TagExplanation) -> None:
     if found.verdict == UNEQUAL:
         raise OnefoldError(
             f"re-derived: UNEQUAL: {', '.join(found.unequal)} of {found.business_date} cannot be "
-            "made again from the lake's rows; run that night again, and report it if it stays"
+            "made again from the lake's rows: a correction was made into that night since, or its "
+            "files are not its own; run it again, and report it if it stays"
         )

@@ -56,7 +56,7 @@ class Rederivation:
         row = one_row(self.known, self.known.stored, self.one_id)
         done, taken = set(self.kept), frozenset[str]()
         for tag in needed_tags(self.book, names, self.kept):
-            if ranks_people(tag):
+            if ranks_people(tag) and tag.name not in done:
                 row = self._with(row, {self.book.owners[name].name for name in tag.reads}, done)
                 row = self._ranked(row, tag)
                 taken |= frozenset(tag.reads)

@@ -132,8 +132,10 @@ def test_windows_corrections_and_other_nights_are_told(tagged: Path, capfd: Capt
     assert (said["value"], said["author"], said["reason"]) == ("a", "clerk", "a call")
     assert (care["columns"][0]["value"], care["columns"][0]["title"]) == ("a", "重点")
     assert told(tagged, capfd, BO, "care")["corrections"] == []
-    weekly = told(tagged, capfd, CY, "weekly")
-    assert (weekly["computed_date"], weekly["verdict"]) == (SECOND, "equal")
+    for carried in ("weekly", "week_rank"):
+        weekly = told(tagged, capfd, CY, carried)
+        assert (weekly["computed_date"], weekly["verdict"]) == (SECOND, "equal")
+        assert weekly["decided"] == [] and weekly["taken"] == []
     twice = told(tagged, capfd, CY, "twice")
     assert twice["verdict"] == "not re-derived" and "rows for one person" in twice["why_not"]
     assert "paused" in told(tagged, capfd, CY, "tired")["why_not"]

@@ -14,6 +14,8 @@ tags:
   mean_fare: {title: 均价, calc: "share(fares_ever, trips_ever)"}
   fare_band: {title: 车费档, bins: fares_ever, edges: [5, 15], values: {low: 低, mid: 中, high: 高}}
   fare_rank: {title: 车费级, bins: fares_ever, shares: [20%, rest], values: {top: 高, rest: 低}}
+  week_rank: {title: 周级, bins: fares_ever, shares: [30%, rest], every: week,
+    values: {top: 高, rest: 低}}
   age_rank: {title: 年龄级, bins: years_since(born), shares: [50%, rest], values: {o: 长, y: 少}}
   rank_twice: {title: 再级, bins: "if(fare_rank = 'top', 1, 0) + fares_7d", shares: [40%, rest],
     values: {up: 上, down: 下}}
