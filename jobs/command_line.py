@@ -10,14 +10,15 @@ import click
 from jobs import (
     channel_commands,
     correct_commands,
-    explain_link,
     nights,
     person_page,
+    plan_page,
     quarantine_commands,
     questions,
     readiness,
 )
 from jobs.common_arguments import Common, common
+from jobs.explain_commands import explain
 from jobs.outcome import guarded
 
 DATE = click.option("--date", "date_text", required=True, help="Business date, as 2017-03-01.")
@@ -66,6 +67,15 @@ def backfill(given: Common, **options: Any) -> None:
 def check(given: Common, **options: Any) -> None:
     """Check every definition and setting; every problem is named with its file and line."""
     questions.check(given, **options)
+
+
+@app.command()
+@click.option("--no-count", is_flag=True, help="Do not count persons: no row is read.")
+@click.option("--format", "form", type=click.Choice(["text", "json"]), default="text")
+@common
+def plan(given: Common, **options: Any) -> None:
+    """Show what today's tag definitions change against the published night, and for how many."""
+    plan_page.show(given, **options)
 
 
 @app.command()
@@ -252,23 +262,7 @@ def correct_withdraw(given: Common, **options: Any) -> None:
     correct_commands.withdraw(given, **options)
 
 
-@app.group()
-def explain() -> None:
-    """Tell why the published night is as it is."""
-
-
-@explain.command("link")
-@click.argument("words", nargs=-1, metavar="[A B]")
-@click.option("--reveal", is_flag=True, help="Show plain values; audited.")
-@click.option("--json", "is_json", is_flag=True, help="One JSON object, for machines.")
-@common
-def explain_link_of(given: Common, **options: Any) -> None:
-    """A B: the path of links that makes two one person, or what keeps them apart.
-
-    Each is kind:value, kind@scope:value or a OneID; without words they are read from standard
-    input, one a line.
-    """
-    explain_link.show(given, **options)
+app.add_command(explain)
 
 
 def main(arguments: list[str] | None = None) -> int:

@@ -48,15 +48,30 @@ def both_ends(
     UsageError where a word is none of these, InputMissingError where nobody was ever seen with a
     value or given a number.
     """
-    asked = [None if word.isdecimal() else wanted(word, known.definitions.policy) for word in words]
-    found = known.find([each for each in asked if each is not None])
-    ones, others = (
-        [_of_number(known, int(word))] if each is None else _of_value(found[each], corrections)
-        for word, each in zip(words, asked, strict=True)
-    )
+    ones, others = _ends(known, words, corrections)
     pairs = list(product(ones, others))
     same = [(one, other) for one, other in pairs if one.place and one.place == other.place]
     return (same or pairs)[-1]
+
+
+def one_end(
+    known: PublishedIdentifiers, word: str, corrections: Sequence[Correction]
+) -> End:
+    """What one word means; of a value that several persons hold, the latest. Errors as of two."""
+    (ends,) = _ends(known, [word], corrections)
+    return ends[-1]
+
+
+def _ends(
+    known: PublishedIdentifiers, words: Sequence[str], corrections: Sequence[Correction]
+) -> list[list[End]]:
+    """All that each word may mean, the latest at the end."""
+    asked = [None if word.isdecimal() else wanted(word, known.definitions.policy) for word in words]
+    found = known.find([each for each in asked if each is not None])
+    return [
+        [_of_number(known, int(word))] if each is None else _of_value(found[each], corrections)
+        for word, each in zip(words, asked, strict=True)
+    ]
 
 
 def _of_value(

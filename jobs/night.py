@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 import tempfile
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import date, datetime, timezone
@@ -20,7 +20,7 @@ from jobs.progress import Progress
 from lake.published import person_rows
 from lake.readers import by_person
 from lake.session import spark_session
-from lake.snapshots import first_value, table_path
+from lake.snapshots import first_value, row_count, table_path
 from lake.tables import Lake
 from model.canonical import CanonicalTable
 from model.engines import Engine, Rows, SparkEngine
@@ -34,6 +34,37 @@ from privacy.tokens import SECRET_FILE_VARIABLE, SECRET_VARIABLE, TokenKey, load
 
 # Rows of clean tables that DuckDB counts in this process, five times as fast as Spark here.
 COUNTED_HERE = 50_000_000
+
+
+@dataclass(frozen=True)
+class Execution:
+    """Where whole tables of a night are read: in this process, or by Spark. `row_count`: rows of
+    its clean tables, by the log's own account."""
+
+    is_local: bool
+    row_count: int
+
+    @property
+    def is_here(self) -> bool:
+        """Whether it is this process."""
+        return self.is_local and self.row_count <= COUNTED_HERE
+
+    @property
+    def words(self) -> str:
+        """Which of the two, and why."""
+        if not self.is_local:
+            return "Spark: the lake lies in an object store"
+        rows, most = f"{self.row_count:,} rows of clean tables", f"{COUNTED_HERE:,}"
+        if self.is_here:
+            return f"the kernel, in this process: {rows}, at most {most}"
+        return f"Spark: {rows}, more than {most}"
+
+
+def execution_of(root: str, tables: Iterable[CanonicalTable], day: date) -> Execution:
+    """Where a night reads its tables, which is told without reading one."""
+    paths = [table_path(root, table.contract) for table in tables]
+    counts = (row_count(path, lambda found: found <= day) or 0 for path in paths)
+    return Execution("://" not in root, sum(counts))
 
 
 @dataclass(frozen=True)
@@ -95,10 +126,8 @@ class Night:
     def engine(self) -> Engine:
         """For counts over whole tables: in this process while these are small, by the log's own
         account, else Spark's."""
-        clean = (table.contract for table in self.definitions.tables)
-        rows = sum(self.lake.row_count_until(each, self.business_date) for each in clean)
-        fits = self.lake.is_local and rows <= COUNTED_HERE
-        return LocalEngine(self.lake.spark) if fits else SparkEngine(self.lake.spark)
+        found = execution_of(self.lake.root, self.definitions.tables, self.business_date)
+        return LocalEngine(self.lake.spark) if found.is_here else SparkEngine(self.lake.spark)
 
     def person_rows(self, engine: Engine, table: CanonicalTable) -> Rows:
         """`by_person` as an engine's rows."""

@@ -11,12 +11,12 @@ from pyspark.sql import functions as F
 from jobs.night import Night
 from language.binding import quoted
 from language.local_sql import local_sql
-from model.canonical import SPARK_TYPES, CanonicalColumn
+from model.canonical import SPARK_TYPES, CanonicalColumn, CanonicalModel
 from model.engines import Rows
 from model.fixed_tables import VAULT_PROFILES
 from model.local_engine import LocalEngine
 from model.sql_text import text_literal
-from privacy.tokens import unseal, unseals_of
+from privacy.tokens import TokenKey, unseal, unseals_of
 
 
 def with_plain_columns(night: Night, rows: DataFrame, names: Mapping[str, str]) -> DataFrame:
@@ -33,12 +33,13 @@ def with_plain_columns(night: Night, rows: DataFrame, names: Mapping[str, str]) 
 
 
 def with_plain_columns_here(
-    night: Night, engine: LocalEngine, rows: Rows, names: Mapping[str, str]
-) -> Rows:
-    """The same in this process, whose memory alone holds the plain values."""
+    engine: LocalEngine, rows: Rows, names: Mapping[str, str], model: CanonicalModel, vault: Rows,
+    key: TokenKey,
+) -> Rows:  # fmt: skip
+    """The same in this process, whose memory alone holds the plain values; `vault` are rows of
+    vault.profiles."""
     engine.learn()
-    known = {n: c for table in night.project.model.golden_tables for n, c in table.columns.items()}
-    vault = night.lake.rows(engine, VAULT_PROFILES, until=night.business_date)
+    known = {n: c for table in model.golden_tables for n, c in table.columns.items()}
     for name, source in sorted(names.items()):
         sealed = engine.arrow(engine.rows("sealed", f"""
             select v.token, v.sealed from vault v where v.column_name = {text_literal(source)}
@@ -46,7 +47,7 @@ def with_plain_columns_here(
         """, vault=vault, these=rows))  # fmt: skip
         plain = pa.table({
             "token": sealed["token"],
-            "plain": unseals_of(night.key, sealed["sealed"]),
+            "plain": unseals_of(key, sealed["sealed"]),
         })
         typed = local_sql(f"try_cast({quoted('plain')} AS {SPARK_TYPES[known[source].type]})")
         rows = engine.rows("plain_values", f"""

@@ -12,9 +12,9 @@ from identity.corrections import Correction
 from jobs.correction_words import NAMES, entries, one_id_of
 from jobs.definitions import Definitions
 from jobs.identifier_lookup import FoundIdentifier, PublishedIdentifiers, Wanted, nobody_has, wanted
+from jobs.number_leads import leads_of
 from model.errors import InputMissingError, OnefoldError, UsageError, did_you_mean
 from model.fixed_tables import ONE_ID_EVENTS
-from model.number_events import redirects
 from tags.definitions import PERSON, Tag
 from tags.overrides import NEVER, can_be_set, longest, value_text
 from tags.wide_tables import columns_by_table, wide_contract
@@ -114,7 +114,9 @@ def judged_tags(
     persons = _persons(known, asked)
     before = [each for each in standing if each.kind == "tag" and each.one_id is not None]
     numbers = {one for one in persons if isinstance(one, int)}
-    leads = _leads(known, numbers | {each.one_id for each in before if each.one_id})
+    numbers |= {each.one_id for each in before if each.one_id}
+    events = known.holding(ONE_ID_EVENTS)
+    leads = leads_of(known.engine, events, numbers, known.night.business_date)
     values = _published(known, {lead for lead in leads.values() if lead}, asked)
     living = _living(asked, persons, leads)
     number = max((each.correction_id for each in standing), default=0)
@@ -198,20 +200,6 @@ def _living(
         told = "\n".join(f"{place}PERSON: {error}" for place, error in problems)
         raise (InputMissingError if is_missing else UsageError)(told)
     return living
-
-
-def _leads(known: PublishedIdentifiers, one_ids: Collection[int]) -> Mapping[int, int | None]:
-    """Where numbers lead on the published night; those never given are not told."""
-    if not one_ids:
-        return {}
-    events = known.holding(ONE_ID_EVENTS)
-    listed = ", ".join(map(str, sorted(one_ids)))
-    sql = (
-        f"select one_id, current_one_id from ({redirects('events', known.night.business_date)}) r "
-        f"where one_id in ({listed})"
-    )
-    rows = known.engine.arrow(known.engine.rows("numbers_lead", sql, events=events)).to_pylist()
-    return {row["one_id"]: row["current_one_id"] for row in rows}
 
 
 def _published(

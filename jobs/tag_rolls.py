@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from functools import cached_property
@@ -43,11 +43,19 @@ class NightBefore:
     def tables(self, subject: Subject) -> Mapping[str, Sequence[str]]:
         """The wide tables that it wrote about an object, with their tag columns; the object's own
         without any where it tells of none."""
-        found: dict[str, list[str]] = {}
-        for row in sorted(self.catalog, key=itemgetter("column_name")):
-            if (row.get("object") or PERSON) == subject.name and row.get("computed_date"):
-                found.setdefault(row["table_name"], []).append(row["column_name"])
-        return found or {subject.wide_table: ()}
+        return computed_tables(self.catalog, subject)
+
+
+def computed_tables(
+    catalog: Iterable[Mapping[str, Any]], subject: Subject
+) -> Mapping[str, Sequence[str]]:
+    """The wide tables about an object of which a catalogue tells, and their computed columns; the
+    object's own without any where it tells of none."""
+    found: dict[str, list[str]] = {}
+    for row in sorted(catalog, key=itemgetter("column_name")):
+        if (row.get("object") or PERSON) == subject.name and row.get("computed_date"):
+            found.setdefault(row["table_name"], []).append(row["column_name"])
+    return found or {subject.wide_table: ()}
 
 
 def night_before(night: Night) -> NightBefore:
@@ -85,15 +93,21 @@ def roll_for(
 def wide_rows(
     night: Night, engine: Engine, subject: Subject, tables: Mapping[str, Sequence[str]], day: date
 ) -> Rows:
-    """A night's tag columns of the wide tables about an object, side by side; unique by its ids.
+    """A night's tag columns of the wide tables about an object, side by side."""
+    slices = {name: _slice(night, engine, wide_contract(subject, name), day) for name in tables}
+    return side_by_side(engine, subject, slices, tables)
+
+
+def side_by_side(
+    engine: Engine, subject: Subject, of_tables: Mapping[str, Rows],
+    tables: Mapping[str, Sequence[str]],
+) -> Rows:  # fmt: skip
+    """The tag columns of slices of the wide tables about an object; unique by its ids.
 
     Only the columns named: a table keeps those of tags that have gone, or moved to another.
     """
     ids = [f"`{name}`" for name in subject.id_names]
-    slices = {
-        f"t{n}": _slice(night, engine, wide_contract(subject, name), day)
-        for n, name in enumerate(tables)
-    }  # fmt: skip
+    slices = {f"t{n}": of_tables[name] for n, name in enumerate(tables)}
     every = " union ".join(f"select {', '.join(ids)} from {name}" for name in slices)
     joins = " ".join(
         f"left join {name} on {' and '.join(f'i.{each} = {name}.{each}' for each in ids)}"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import partial
 
 from pyspark.sql import DataFrame
 
@@ -52,7 +53,7 @@ def _computed(
     people, earlier = engine.frame(roll.people), engine.frame(roll.earlier)
     golden, memory = people, Memory(earlier=earlier)
     if roll.numbers is None:
-        golden = _golden(night, engine, plan)
+        golden = profiles_by_spark(night, engine, plan)
         has_stages = plan.histories or plan.handed_on
         known = night.lake.read_slice(STAGE_STATES, before.day) if has_stages else None
         memory = Memory(known, values_set(night), earlier)
@@ -67,7 +68,9 @@ def _columns_of(table: WideTable, wide: DataFrame, roll: Roll) -> DataFrame:
     return wide.select(BUSINESS_DATE, *roll.subject.id_names, *table.tag_columns)
 
 
-def _golden(night: Night, engine: Engine, plan: TagPlan) -> DataFrame:
+def profiles_by_spark(night: Night, engine: Engine, plan: TagPlan) -> DataFrame:
+    """The night's golden profiles as a plan reads them."""
     rows = engine.of(night.lake.read_slice(night.definitions.golden, night.business_date))
-    chosen = engine.frame(profiles(night, engine, rows, plan))
+    own = partial(night.person_rows, engine)
+    chosen = engine.frame(profiles(engine, night.definitions, rows, own, plan))
     return with_plain_columns(night, chosen, plan.plain_sources)

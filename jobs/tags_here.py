@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
+from functools import partial
 from pathlib import Path
 from tempfile import mkdtemp
 from typing import TypeAlias
@@ -13,9 +14,10 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from jobs.computed_tags import ComputedTags
+from jobs.corrections import corrections_of
 from jobs.night import Night
 from jobs.plain_values import with_plain_columns_here
-from jobs.set_values import values_set
+from jobs.set_values import values_set_here
 from jobs.tag_profiles import profiles
 from jobs.tag_rolls import NightBefore
 from jobs.tiles import Tiles
@@ -23,7 +25,7 @@ from lake.arrow_files import write_parquet
 from lake.keyed_files import KeyedFiles
 from model.contracts import TableContract
 from model.engines import Rows
-from model.fixed_tables import STAGE_STATES
+from model.fixed_tables import ONE_ID_EVENTS, STAGE_STATES, VAULT_PROFILES
 from model.local_engine import LocalEngine
 from model.sql_text import date_literal
 from model.task_files import TaskFiles
@@ -80,7 +82,7 @@ def _earlier(night: Night, engine: LocalEngine, roll: Roll, before: NightBefore)
         keyed = KeyedFiles.of(files, ONE_ID)
         return lambda group: keyed.between(group.first, group.end)
     return lambda group: engine.arrow(engine.rows(
-        "old_rows", f"select * from old where {_within(group)}", old=roll.earlier
+        "old_rows", f"select * from old where {group.condition}", old=roll.earlier
     ))  # fmt: skip
 
 
@@ -170,12 +172,13 @@ def _given(
     """
     if roll.numbers is not None:
         return Given(roll.sources, book.tables, roll.people, roll.people, {}, roll.earlier)
-    values = values_set(night) if plan.overrides else None
+    events = night.lake.rows(engine, ONE_ID_EVENTS, until=night.business_date)
+    corrections = corrections_of(night.lake.root, tags=True) if plan.overrides else ()
     has_stages = plan.histories or plan.handed_on
     states = _slice_of(night, engine, STAGE_STATES, before.day) if has_stages else None
     return Given(
         roll.sources, book.tables, roll.people, _golden(night, engine, plan), book.golden,
-        roll.earlier, states, None if values is None else engine.arrow(engine.of(values)),
+        roll.earlier, states, values_set_here(engine, corrections, events, night.business_date),
         _tiles(night, engine, plan),
     )  # fmt: skip
 
@@ -204,8 +207,11 @@ def _file(folder: Path, name: str, group: Group, rows: pa.Table) -> tuple[Path, 
 
 def _golden(night: Night, engine: LocalEngine, plan: TagPlan) -> Rows:
     rows = _slice_of(night, engine, night.definitions.golden, night.business_date)
-    chosen = profiles(night, engine, rows, plan)
-    return with_plain_columns_here(night, engine, chosen, plan.plain_sources)
+    chosen = profiles(engine, night.definitions, rows, partial(night.person_rows, engine), plan)
+    vault = night.lake.rows(engine, VAULT_PROFILES, until=night.business_date)
+    return with_plain_columns_here(
+        engine, chosen, plan.plain_sources, night.project.model, vault, night.key
+    )
 
 
 def _slice_of(night: Night, engine: LocalEngine, contract: TableContract, day: date) -> Rows:
@@ -213,10 +219,3 @@ def _slice_of(night: Night, engine: LocalEngine, contract: TableContract, day: d
         "slice", f"select * from these where {BUSINESS_DATE} = {date_literal(day)}",
         these=night.lake.rows(engine, contract, until=day),
     )  # fmt: skip
-
-
-def _within(group: Group) -> str:
-    """SQL that holds for the persons of a group, also for those who are no longer."""
-    first = "" if group.first is None else f" and one_id >= {group.first}"
-    end = "" if group.end is None else f" and one_id < {group.end}"
-    return f"true{first}{end}"

@@ -9,10 +9,10 @@ from datetime import date
 from pyarrow import fs
 from pyspark.sql import DataFrame, SparkSession
 
-from lake.arrow_files import whole_schema
+from lake.arrow_files import rows_here, whole_schema
 from lake.files import file_system, write_text
 from lake.readers import by_person
-from lake.snapshots import open_table, table_path
+from lake.snapshots import data_files, open_table, table_path
 from lake.tables import Lake
 from lake.views import PublishedNight, duckdb_source, duckdb_views, script, spark_views
 from model.canonical import CanonicalTable
@@ -20,6 +20,8 @@ from model.contracts import TableContract
 from model.ddl_types import arrow_schema
 from model.engines import Engine, Rows
 from model.fixed_tables import ONE_IDS
+from model.local_engine import LocalEngine
+from model.sql_text import date_literal
 
 
 def write_views(
@@ -59,6 +61,29 @@ def person_rows(lake: Lake, table: CanonicalTable, business_date: date) -> DataF
         versions=lake.read(table.contract),
         one_ids=lake.read(ONE_IDS),
     )
+
+
+def published_slice(
+    engine: LocalEngine, root: str, night: PublishedNight, contract: TableContract, day: date
+) -> Rows:
+    """The rows of one date of a table as the night was published, of whose files no other is
+    opened on a disk."""
+    if "://" in root:
+        rows = published_table(engine, root, night, contract)
+        where = f"{contract.sliced_by} = {date_literal(day)}"
+        return engine.rows(contract.name, f"select * from these where {where}", these=rows)
+    version, path = night.versions.get(contract.full_name), table_path(root, contract)
+    if version is None:
+        return engine.of(arrow_schema(contract.schema).empty_table())
+    return rows_here(engine, path, contract, version, lambda found: found == day)
+
+
+def published_days(root: str, night: PublishedNight, contract: TableContract) -> list[date]:
+    """The dates of which a table had rows as the night was published, sorted."""
+    version, path = night.versions.get(contract.full_name), table_path(root, contract)
+    table = None if version is None else open_table(path, version)
+    files = [] if table is None else data_files(path, table)
+    return sorted({file.day for file in files if file.day is not None})
 
 
 def published_table(

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Literal
 
 from language.aggregate_functions import Container
 from language.aggregates import Aggregate
@@ -17,6 +17,7 @@ from model.dates import Window
 from model.errors import Location, Problem
 from model.keeping import NO_WISH, KeepWish
 from tags.choices import Choice
+from tags.examples import Example
 from tags.rule_shapes import Given, Sql, Stages, Steps
 
 if TYPE_CHECKING:
@@ -184,23 +185,12 @@ Body = Pick | Measure | Top | Calc | Bins | Cases | Rfm | Steps | Stages | Sql |
 
 
 @dataclass(frozen=True)
-class Example:
-    """One person's rows by table, golden profile and values set by hand (`given`), and what the
-    tag's columns must then hold."""
-
-    rows: Mapping[str, tuple[Mapping[str, Any], ...]]
-    profile: Mapping[str, Any]
-    gives: Mapping[str, Any]
-    location: Location
-    given: Mapping[str, Any] = field(default_factory=dict)
-
-
-@dataclass(frozen=True)
 class Tag:
     """One tag as its file defines it, checked and typed; `reads` are the tag columns it needs.
 
     `replaces` is the retired or offline tag whose columns its own continue; empty: none. `object`
     is what it is about, `table` the wide table its columns stand in, `keep` what it asks of that.
+    `own_definition` is the part of the hash that is the tag's own (tags.hashing).
     """
 
     name: str
@@ -212,6 +202,7 @@ class Tag:
     columns: tuple[TagColumn, ...]
     definition_hash: str
     location: Location
+    own_definition: str = field(default="", repr=False)
     title_en: str = ""
     description: str = ""
     owner: str = ""
@@ -239,6 +230,11 @@ class Tag:
     def is_computed(self) -> bool:
         """Whether the tag has a column in the wide table."""
         return self.status in COMPUTED
+
+    @property
+    def is_masked(self) -> bool:
+        """Whether the wide table shows a mask in the place of the tag's value."""
+        return isinstance(self.body, Pick) and self.body.is_high
 
 
 @dataclass(frozen=True)

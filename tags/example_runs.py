@@ -17,7 +17,8 @@ from language.types import SPARK_TYPES, Columns, ValueType
 from model.engines import Rows
 from model.errors import Location
 from model.local_engine import LocalEngine
-from tags.definitions import Example, SourceTable, TagBook
+from tags.definitions import SourceTable, TagBook
+from tags.examples import Example
 from tags.examples_reading import DAYS_AGO
 from tags.kernel.computing import compute_tags_here
 from tags.kernel.memory import SET

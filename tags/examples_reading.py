@@ -7,8 +7,9 @@ from typing import Any
 
 from model.errors import Location, Problems, did_you_mean
 from model.strict_yaml import YamlList, YamlMap
-from tags.definitions import Example, Source, Tag
+from tags.definitions import Source, Tag
 from tags.drafts import Draft
+from tags.examples import Example
 from tags.lineage import ranks_people
 from tags.overrides import NEVER
 from tags.scope import Scope

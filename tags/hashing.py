@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from model.strict_yaml import YamlMap
@@ -18,14 +18,18 @@ _ABOUT = frozenset({
 })
 
 
-def definition_hash(draft: Draft, sources: Iterable[Source], needed: Iterable[Tag]) -> str:
-    """SHA-256 over what decides a tag's values: its keys, its named sources, the tags it needs."""
-    parts = {
+def own_definition(draft: Draft, sources: Iterable[Source]) -> str:
+    """What a tag itself says of its values, as JSON: its keys and its named sources."""
+    return _text({
         "keys": {key: _plain(v) for key, v in draft.node.items() if key not in _ABOUT},
         "sources": sorted(repr((source.name, source.condition)) for source in sources),
-        "needs": {tag.name: tag.definition_hash for tag in needed},
-    }
-    return _digest(parts)
+    })  # fmt: skip
+
+
+def definition_hash(own: str, needs: Mapping[str, str]) -> str:
+    """SHA-256 over what decides a tag's values: its own definition, and the hashes of the tags that
+    it needs, by name."""
+    return _digest({**json.loads(own), "needs": dict(needs)})
 
 
 def book_hash(tags: Iterable[Tag]) -> str:
@@ -34,8 +38,11 @@ def book_hash(tags: Iterable[Tag]) -> str:
 
 
 def _digest(value: Any) -> str:
-    text = json.dumps(value, sort_keys=True, ensure_ascii=False)
-    return hashlib.sha256(text.encode()).hexdigest()
+    return hashlib.sha256(_text(value).encode()).hexdigest()
+
+
+def _text(value: Any) -> str:
+    return json.dumps(value, sort_keys=True, ensure_ascii=False)
 
 
 def _plain(value: Any) -> Any:

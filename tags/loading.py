@@ -15,7 +15,7 @@ from tags.column_types import check_absent, default_absent, typed_columns
 from tags.definitions import PERSON, Body, Tag, TagBook, TagColumn
 from tags.drafts import Draft, Unread, read_drafts
 from tags.examples_reading import read_examples
-from tags.hashing import definition_hash
+from tags.hashing import definition_hash, own_definition
 from tags.lineage import reads_of, sources_of
 from tags.object_checks import Tables, check_about, check_known
 from tags.ordering import in_dependency_order, owners_of, without_duplicates
@@ -112,10 +112,12 @@ class _Resolver:
     ) -> Tag:
         keys, reads = draft.keys, reads_of(body)
         sources = [scope.sources[name] for name in sorted(sources_of(body))]
-        needed = [self.tags[name] for name in sorted({self.owners[c].name for c in reads})]
+        needs = {self.owners[column].name for column in reads}
+        own = own_definition(draft, sources)
         return Tag(
             draft.name, draft.category, draft.shape, keys.title, keys.status, body, columns,
-            definition_hash(draft, sources, needed), draft.node.location,
+            definition_hash(own, {name: self.tags[name].definition_hash for name in needs}),
+            draft.node.location, own_definition=own,
             title_en=keys.title_en, description=keys.description, owner=keys.owner,
             values=keys.values, absent=default_absent(body, keys.absent), unit=keys.unit,
             pii=pii_of(keys.pii, body), override=override, reads=reads,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 
 from language.aggregates import Aggregate
@@ -65,7 +65,17 @@ def plan_tags(
 
     Tags in `carried` are not computed: they show the values of the night before.
     """
-    shown = book.computed if names is None else _needed(book, names)
+    shown = book.computed if names is None else needed_tags(book, names)
+    return _planned(book, shown, carried)
+
+
+def plan_over(book: TagBook, names: Collection[str], stored: Collection[str]) -> TagPlan:
+    """The plan of the tags `names` and of those they need, over a wide table that has the tags
+    `stored`: these are carried from it, and what only they need is in no plan."""
+    return _planned(book, needed_tags(book, names, stored), stored)
+
+
+def _planned(book: TagBook, shown: Sequence[Tag], carried: Collection[str]) -> TagPlan:
     tags = tuple(tag for tag in shown if tag.name not in carried)
     behaviours, histories = _behaviour_columns(tags), _histories(tags)
     return TagPlan(
@@ -89,10 +99,13 @@ def plan_tags(
     )
 
 
-def _needed(book: TagBook, names: Collection[str]) -> tuple[Tag, ...]:
+def needed_tags(
+    book: TagBook, names: Collection[str], stored: Collection[str] = ()
+) -> tuple[Tag, ...]:
+    """The tags `names` and those they need, in dependency order; those in `stored` need none."""
     owners, found = book.owners, set(names)
     for tag in reversed(tuple(book.tags.values())):
-        if tag.name in found:
+        if tag.name in found and tag.name not in stored:
             found |= {owners[column].name for column in tag.reads}
     return tuple(
         tag for tag in book.tags.values() if tag.name in found and tag.object == book.object

@@ -32,19 +32,15 @@ def check_pii(draft: Draft, body: Body, tags: Mapping[str, Tag]) -> None:
     if not isinstance(body, Calc | Rfm | Measure):
         return
     for name in sorted(reads_of(body)):
-        if name in tags and _is_masked(tags[name]) and isinstance(body, Measure):
+        if name in tags and tags[name].is_masked and isinstance(body, Measure):
             message = f"{name!r} is pii high: of members only its mask is known"
             draft.problems.add(draft.at("measure"), message)
-        elif name in tags and _is_masked(tags[name]) and _shows(body, name):
+        elif name in tags and tags[name].is_masked and _shows(body, name):
             message = (
                 f"{name!r} is pii high; a {draft.shape} may take it only inside years_since() or "
                 "days_until_anniversary(); use bins or cases for the rest"
             )
             draft.problems.add(draft.at(draft.shape), message)
-
-
-def _is_masked(tag: Tag) -> bool:
-    return isinstance(tag.body, Pick) and tag.body.is_high
 
 
 def _shows(body: Calc | Rfm | Measure, name: str) -> bool:

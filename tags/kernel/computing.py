@@ -47,7 +47,7 @@ def for_all_persons(
         named = [rank for derived in level for rank in derived.ranks]
         if named:  # everybody's place is known before anybody's share
             ranked = partial(_ranked, prepared, only, depth, named, dict(ranks))
-            ranks |= _places(prepared.engine, named, all_of(groups, ranked))
+            ranks |= places(prepared.engine, named, all_of(groups, ranked))
         if only:
             prepared.derive(only, depth, groups[0], ranks)
 
@@ -65,10 +65,14 @@ def _ranked(
     return (only or prepared.wide(people, depth, ranks)).ranked(named)
 
 
-def _places(
+def places(
     engine: LocalEngine, ranks: Sequence[Rank], values: Sequence[Mapping[str, pa.Array]]
 ) -> dict[str, pa.Array]:
-    """How many persons stand above each, and how many have a value; in the order of persons."""
+    """How many persons stand above each, and how many have a value; in the order of persons.
+
+    `values` are those they are ranked by, by the ranks' names, of one group of persons after the
+    other.
+    """
     tables = [pa.table(dict(of_group)) for of_group in values]
     known = pa.concat_tables(tables)
     known = known.append_column("_number", pa.array(range(len(known)), pa.int64()))

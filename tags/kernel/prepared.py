@@ -75,6 +75,13 @@ class Group:
     first: int | None
     end: int | None
 
+    @property
+    def condition(self) -> str:
+        """SQL that holds for the persons of the group."""
+        first = "" if self.first is None else f" and {ONE_ID} >= {self.first}"
+        end = "" if self.end is None else f" and {ONE_ID} < {self.end}"
+        return f"true{first}{end}"
+
 
 @dataclass(frozen=True)
 class Prepared:

@@ -69,9 +69,10 @@ def pytest_collection_finish(session: pytest.Session) -> None:
 def demo() -> Demo:
     """The demo after all its nights, in a lake of its own; nobody may write to it.
 
-    Its users: the tags against their oracle; the search for plain identifiers in tables, `log`
-    and `event_logs`, for which both stay whole and uncompressed; the sales of every night against
-    the dumps' totals; the OneIDs against `truth`, and their stability from night to night.
+    Its users: the tags against their oracle, and made again; the search for plain identifiers in
+    tables, `log` and `event_logs`, for which both stay whole and uncompressed; the sales of every
+    night against the dumps' totals; the OneIDs against `truth`, and their stability from night to
+    night.
     """
     demo = _demo_in(_folder())
     began = time.monotonic()

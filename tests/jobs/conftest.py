@@ -1,4 +1,4 @@
-"""The tiny project's nights, run once for the whole folder of tests."""
+"""The tiny project's nights, run once for the whole folder of tests; once more with many tags."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from pyspark.sql import SparkSession
 
 from jobs.command_line import main
 from tests.jobs.tiny_project import NIGHTS, SECRET, write_tiny_project
+from tests.jobs.tiny_tags import SHAPES
 
 Onefold = Callable[..., int]
 
@@ -37,3 +38,17 @@ def nights(spark: SparkSession, tmp_path_factory: pytest.TempPathFactory) -> lis
         assert onefold(folder, "run", "--date", str(night)) == 0
         after.append(Path(shutil.copytree(folder, folder.parent / f"after-{night}")))
     return after
+
+
+@pytest.fixture(scope="session")
+def tagged(nights: list[Path], tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The project with a tag of every shape after its third night, one value set by hand: read it,
+    or copy it."""
+    project = Path(shutil.copytree(nights[1], tmp_path_factory.mktemp("tagged") / "project"))
+    (project / "tag_definitions/shapes.yml").write_text(SHAPES, encoding="utf-8")
+    _, second, third = map(str, NIGHTS)
+    assert onefold(project, "run", "--date", second, "--from", "compute_tags") == 0
+    words = ["account:d6", "care", "a", "--reason", "a call", "--author", "clerk"]
+    assert main(["correct", "tag", "--project", str(project), *words]) == 0
+    assert onefold(project, "run", "--date", third) == 0
+    return project

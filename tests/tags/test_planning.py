@@ -6,7 +6,7 @@ from pyspark.sql import SparkSession
 
 from tags.computing import compute_tags
 from tags.lineage import tags_reading
-from tags.planning import plan_tags
+from tags.planning import plan_over, plan_tags
 from tests.tags.books import book_of, shipped_book
 from tests.tags.rows import D, people_of, rows_of
 
@@ -167,3 +167,12 @@ def test_rules_beyond_one_expression_are_planned_with_what_they_read() -> None:
     assert tags_reading(book, ["events"], ["profiles"]) == ("days", "way")
     assert tags_reading(book, ["profiles"], ["profiles"]) == ("city",)
     assert tags_reading(book, ["service_cases"], []) == ("mood",)
+
+
+def test_a_plan_over_stored_tags_has_nothing_that_only_they_need() -> None:
+    book = shipped_book()
+    plan = plan_over(book, ["avg_order_90d", "age"], ["spend", "orders"])
+    assert {column.name for column in plan.carried} > {"spend_90d", "orders_90d"}
+    assert plan.tables == () and [pick.column.name for pick in plan.picks] == ["birthday"]
+    assert {d.column.name for level in plan.levels for d in level} == {"avg_order_90d", "age"}
+    assert plan_tags(book, ["avg_order_90d"]).tables == ("orders",)
