@@ -98,7 +98,8 @@ class Kernel:
 
 
 def found(files: Sequence[Path], columns: Sequence[Wish]) -> dict[str, list[str]]:
-    """Of every column that all ways find alike how many persons have a value, and their sum."""
+    """Of every column that all ways find alike how many persons have a value, the sum, and a hash
+    of who has which: equal where every cell is."""
     told: dict[str, list[str]] = {}
     with duckdb.connect() as connection:
         sources: dict[str, list[str]] = {}
@@ -110,8 +111,10 @@ def found(files: Sequence[Path], columns: Sequence[Wish]) -> dict[str, list[str]
             if wish.function in COMPARED:
                 name = wish.column
                 row = connection.sql(f"""
-                    select count(n), cast(sum(n) as decimal(38, 2))
-                    from (select nullif({name}, 0) as n from read_parquet({sources[name]}))
+                    select count(n), sum(n), bit_xor(hash({PERSON}, n)) from (
+                        select {PERSON}, cast(nullif({name}, 0) as decimal(38, 2)) as n
+                        from read_parquet({sources[name]})
+                    ) where n is not null
                 """).fetchall()[0]
                 told[name] = [str(value) for value in row]
     return told
