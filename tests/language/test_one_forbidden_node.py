@@ -14,7 +14,8 @@ WHERE = Location("tag_definitions/a.yml", 7)
 # Functions, forms and names that run code, read elsewhere, or are not the same every night.
 FORBIDDEN = (
     "rand()", "random()", "uuid()", "now()", "current_date()", "current_timestamp",
-    "current_user()", "reflect('java.lang.System', 'exit', 0)", "java_method('java.lang.Runtime', 'getRuntime')",
+    "current_user()", "reflect('java.lang.System', 'exit', 0)",
+    "java_method('java.lang.Runtime', 'getRuntime')",
     "(select 1)", "(select max(amount) from customer_tags)", "exists(select 1)",
     "count in (select 1)", "input_file_name()", "monotonically_increasing_id()",
     "spark_partition_id()", "explode(array(1, 2))", "posexplode(array(1))", "stack(1, 2)",
