@@ -87,7 +87,7 @@ class Kernel:
 
     def _written(self, group: Group, found: Wide) -> tuple[Path, pa.Schema]:
         wide, file = found.stored(), self.engine.folder / f"wide-{group.number}.parquet"
-        write_parquet(wide.drop_columns([BUSINESS_DATE]), file)
+        write_parquet(wide.drop_columns([BUSINESS_DATE]), file, [PERSON])
         return file, wide.schema
 
     def _committed(self, files: Sequence[Path], schema: pa.Schema) -> None:

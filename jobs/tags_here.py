@@ -201,7 +201,8 @@ def _tag_night(night: Night) -> TagNight:
 def _file(folder: Path, name: str, group: Group, rows: pa.Table) -> tuple[Path, pa.Schema]:
     """Writes a group's rows of one table, which the name of the slice tells the date of."""
     file = folder / f"{name}-{group.number}.parquet"
-    write_parquet(rows.drop_columns([BUSINESS_DATE]), file)
+    # Whose rows they are is all that anybody looks for in a file.
+    write_parquet(rows.drop_columns([BUSINESS_DATE]), file, [ONE_ID])
     return file, rows.schema
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import pyarrow as pa
@@ -50,13 +50,14 @@ def in_order(rows: pa.Table, contract: TableContract) -> pa.Table:
     return rows.sort_by([(name, "ascending") for name in order]) if order else rows
 
 
-def write_parquet(rows: pa.Table, file: Path) -> int:
+def write_parquet(rows: pa.Table, file: Path, told: Sequence[str] | bool = True) -> int:
     """Writes the rows as Spark does: zstd, times in microseconds, no schema of Arrow's own; how
     many there are. In groups that readers share out among their threads. Only texts are coded by
-    dictionaries: of numbers these take longer to make than they save."""
+    dictionaries: of numbers these take longer to make than they save. `told`: the columns whose
+    smallest and largest values the file tells."""
     pq.write_table(
         rows.combine_chunks(), file, compression="zstd", coerce_timestamps="us", store_schema=False,
-        row_group_size=ROW_GROUP,
+        row_group_size=ROW_GROUP, write_statistics=told,
         use_dictionary=[path for field in rows.schema for path in _texts(field.name, field.type)],
     )
     return rows.num_rows

@@ -49,6 +49,7 @@ class UnitRows:
     unit_count: int
     _of: tuple[UnitRows, Integers] | None = field(default=None, repr=False)
     _ranges: dict[Bounds, Range] = field(default_factory=dict, repr=False)
+    _within: dict[Bounds, Truths] = field(default_factory=dict, repr=False)
 
     def __len__(self) -> int:
         return len(self.unit)
@@ -98,9 +99,13 @@ class UnitRows:
 
     def within(self, bounds: Bounds) -> Truths:
         """Which rows lie in a window."""
-        first, last = bounds
-        is_in: Truths = self.day <= day_number(last)
-        return is_in if first is None else is_in & (self.day >= day_number(first))
+        if bounds not in self._within:
+            first, last = bounds
+            is_in: Truths = self.day <= day_number(last)
+            if first is not None:
+                is_in &= self.day >= day_number(first)
+            self._within[bounds] = is_in
+        return self._within[bounds]
 
     @cached_property
     def _new_days(self) -> Integers:

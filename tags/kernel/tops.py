@@ -65,11 +65,13 @@ def united(found: Sequence[Rarity]) -> Rarity:
 class Votes:
     """Persons' different values as units, in the order of persons and, within one, of values.
 
-    `of_ballots` has for every ballot its table's rows in the units' order, and their places there.
+    `of_ballots` has for every ballot its table's rows in the units' order, and their places there;
+    `unit_of` the unit of each of its table's rows (−1: no value).
     """
 
     tables: Sequence[PersonRows]
     of_ballots: Sequence[tuple[UnitRows, Integers]]
+    unit_of: Sequence[Integers]
     person: Integers
     value: Numbers
     person_count: int
@@ -88,16 +90,18 @@ def votes_of(tables: Mapping[str, PersonRows], top: TopGrouping) -> Votes:
     is_new[1:] = person[order[1:]] != person[order[:-1]]
     is_new[1:] |= values.numbers[order[1:]] != values.numbers[order[:-1]]
     unit, firsts = np.cumsum(is_new) - 1, order[is_new]
-    of_ballots, start = [], 0
+    of_ballots, unit_of, start = [], [], 0
     for rows in voting:
         own = np.flatnonzero((order >= start) & (order < start + len(rows.rows)))
         places = order[own] - start
         # Stable sorting left each unit's rows of a table in their order of time.
         of_ballots.append((UnitRows(unit[own], rows.rows.day[places], len(firsts)), places))
+        unit_of.append(np.full(len(rows.rows), -1))
+        unit_of[-1][places] = unit[own]
         start += len(rows.rows)
     return Votes(
-        voting, of_ballots, person[firsts], values.numbers[firsts], voting[0].rows.unit_count,
-        values,
+        voting, of_ballots, unit_of, person[firsts], values.numbers[firsts],
+        voting[0].rows.unit_count, values,
     )  # fmt: skip
 
 
@@ -132,15 +136,16 @@ def _scores(votes: Votes, cell: TopCell, night: Night) -> Numbers:
     """The score of every unit in a cell's window, in units of its last decimal place."""
     scores: Numbers = np.zeros(len(votes.person), np.int64)
     bounds = cell.window.bounds(night.business_date)
-    for rows, (units, places), (where, weight) in zip(
-        votes.tables, votes.of_ballots, cell.votes, strict=True
+    for rows, (units, places), unit_of, (where, weight) in zip(
+        votes.tables, votes.of_ballots, votes.unit_of, cell.votes, strict=True
     ):
-        is_kept = rows.truths(where)[places] & units.within(bounds)
         if cell.half_life is None:
-            counts = np.bincount(units.unit[is_kept], minlength=len(scores))
+            own = rows.places(where)
+            voted = unit_of[own[rows.rows.within(bounds)[own]]]
+            counts = np.bincount(voted[voted >= 0], minlength=len(scores))
             scores = scores + counts * _millionths(weight)
         else:
-            kept = units.where(np.flatnonzero(is_kept))
+            kept = units.where(np.flatnonzero(rows.truths(where)[places]))
             (window,) = kept.ranges([bounds])
             left = _left(kept, window, cell.half_life, night)
             scores = scores.astype(object) + left * _millionths(weight)
