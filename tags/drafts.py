@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from difflib import get_close_matches
 from typing import Any
 
 from model.dates import Window
@@ -29,6 +30,7 @@ from tags.keys import (
 _NO_NAME = re.compile(r"'(?:[^'\\]|\\.|'')*'|\"(?:[^\"\\]|\\.)*\"|\bas\s+\w+", re.IGNORECASE)
 _NAME = re.compile(r"\b[A-Za-z_]\w*\b(?!\s*\()")
 _AHEAD = re.compile(r"next\b.*")
+_ALIKE = 0.7  # how alike a mistyped body key is to the right one
 
 
 @dataclass(frozen=True)
@@ -132,12 +134,24 @@ def _shape_of(name: str, node: YamlMap, problems: Problems) -> str | None:
     if len(shapes) != 1:
         found = f"found {' and '.join(shapes)}" if shapes else "found none"
         expected = ", ".join(SHAPES)
-        problems.add(node.location, f"{name}: expected one of {expected}; {found}")
+        key, hint = ("", "") if shapes else _near_shape(node)
+        where = node.at(key) if key else node.location
+        problems.add(where, f"{name}: expected one of {expected}; {found}{hint}")
         return None
     if shapes[0] in FUTURE_SHAPES:
         problems.add(node.at(shapes[0]), f"{name}: {shapes[0]} tags are not available yet")
         return None
     return shapes[0]
+
+
+def _near_shape(node: YamlMap) -> tuple[str, str]:
+    """The key of a tag without a body that looks like one mistyped, and what it may mean; empty:
+    none does."""
+    for key in node:
+        near = get_close_matches(str(key), SHAPES, n=1, cutoff=_ALIKE)
+        if near:
+            return str(key), f", but {key!r}; did you mean {near[0]!r}?"
+    return "", ""
 
 
 def _is_list(keys: CommonKeys) -> bool:

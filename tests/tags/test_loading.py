@@ -33,6 +33,11 @@ def tag(body: str) -> str:
             "sql, given; found none",
         ),
         (
+            "mesure: count(), from: orders",
+            "t: expected one of pick, measure, top, calc, bins, cases, rfm, steps, stages, "
+            "sql, given; found none, but 'mesure'; did you mean 'measure'?",
+        ),
+        (
             "pick: city, calc: kids",
             "t: expected one of pick, measure, top, calc, bins, cases, rfm, steps, stages, "
             "sql, given; found pick and calc",
