@@ -60,6 +60,9 @@ TUNING = {
     "spark.sql.codegen.cache.maxEntries": "10000",
     # Inferring filters from filters takes exponential time over wide tables; ours name their own.
     "spark.sql.constraintPropagation.enabled": "false",
+    # A night joins all groupings of its tags in one stage, and each keeps a page while it is read;
+    # the default is a sixteenth of a task's memory, which is too much for twenty-five of them.
+    "spark.buffer.pageSize": "2m",
     # Terminals show Onefold's own progress.
     "spark.ui.showConsoleProgress": "false",
 }

@@ -18,14 +18,14 @@ import yaml
 
 SPOKEN = {
     "measure", "top", "from", "where", "over", "by", "absent", "type", "weights", "best", "give",
-    "decay", "rarity", "every",
+    "decay", "rarity", "every", "object", "per",
 }  # fmt: skip
 # Words that change no value of a cell.
 SILENT = {
-    "title", "title_en", "description", "unit", "owner", "object", "status", "checks", "examples",
-    "pii", "synonyms", "purposes", "replaces",
+    "title", "title_en", "description", "unit", "owner", "status", "checks", "examples",
+    "pii", "synonyms", "purposes", "replaces", "values",
 }  # fmt: skip
-DEFAULTS = {"from", "where", "absent", "type"}  # those defaults that the oracle reads
+DEFAULTS = {"from", "where", "absent", "type", "object"}  # those defaults that the oracle reads
 COMPUTED = {"online", "testing"}
 ZERO_WHEN_ABSENT = {"count", "distinct", "days"}
 CALL = re.compile(r"(\w+)\(([^(),]*)(?:, ([.\d]+))?\)")
@@ -34,6 +34,10 @@ HALF_LIFE = re.compile(r"half every (\d+)d")
 NEWEST = re.compile(r"last (\d+)")
 OPERAND = re.compile(r"\w+(?: \+ \w+)*")
 EQUALITY = re.compile(r"(\w+|lower\(\w+\)) = ('[\w ]+')")
+LISTED = re.compile(r"(\w+) in \(('\w+'(?:, '\w+')*)\)")
+TO_NUMBER = re.compile(r"(?:(weekday|hour|dayofmonth)\((\w+)\)|(\w+)) (>=|>|<=|<) (\d+)")
+PARTS = {"weekday": "isodow({}) - 1", "hour": "hour({})", "dayofmonth": "day({})"}  # Monday is 0
+PERSON, MEMBERS = "person", "members"
 DAYS_BACK = re.compile(r"(?:(\d+)d\.\.)?(\d+)d")
 
 
@@ -62,6 +66,7 @@ class Tag:
     is_windowed: bool  # each window is a column of its own name
     type: str | None
     every: str
+    object: str = PERSON
     source: str = ""
     function: str = ""
     argument: str = ""
@@ -119,7 +124,7 @@ def read_tag(name: str, defaults: Mapping[str, Any], own: Mapping[str, Any]) -> 
     common = {
         "name": name, "where": condition(node.get("where")), "windows": windows,
         "is_windowed": isinstance(over, list), "type": node.get("type"),
-        "every": node.get("every", "day"),
+        "every": node.get("every", "day"), "object": node.get("object", PERSON),
     }  # fmt: skip
     return read_top(node, common) if "top" in node else read_measure(node, common)
 
@@ -130,18 +135,21 @@ def read_measure(node: Mapping[str, Any], common: Mapping[str, Any]) -> Tag:
     if not call or not is_known or (call[1] in WITH_PARAMETER) != bool(call[3]):
         raise UnknownWordsError(f"{common['name']}: {node['measure']}")
     function, argument, parameter, by = call[1], call[2], call[3] or "", node.get("by")
+    source = MEMBERS if node.get("per") == MEMBERS else node["from"]
     absent = node.get("absent")
     if absent is None and function in ZERO_WHEN_ABSENT and by is None:
         absent = 0
     return Tag(
-        **common, source=node["from"], function=function, argument=argument, parameter=parameter,
+        **common, source=source, function=function, argument=argument, parameter=parameter,
         by=by, absent=absent,
     )  # fmt: skip
 
 
 def read_top(node: Mapping[str, Any], common: Mapping[str, Any]) -> Tag:
-    if not OPERAND.fullmatch(node["top"]) or {"by", "absent", "type"} & set(node):
+    if not OPERAND.fullmatch(node["top"]) or {"by", "absent", "type", "per"} & set(node):
         raise UnknownWordsError(f"{common['name']}: {node['top']}")
+    if common["object"] != PERSON:
+        raise UnknownWordsError(f"{common['name']}: a top of {common['object']}")
     weights = node.get("weights") or {node["from"]: 1}
     votes = tuple(Vote(source, weight) for source, weight in weights.items())
     give = tuple(node.get("give", ["value"]))
@@ -160,10 +168,20 @@ def condition(node: Any) -> str:
         return "true"
     if isinstance(node, dict) and list(node) == ["all"]:
         return " and ".join(condition(part) for part in node["all"])
-    comparison = EQUALITY.fullmatch(node) if isinstance(node, str) else None
-    if comparison is None:
-        raise UnknownWordsError(f"condition {node!r}")
-    return f"coalesce({comparison[1]} = {comparison[2]}, false)"
+    return f"coalesce({comparison(node)}, false)"
+
+
+def comparison(node: Any) -> str:
+    """One comparison of a column as SQL; of something missing it is null."""
+    text = node if isinstance(node, str) else ""
+    if equal := EQUALITY.fullmatch(text):
+        return f"{equal[1]} = {equal[2]}"
+    if listed := LISTED.fullmatch(text):
+        return f"{listed[1]} in ({listed[2]})"
+    if number := TO_NUMBER.fullmatch(text):
+        part, of, column, sign, bound = number.groups()
+        return f"{PARTS[part].format(of) if part else column} {sign} {bound}"
+    raise UnknownWordsError(f"condition {node!r}")
 
 
 def window_days(window: str, night: date) -> tuple[date, date]:

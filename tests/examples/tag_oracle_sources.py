@@ -5,15 +5,18 @@ Rows come from the dumps alone; the lake gives only which sighting a key has, an
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
+from typing import Any
 
 import duckdb
+import yaml
 from deltalake import DeltaTable
 
 from tests.examples.tag_oracle_dumps import read_dumps
+from tests.examples.tag_oracle_language import MEMBERS, PERSON
 
 # The lines of a receipt are one order of the night that brought them.
 VERSIONS = {
@@ -42,6 +45,10 @@ VERSIONS = {
     "events": "select 'app' as channel, * exclude (event_text) from app_events",
     "interactions": "select 'wechat' as channel, * exclude (event_text) from wechat_messages",
 }
+COLUMN_TYPES = {
+    "text": "varchar", "enum": "varchar", "integer": "bigint", "number": "double",
+    "money": "decimal(18, 2)", "date": "date", "timestamp": "timestamp", "bool": "boolean",
+}  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -70,6 +77,53 @@ TABLES = {
 }
 
 
+def order_of(name: str) -> str:
+    """A total order of the rows of a table, of members, or of a table without rows."""
+    if name in TABLES:
+        return TABLES[name].order
+    return "one_id" if name == MEMBERS else "day"
+
+
+@dataclass(frozen=True)
+class Subject:
+    """What tags are about: the columns that name one, and its wide table."""
+
+    ids: tuple[str, ...]
+    wide_table: str
+
+    def key(self, values: Sequence[Any]) -> Any:
+        """One of them by the values of its ids: a value, or a tuple of several."""
+        return values[0] if len(self.ids) == 1 else tuple(values)
+
+
+@dataclass(frozen=True)
+class Model:
+    """What the oracle reads in a project's model. `members`: of a group, its column of profiles."""
+
+    subjects: Mapping[str, Subject]
+    members: Mapping[str, str]
+    columns: Mapping[str, Mapping[str, str]]
+
+    @classmethod
+    def read(cls, path: Path) -> Model:
+        node = yaml.safe_load(path.read_text(encoding="utf-8"))
+        subjects, members = {}, {}
+        for name, own in node["objects"].items():
+            ids = (own["id"],) if isinstance(own["id"], str) else tuple(own["id"])
+            subjects[name] = Subject(ids, own.get("tags_table", f"{name}_tags"))
+            if "members" in own:
+                assert own["members"]["table"] == "profiles"
+                members[own["id"]] = own["members"]["column"]
+        columns = {
+            name: {
+                column: COLUMN_TYPES[said["type"]]
+                for column, said in table["columns"].items() if said.get("pii") != "high"
+            }
+            for name, table in node["tables"].items() if table["object"] == PERSON
+        }  # fmt: skip
+        return cls(subjects, members, columns)
+
+
 @dataclass(frozen=True)
 class Lake:
     """The lake's tables at the versions that its last night published."""
@@ -90,26 +144,58 @@ class Lake:
         connection.register(name.replace(".", "_"), table)
 
 
-def oracle_connection(landing: Path, lake: Lake) -> duckdb.DuckDBPyConnection:
+def oracle_connection(
+    landing: Path, lake: Lake, model: Model, wide_tables: Iterable[str]
+) -> duckdb.DuckDBPyConnection:
     """A database with `<table>_versions` of the dumps, and the lake's keys and map beside them."""
     connection = duckdb.connect(config={"threads": 2})
     read_dumps(connection, landing)
     for name, select in VERSIONS.items():
         connection.execute(f"create table {name}_versions as {select}")
+        add_columns(connection, f"{name}_versions", model.columns[name])
         lake.rows(connection, f"clean.{name}")
-    for name in ("identity.one_ids", "tags.customer_tags", "tags.tag_catalog"):
+    for name in ("identity.one_ids", "tags.tag_catalog", *(f"tags.{n}" for n in wide_tables)):
         lake.rows(connection, name)
+    for name in model.columns.keys() - TABLES.keys():
+        undelivered(connection, lake, name, model.columns[name])
     return connection
 
 
-def build_sources(connection: duckdb.DuckDBPyConnection, night: date) -> None:
-    """Creates every canonical table as the night sees it: current rows, with `one_id` and `day`."""
+def add_columns(
+    connection: duckdb.DuckDBPyConnection, table: str, columns: Mapping[str, str]
+) -> None:
+    """The columns of the model that the oracle takes from no dump: missing in every row."""
+    for column, kind in columns.items():
+        connection.execute(f"alter table {table} add column if not exists {column} {kind}")
+
+
+def undelivered(
+    connection: duckdb.DuckDBPyConnection, lake: Lake, name: str, columns: Mapping[str, str]
+) -> None:
+    """A table that no dump of the demo delivers: no rows here, and none in the lake."""
+    assert f"clean.{name}" not in lake.versions
+    connection.execute(f"create table {name} (one_id bigint, day date, channel varchar)")
+    add_columns(connection, name, columns)
+
+
+def build_sources(connection: duckdb.DuckDBPyConnection, night: date, model: Model) -> None:
+    """Creates every canonical table as the night sees it: current rows, with `one_id` and `day`;
+    and `members` of groups with their own tags of the night."""
     connection.execute(f"""
         create or replace table persons as select node_id, one_id, seen_from, seen_to
         from identity_one_ids where kind = 'sighting' and valid_from <= date '{night}'
             and (valid_to is null or valid_to > date '{night}')""")
     for table in TABLES.values():
         connection.execute(f"create or replace table {table.name} as {by_person(table, night)}")
+    ((group_id, column),) = model.members.items()
+    connection.execute(f"""
+        create or replace table members as
+        select {column} as {group_id}, tags.*, business_date as day
+        from (select distinct one_id, {column} from profiles where {column} is not null) as told
+        join tags_customer_tags as tags using (one_id) where business_date = date '{night}'""")
+    # The golden profile decides between two groups of a person; the oracle has no word for that.
+    several = "select one_id from members group by one_id having count(*) > 1"
+    assert connection.execute(several).fetchall() == []
 
 
 def by_person(table: Table, night: date) -> str:
@@ -117,7 +203,8 @@ def by_person(table: Table, night: date) -> str:
     same_key = " and ".join(f"rows.{name} = keys.{name}" for name in table.key)
     return f"""
         with rows as ({newest(table, night)}), keys as ({clean_keys(table, night)})
-        select persons.one_id, rows.* from rows left join keys on {same_key}
+        select persons.one_id, persons.one_id as person_id, rows.*
+        from rows left join keys on {same_key}
         left join persons on persons.node_id = keys.sighting_id
             and (persons.seen_from is null or rows.day >= persons.seen_from)
             and (persons.seen_to is null or rows.day <= persons.seen_to)"""

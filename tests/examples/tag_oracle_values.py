@@ -16,58 +16,59 @@ from tests.examples.tag_oracle_language import (
     newest_rows,
     window_days,
 )
-from tests.examples.tag_oracle_sources import TABLES
+from tests.examples.tag_oracle_sources import Subject, order_of
 
 CENT = Decimal("0.01")
 NamedSources = Mapping[str, tuple[str, str]]
-Values = dict[int, Any]
+Values = dict[Any, Any]  # by OneID, or by what else a tag is about
 
 
 def tag_values(
-    connection: duckdb.DuckDBPyConnection, tag: Tag, sources: NamedSources, night: date
-) -> dict[str, Values]:
-    """Every column's value by person; a person without rows is not among them."""
+    connection: duckdb.DuckDBPyConnection, tag: Tag, subject: Subject, sources: NamedSources,
+    night: date,
+) -> dict[str, Values]:  # fmt: skip
+    """Every column's value by person, or other subject; one without rows is not among them."""
     found: dict[str, Values] = {}
     for column, window, part in tag.columns():
         if tag.votes:
-            found[column] = top_values(connection, tag, sources, window, night, part)
+            found[column] = top_values(connection, tag, subject, sources, window, night, part)
         else:
-            found[column] = measured(connection, tag, sources, window, night)
+            found[column] = measured(connection, tag, subject, sources, window, night)
     return found
 
 
-def rows_of(source: str, sources: NamedSources, where: str, days: tuple[date, date]) -> str:
-    """The rows of persons that a tag takes from a source."""
+def rows_of(
+    source: str, subject: Subject, sources: NamedSources, where: str, days: tuple[date, date]
+) -> str:
+    """The rows that name one of the tag's subjects, as the tag takes them from a source."""
     table, filtered = sources.get(source, (source, condition(None)))
+    named = " and ".join(f"{name} is not null" for name in subject.ids)
     return (
-        f"{table} where one_id is not null and {filtered} and {where} "
+        f"{table} where {named} and {filtered} and {where} "
         f"and day between date '{days[0]}' and date '{days[1]}'"
     )
 
 
 def measured(
-    connection: duckdb.DuckDBPyConnection, tag: Tag, sources: NamedSources, window: str,
-    night: date,
+    connection: duckdb.DuckDBPyConnection, tag: Tag, subject: Subject, sources: NamedSources,
+    window: str, night: date,
 ) -> Values:  # fmt: skip
-    table = sources.get(tag.source, (tag.source, ""))[0]
-    order = TABLES[table].order
+    ids, order = ", ".join(subject.ids), order_of(sources.get(tag.source, (tag.source, ""))[0])
     aggregate = aggregate_sql(tag, order, night)
-    rows = rows_of(tag.source, sources, tag.where, window_days(window, night))
+    rows = rows_of(tag.source, subject, sources, tag.where, window_days(window, night))
     newest = newest_rows(window)
     if newest is not None:
-        place = f"row_number() over (partition by one_id order by {descending(order)})"
+        place = f"row_number() over (partition by {ids} order by {descending(order)})"
         rows = f"(select * from {rows} qualify {place} <= {newest}) where true"
     if tag.by is None:
-        query = f"select one_id, {aggregate} from {rows} group by one_id"
+        query = f"select {aggregate}, {ids} from {rows} group by all"
         found = connection.execute(query).fetchall()
-        return {one_id: typed(value, tag) for one_id, value in found}
-    query = (
-        f"select one_id, {tag.by}, {aggregate} from {rows} and {tag.by} is not null group by 1, 2"
-    )
+        return {subject.key(key): typed(value, tag) for value, *key in found}
+    query = f"select {aggregate}, {tag.by}, {ids} from {rows} and {tag.by} is not null group by all"
     maps: Values = {}
-    for one_id, key, value in connection.execute(query).fetchall():
+    for value, part, *key in connection.execute(query).fetchall():
         if value is not None:
-            maps.setdefault(one_id, {})[key] = typed(value, tag)
+            maps.setdefault(subject.key(key), {})[part] = typed(value, tag)
     return maps
 
 
@@ -130,8 +131,8 @@ def absent_value(tag: Tag, values: Values) -> Any:
 
 
 def top_values(
-    connection: duckdb.DuckDBPyConnection, tag: Tag, sources: NamedSources, window: str,
-    night: date, part: str,
+    connection: duckdb.DuckDBPyConnection, tag: Tag, subject: Subject, sources: NamedSources,
+    window: str, night: date, part: str,
 ) -> Values:  # fmt: skip
     """The values with the highest scores, equal scores in the order of the values."""
     days = window_days(window, night)
@@ -139,7 +140,8 @@ def top_values(
     left = f" * power(0.5::double, {ago} / {tag.half_life})" if tag.half_life else ""
     votes = " union all ".join(
         f"select one_id, {tag.value} as value, {vote.weight}::decimal(18, 6){left} as weight "
-        f"from {rows_of(vote.source, sources, tag.where, days)} and {tag.value} is not null"
+        f"from {rows_of(vote.source, subject, sources, tag.where, days)} "
+        f"and {tag.value} is not null"
         for vote in tag.votes
     )
     rarity = """* ln((select count(distinct one_id) from summed)::double

@@ -48,6 +48,13 @@ def test_every_option_of_a_tag_is_shipped_at_least_twice() -> None:
         "rarity": [top for top in tops if top.rarity],
         "every": [tag for tag in tags if tag.every != "day"],
         "replaces": [tag for tag in tags if tag.replaces],
+        "best": [top for top in tops if top.best],
+        "give": [top for top in tops if len(top.give) > 1],
+        "weights": [top for top in tops if len(top.sources) > 1],
+        "by": [tag for tag in tags if isinstance(tag.body, Measure) and tag.body.by],
+        "calendar": [c for tag in tags for c in tag.columns if c.window and c.window.calendar],
+        "checks": [tag for tag in tags if tag.checks],
+        "override": [tag for tag in tags if tag.override not in ("", "never")],
         "choice": [tag for tag in tags if isinstance(tag.body, Pick) and tag.body.choice],
     }
     assert [name for name, users in options.items() if len(users) < 2] == []
