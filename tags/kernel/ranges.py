@@ -11,6 +11,7 @@ import numpy as np
 import pyarrow as pa
 
 from tags.kernel.values import (
+    Counts,
     Integers,
     Numbers,
     Sums,
@@ -68,16 +69,11 @@ class UnitRows:
     def _part(self, bounds: Sequence[Bounds]) -> dict[Bounds, Range]:
         """The ranges of some of all rows begin and end where those of all rows do."""
         whole, rows = self._of or (self, np.arange(len(self)))
-        is_there = np.zeros(len(whole) + 1, np.int32)
-        is_there[rows + 1] = 1
-        before = np.cumsum(is_there, dtype=np.int32)
+        counts = Counts.of(rows, len(whole))
         return {
-            bound: Range(
-                before[one.start].astype(np.int64), before[one.end].astype(np.int64),
-                one.to_the_end,
-            )
+            bound: Range(counts.before(one.start), counts.before(one.end), one.to_the_end)
             for bound, one in zip(bounds, whole.ranges(bounds), strict=True)
-        }  # fmt: skip
+        }
 
     def _ranged(self, bounds: Sequence[Bounds]) -> dict[Bounds, Range]:
         """Days are cut where a window begins or has ended; rows of one cut are neighbours."""
@@ -108,15 +104,15 @@ class UnitRows:
         return self._within[bounds]
 
     @cached_property
-    def _new_days(self) -> Integers:
-        """How many different days the first 0, 1, … rows have, those of each unit apart."""
-        is_new = np.ones(len(self), np.int64)
+    def _new_days(self) -> Counts:
+        """The rows that are the first of their day in their unit."""
+        is_new = np.ones(len(self), bool)
         is_new[1:] = (self.day[1:] != self.day[:-1]) | (self.unit[1:] != self.unit[:-1])
-        return np.concatenate(([0], np.cumsum(is_new)))
+        return Counts.where(is_new)
 
     def days(self, rows: Range) -> Integers:
         """Different days."""
-        return self._new_days[rows.end] - self._new_days[rows.start]
+        return self._new_days.before(rows.end) - self._new_days.before(rows.start)
 
     def last_day(self, rows: Range) -> Integers:
         """The latest day; of a unit without rows any."""
@@ -147,12 +143,12 @@ class MeasuredRows:
         return bool(self.values.valid.all())
 
     @cached_property
-    def _valid_before(self) -> Integers:
-        return np.concatenate(([0], np.cumsum(self.values.valid)))
+    def _valid(self) -> Counts:
+        return Counts.where(self.values.valid)
 
     def _before(self, places: Integers) -> Integers:
         """How many rows with a value stand before some places."""
-        return places if self._is_whole else self._valid_before[places]
+        return places if self._is_whole else self._valid.before(places)
 
     @cached_property
     def _sums(self) -> Sums:
@@ -201,9 +197,9 @@ class MeasuredRows:
         return at_or_zero(known, self._before(rows.end) - 1)
 
     @cached_property
-    def _occurrences(self) -> tuple[Integers, Integers]:
+    def _occurrences(self) -> tuple[Integers, Counts]:
         """Of every row with a value the place of the same value's row before it in the unit (−1:
-        none), and how many last ones of their value there are before the 0th, 1st, … row."""
+        none), and which rows are the last ones of their value."""
         known, numbers = self._known
         unit = self.rows.unit[known]
         order = in_order(unit, numbers)  # equal ones stay in their order of time
@@ -213,20 +209,18 @@ class MeasuredRows:
         before = np.full(len(order), -1, np.int64)
         repeated = np.flatnonzero(same)
         before[order[repeated]] = known[order[repeated - 1]]
-        is_last = np.ones(len(order), np.int64)
-        is_last[order[repeated - 1]] = 0
-        return before, np.concatenate(([0], np.cumsum(is_last)))
+        is_last = np.ones(len(order), bool)
+        is_last[order[repeated - 1]] = False
+        return before, Counts.where(is_last)
 
     def distinct(self, rows: Range) -> Integers:
         """Different values: rows of which the same value has none before in the range."""
         start, end = self._before(rows.start), self._before(rows.end)
-        before, last_ones = self._occurrences
-        if rows.to_the_end:  # then as many as last ones, which no window changes
-            return last_ones[end] - last_ones[start]
-        known, _ = self._known
-        is_first = before < rows.start[self.rows.unit[known]]
-        firsts = np.concatenate(([0], np.cumsum(is_first)))
-        return firsts[end] - firsts[start]
+        before, found = self._occurrences  # as many as last ones, which no window changes
+        if not rows.to_the_end:
+            known, _ = self._known
+            found = Counts.where(before < rows.start[self.rows.unit[known]])
+        return found.before(end) - found.before(start)
 
 
 def _equal(left: Numbers, right: Numbers) -> Truths:

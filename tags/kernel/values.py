@@ -177,6 +177,37 @@ def in_order(unit: Integers, numbers: Numbers) -> Integers:
 
 
 @dataclass(frozen=True)
+class Counts:
+    """Which places of a row of them are taken: a bit each, with how many there are before every
+    64 of them. A running sum over all places would take five times as long to make."""
+
+    bits: npt.NDArray[np.uint64]
+    sums: Integers
+
+    @classmethod
+    def of(cls, taken: Integers, count: int) -> Counts:
+        """Some of so many places."""
+        is_taken = np.zeros(count, bool)
+        is_taken[taken] = True
+        return cls.where(is_taken)
+
+    @classmethod
+    def where(cls, is_taken: Truths) -> Counts:
+        """The places where something holds."""
+        padded = np.zeros(((len(is_taken) >> 6) + 1) << 6, bool)
+        padded[: len(is_taken)] = is_taken
+        bits = np.packbits(padded, bitorder="little").view("<u8")
+        return cls(bits, _from_zero(np.bitwise_count(bits).astype(np.int64)))
+
+    def before(self, places: Integers) -> Integers:
+        """How many are taken before each of some places."""
+        word = places >> 6
+        lower = (np.uint64(1) << (places & 63).astype(np.uint64)) - np.uint64(1)
+        found: Integers = self.sums[word] + np.bitwise_count(self.bits[word] & lower)
+        return found
+
+
+@dataclass(frozen=True)
 class Sums:
     """Exact sums of neighbouring whole numbers: of the first 0, 1, … of them, in what is above 32
     bits (None where 64 bits hold all sums) and what is below."""
