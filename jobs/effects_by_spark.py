@@ -17,7 +17,7 @@ from jobs.set_values import values_set
 from jobs.tag_rolls import computed_tables, wide_rows
 from jobs.tags_by_spark import profiles_by_spark
 from lake.log_tables import read_rows
-from lake.readers import valid_at
+from lake.readers import persons_at
 from model.engines import Engine, Rows, SparkEngine
 from model.fixed_tables import CUSTOMER_TAGS, ONE_IDS, STAGE_STATES, TAG_CATALOG
 from tags.computing import Memory, compute_night
@@ -68,8 +68,7 @@ def _stored(night: Night, engine: Engine) -> Rows:
 
 
 def _persons(night: Night) -> DataFrame:
-    valid = valid_at("{one_ids}", ONE_IDS.column_names, night.business_date)
-    sql = f"select distinct {ONE_ID} from ({valid}) v"
+    sql = persons_at("{one_ids}", night.business_date)
     return night.lake.spark.sql(sql, one_ids=night.lake.read(ONE_IDS))
 
 

@@ -23,7 +23,7 @@ from jobs.set_values import values_set_here
 from jobs.tag_profiles import profiles
 from jobs.tag_rolls import computed_tables, side_by_side
 from lake.published import published_days, published_slice, published_table
-from lake.readers import by_person, valid_at
+from lake.readers import by_person, persons_at
 from lake.views import PublishedNight
 from model.contracts import TableContract
 from model.engines import Rows
@@ -116,8 +116,7 @@ class PublishedTags:
     @cached_property
     def persons(self) -> Rows:
         """Everyone the map of the night knows, once."""
-        valid = valid_at("one_ids", ONE_IDS.column_names, self.business_date)
-        sql = f"select distinct {ONE_ID} from ({valid}) v"
+        sql = persons_at("one_ids", self.business_date)
         return self.engine.kept(self.engine.rows("persons", sql, one_ids=self._table(ONE_IDS)))
 
     def given(self, plan: TagPlan, earlier: Rows, one_id: int | None = None) -> Given:

@@ -11,7 +11,7 @@ from typing import Any
 
 from jobs.night import Night
 from lake.log_tables import read_rows
-from lake.readers import valid_at
+from lake.readers import persons_at
 from model.contracts import TableContract
 from model.engines import Engine, Rows
 from model.fixed_tables import ONE_IDS, TAG_CATALOG
@@ -138,11 +138,8 @@ def _rows_of(night: Night, engine: Engine, name: str) -> Rows:
 
 def _persons(night: Night, engine: Engine) -> Rows:
     """Everyone the map of D knows, once."""
-    valid = valid_at("one_ids", ONE_IDS.column_names, night.business_date)
-    return engine.rows(
-        "persons", f"select distinct {ONE_ID} from ({valid}) v",
-        one_ids=night.lake.rows(engine, ONE_IDS),
-    )  # fmt: skip
+    sql = persons_at("one_ids", night.business_date)
+    return engine.rows("persons", sql, one_ids=night.lake.rows(engine, ONE_IDS))
 
 
 def _members(

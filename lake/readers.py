@@ -64,6 +64,12 @@ def valid_at(source: str, names: Sequence[str], business_date: date) -> str:
     )
 
 
+def persons_at(source: str, business_date: date) -> str:
+    """Everyone the map of D knows, once: one_id."""
+    valid = valid_at(source, ("one_id", "valid_from", "valid_to"), business_date)
+    return f"select distinct one_id from ({valid}) v"
+
+
 def by_person(table: CanonicalTable, source: str, one_ids: str, business_date: date) -> str:
     """Current rows left-joined to the map of D: `one_id` is null for anonymous rows.
 
