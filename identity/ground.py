@@ -5,11 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import date
 
+from identity.found import Slices
 from identity.graph import identifier_nodes
 from identity.guards import hubs
 from identity.history import Part, holding_before
-from identity.judged import Judged, NightBefore, judged, part_of
-from identity.locality import is_local, ruled
+from identity.judged import Judged, NightBefore, judged
+from identity.known_periods import plain_nodes
+from identity.locality import is_local
 from identity.periods import REISSUED, WINDOW, cut_at, periods
 from identity.region import Region, region
 from identity.rulings import Rulings, without_names
@@ -84,14 +86,19 @@ def looked_at(
     """What a night looks at; None: everything."""
     if since is None or since.night >= business_date or not is_local(policy):
         return None
-    if (said := ruled(engine, rulings)) is None:
-        return None
-    found = touched(engine, sightings, since, said, rulings, policy, business_date)
-    held = (histories.nodes, histories.hubs, histories.rejected_links, histories.one_ids)
+    found = touched(engine, sightings, since, rulings, policy, business_date)
+
+    def held(history: Rows) -> Rows:
+        return holding_before(engine, history, business_date)
+
     before = NightBefore(
-        *(engine.kept(holding_before(engine, rows, business_date)) for rows in held)
-    )
-    known = judged(engine, sightings, found, rulings, before, policy, business_date)
+        engine.kept(plain_nodes(engine, held(histories.nodes))),
+        *(engine.kept(held(rows)) for rows in (
+            histories.hubs, histories.rejected_links, histories.one_ids
+        )),
+    )  # fmt: skip
+    slices = Slices(engine, sightings, rulings.refused, policy, business_date)
+    known = judged(engine, slices, found, rulings, before, policy)
     part = region(engine, found, known, before, policy)
     counts = engine.one_row(
         "region_share",
@@ -99,7 +106,7 @@ def looked_at(
         select (select count(*) from read_again) + (select count(*) from region) as again,
             (select count(*) from map_before where kind = 'sighting') as before
         """,
-        read_again=known.read, region=part.sightings, map_before=before.one_ids,
+        read_again=known.seen.sightings, region=part.sightings, map_before=before.one_ids,
     )  # fmt: skip
     is_small = counts["again"] <= since.largest_share * counts["before"]
     return Again(known, part, before) if is_small else None
@@ -126,10 +133,10 @@ def ground_again(
     again: Again,
 ) -> Ground:  # fmt: skip
     """The ground of the region; identifiers are as judged anew, or as the night before had them."""
-    read = engine.kept(part_of(engine, sightings, again.region.sightings))
-    state = sighting_state(engine, read, business_date)
-    known = engine.kept(identified(engine, state, read, rulings.refused, policy))
-    cut, across = cut_at(engine, holdings(engine, known), again.judged.cut.starts)
+    found = again.judged
+    slices = Slices(engine, sightings, rulings.refused, policy, business_date)
+    known = slices.found_beside(found.seen, again.region.sightings).rows
+    cut, across = cut_at(engine, holdings(engine, known), found.cut.starts)
     held = engine.kept(cut)
     check_numbers(engine, known, identifier_nodes(engine, held), policy)
     nodes = engine.rows(
@@ -138,11 +145,11 @@ def ground_again(
         select * from judged
         union all select n.* from nodes n anti join judged j on j.node_id = n.node_id
         """,
-        judged=again.judged.nodes, nodes=identifier_nodes(engine, held),
+        judged=found.nodes, nodes=identifier_nodes(engine, held),
     )  # fmt: skip
     return Ground(
-        held, engine.kept(across), again.judged.cut.cuts, again.judged.nodes, again.judged.hubs,
-        engine.kept(nodes), again.judged.all_hubs, again.judged.rulings,
+        held, engine.kept(across), found.cut.cuts, found.nodes, found.hubs,
+        engine.kept(nodes), found.all_hubs, found.rulings,
     )  # fmt: skip
 
 

@@ -3,18 +3,17 @@ hubs. For all others, the tables of the night before tell."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import date
 
 from identity.disputed_names import SealedNames
+from identity.found import Found, Slices
 from identity.graph import identifier_nodes
 from identity.guards import hubs
-from identity.known_periods import known_periods, plain_nodes
+from identity.known_periods import known_periods
 from identity.periods import Periods, periods
 from identity.reissued import open_silences, told_beside
 from identity.rulings import Rulings, without_names
-from identity.sightings import check_numbers, holdings, identified, sighting_state
+from identity.sightings import check_numbers, holdings
 from identity.touched import Touched, held_by, holders
 from model.engines import Engine, Rows
 from model.identity_policy import IdentityPolicy
@@ -23,7 +22,7 @@ from model.node_ids import plain_id
 
 @dataclass(frozen=True)
 class NightBefore:
-    """The rows of four histories that held before the night."""
+    """The rows of four histories that held before the night; `nodes` as `plain_nodes` has them."""
 
     nodes: Rows
     hubs: Rows
@@ -39,7 +38,7 @@ class Judged:
     the nodes that these are or were, `changed` (plain_id) those judged otherwise than before,
     `resting` (node_id) the hubs that stay hubs. `all_hubs` (node_id) are all that are hubs tonight.
     `cut` has the starts of periods and the cuts of those judged. `rulings` have nodes in place of
-    names. `read` (sighting_id) are the sightings it took.
+    names. `seen` are the sightings it took.
     """
 
     nodes: Rows
@@ -50,24 +49,23 @@ class Judged:
     all_hubs: Rows
     cut: Periods
     rulings: Rulings
-    read: Rows
+    seen: Found
 
 
 def judged(
-    engine: Engine, slices: Rows, touched: Touched, rulings: Rulings, before: NightBefore,
-    policy: IdentityPolicy, business_date: date,
+    engine: Engine, slices: Slices, touched: Touched, rulings: Rulings, before: NightBefore,
+    policy: IdentityPolicy,
 ) -> Judged:  # fmt: skip
     """The identifiers of `touched.judged`, judged by all that any rule reads of them."""
 
-    def found_of(sightings: Rows) -> Rows:
-        return _found(engine, slices, sightings, rulings.refused, policy, business_date)
-
-    read = engine.kept(_read(engine, touched, found_of, rulings, policy))
+    own = slices.found(engine.kept(holders(engine, touched.pairs, touched.judged)))
+    seen = slices.found_beside(
+        own, engine.kept(_read(engine, touched, own, rulings, policy))
+    )
     known = known_periods(engine, before.nodes, before.rejected_links, touched.judged)
-    seen = engine.kept(found_of(read))
-    cut = periods(engine, holdings(engine, seen), rulings, policy, known)
+    cut = periods(engine, holdings(engine, seen.rows), rulings, policy, known)
     held = engine.kept(cut.held)
-    check_numbers(engine, seen, identifier_nodes(engine, held), policy)
+    check_numbers(engine, seen.rows, identifier_nodes(engine, held), policy)
     nodes = engine.kept(_nodes(engine, held, touched.judged))
     told = without_names(engine, rulings, nodes)
     found = engine.kept(hubs(engine, held, nodes, policy, told.person_names))
@@ -80,41 +78,23 @@ def judged(
     return Judged(
         nodes, found, pieces, engine.kept(_changed(engine, was, now)),
         engine.kept(_resting(engine, was, now)),
-        engine.kept(_all_hubs(engine, before.hubs, pieces, found)), cut, told, read,
+        engine.kept(_all_hubs(engine, before.hubs, pieces, found)), cut, told, seen,
     )  # fmt: skip
 
 
-def _found(
-    engine: Engine, slices: Rows, sightings: Rows, refused: Rows, policy: IdentityPolicy,
-    business_date: date,
-) -> Rows:  # fmt: skip
-    """The identified of some sightings."""
-    part = engine.kept(part_of(engine, slices, sightings))
-    state = sighting_state(engine, part, business_date)
-    return identified(engine, state, part, refused, policy)
-
-
-def part_of(engine: Engine, slices: Rows, sightings: Rows) -> Rows:
-    """The slices of some sightings (sighting_id)."""
-    some = "select s.* from slices s semi join those t on t.sighting_id = s.sighting_id"
-    return engine.rows("part_of_slices", some, slices=slices, those=sightings)
-
-
 def _read(
-    engine: Engine, touched: Touched, found_of: Callable[[Rows], Rows], rulings: Rulings,
-    policy: IdentityPolicy,
-) -> Rows:  # fmt: skip
-    """All sightings that tell of the identifiers judged: their own; the other ones of who stands on
-    the sides of a silence; all that is seen of who bears a name beside them."""
+    engine: Engine, touched: Touched, own: Found, rulings: Rulings, policy: IdentityPolicy
+) -> Rows:
+    """All sightings that tell of the identifiers judged: their `own`; the other ones of who stands
+    on the sides of a silence; all that is seen of who bears a name beside them."""
     pairs = touched.pairs
-    own = engine.kept(holders(engine, pairs, touched.judged))
-    read = [own]
+    read = [own.sightings]
     if any(kind.silence for kind in policy.kinds.values()):
-        held = engine.kept(holdings(engine, found_of(own)))
-        owners = _owners(engine, held, touched.judged, policy)
+        owners = _owners(engine, holdings(engine, own.rows), touched.judged, policy)
         read.append(holders(engine, pairs, owners))
     if policy.disagree.names and rulings.person_names:
-        read.append(holders(engine, pairs, _named_beside(engine, pairs, own, rulings.person_names)))
+        named = _named_beside(engine, pairs, own.sightings, rulings.person_names)
+        read.append(holders(engine, pairs, named))
     names = [f"part_{n}" for n in range(len(read))]
     every = " union ".join(f"select sighting_id from {name}" for name in names)
     return engine.rows("read", every, **dict(zip(names, read, strict=True)))
@@ -163,7 +143,7 @@ def _told_before(engine: Engine, before: NightBefore, judged: Rows) -> Rows:
         from nodes n semi join judged j on j.node_id = n.plain_id
         left join hubs h on h.node_id = n.node_id
         """,
-        nodes=plain_nodes(engine, before.nodes), judged=judged, hubs=before.hubs,
+        nodes=before.nodes, judged=judged, hubs=before.hubs,
     )  # fmt: skip
 
 

@@ -5,21 +5,17 @@ from __future__ import annotations
 from identity.periods import REISSUED, KnownPeriods, Starts
 from identity.reissued import CROWD
 from model.engines import Engine, Rows
-from model.node_ids import node_id
+from model.node_ids import plain_id
 
 
 def plain_nodes(engine: Engine, nodes: Rows) -> Rows:
-    """(node_id, plain_id, sighting_count, is_alone) of rows of identity.nodes: the number that an
-    identifier has whatever its periods, and whether the row is its only one."""
+    """(node_id, plain_id, kind, period_from, sighting_count) of rows of identity.nodes; plain_id
+    is the number that an identifier has whatever its periods."""
     return engine.rows(
         "plain_nodes",
         f"""
-        with later as (
-            select distinct token from nodes where period_from is not null
-        )
-        select n.node_id, n.sighting_count, l.token is null as is_alone,
-            case when l.token is null then n.node_id else {node_id("n.token")} end as plain_id
-        from nodes n left join later l on l.token = n.token
+        select n.node_id, {plain_id("n")} as plain_id, n.kind, n.period_from, n.sighting_count
+        from nodes n
         """,
         nodes=nodes,
     )
@@ -30,8 +26,9 @@ def known_periods(
 ) -> KnownPeriods:
     """The periods of all identifiers but those judged anew (node_id, whatever the period).
 
-    `nodes` and `rejected_links` are rows that held the night before. A cut for re-issue leaves a
-    refused link to the node before it; a period whose predecessor has none began by the window.
+    `nodes` (`plain_nodes`) and `rejected_links` are rows that held the night before. A cut for
+    re-issue leaves a refused link to the node before it; a period whose predecessor has none began
+    by the window.
     """
     pieces = engine.kept(_pieces(engine, nodes, rejected_links, judged))
     start = "period_from as starts_on, cast(null as bigint) as sighting_id from pieces where"
@@ -55,15 +52,13 @@ def _pieces(engine: Engine, nodes: Rows, rejected_links: Rows, judged: Rows) -> 
         "known_pieces",
         f"""
         with later as (
-            select distinct token from nodes where period_from is not null
-        ), numbered as (
-            select n.node_id, n.period_from, n.sighting_count, {node_id("n.token")} as plain_id
-            from nodes n semi join later l on l.token = n.token
+            select distinct plain_id from nodes where period_from is not null
         ), others as (
             select n.*, lag(n.node_id) over (
                 partition by n.plain_id order by n.period_from nulls first
             ) as before_id
-            from numbered n anti join judged j on j.node_id = n.plain_id
+            from nodes n semi join later l on l.plain_id = n.plain_id
+            anti join judged j on j.node_id = n.plain_id
         ), begun as (
             select o.*, period_from is not null and r.node_id is null as is_aged
             from others o left join (

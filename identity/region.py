@@ -7,7 +7,6 @@ from dataclasses import dataclass
 
 from identity.components import components
 from identity.judged import Judged, NightBefore
-from identity.known_periods import plain_nodes
 from identity.periods import REISSUED, WINDOW
 from identity.touched import Touched
 from model.engines import Engine, Rows
@@ -140,17 +139,15 @@ def _shared(engine: Engine, before: NightBefore, policy: IdentityPolicy) -> Rows
     return engine.rows(
         "shared_before",
         f"""
-        select n.node_id, n.plain_id from plain_nodes n
-        semi join (select node_id from nodes where {weak}) w on w.node_id = n.node_id
-        anti join hubs h on h.node_id = n.node_id
+        select n.node_id, n.plain_id from nodes n
+        anti join hubs h on h.node_id = n.node_id where {weak}
         union
-        select n.node_id, n.plain_id from plain_nodes n semi join (
-            select p.plain_id from plain_nodes p
+        select n.node_id, n.plain_id from nodes n semi join (
+            select p.plain_id from nodes p
             semi join rejected_links r on r.node_id = p.node_id and r.rule = '{REISSUED}'
         ) given on given.plain_id = n.plain_id
         """,
-        plain_nodes=plain_nodes(engine, before.nodes), nodes=before.nodes, hubs=before.hubs,
-        rejected_links=before.rejected_links,
+        nodes=before.nodes, hubs=before.hubs, rejected_links=before.rejected_links,
     )  # fmt: skip
 
 

@@ -19,14 +19,16 @@ from model.sql_text import date_literal, is_one_of
 
 @dataclass(frozen=True)
 class Since:
-    """The last night that made the map, and what other rules said on it (locality.ruled).
+    """The last night that made the map, what other rules said on it (`ruled_before`, as
+    locality.ruled has it), and what they say now.
 
     A night that would read more than `largest_share` as many sightings as the map holds is a full
     build.
     """
 
     night: date
-    ruled: Rows
+    ruled_before: Rows
+    ruled_now: Rows
     largest_share: float = 0.4
 
 
@@ -46,12 +48,12 @@ class Touched:
 
 
 def touched(
-    engine: Engine, slices: Rows, since: Since, ruled_now: Rows, rulings: Rulings,
-    policy: IdentityPolicy, business_date: date,
+    engine: Engine, slices: Rows, since: Since, rulings: Rulings, policy: IdentityPolicy,
+    business_date: date,
 ) -> Touched:  # fmt: skip
     """All that may be other than on the night before."""
     pairs = engine.kept(_pairs(engine, slices, policy))
-    turned = engine.kept(_turned(engine, slices, pairs, since, ruled_now, business_date))
+    turned = engine.kept(_turned(engine, slices, pairs, since, business_date))
     held = engine.kept(held_by(engine, pairs, turned))
     spoken_of = engine.kept(_spoken_of(engine, rulings))
     judged = engine.kept(
@@ -82,7 +84,7 @@ def _pairs(engine: Engine, slices: Rows, policy: IdentityPolicy) -> Rows:
 
 
 def _turned(
-    engine: Engine, slices: Rows, pairs: Rows, since: Since, ruled_now: Rows, business_date: date
+    engine: Engine, slices: Rows, pairs: Rows, since: Since, business_date: date
 ) -> Rows:
     """Sightings of the night's slices, those whose days have come, and those of which a ruling says
     otherwise than on the night before, or of one of their identifiers."""
@@ -98,7 +100,7 @@ def _turned(
                 ) both_nights group by node_id, ruling having sum(was) <> sum(is_now)
             ) differing
             """,
-            ruled_before=since.ruled, ruled_now=ruled_now,
+            ruled_before=since.ruled_before, ruled_now=since.ruled_now,
         )
     )  # fmt: skip
     return engine.rows(

@@ -41,9 +41,9 @@ class LastResolution:
 
     night: date
 
-    def since(self, night: Night, engine: Engine) -> Since:
-        """What a resolution is told of it."""
-        return Since(self.night, night.lake.rows(engine, RULED))
+    def since(self, night: Night, engine: Engine, said: Rows) -> Since:
+        """What a resolution is told of it; `said` is what rules say now (locality.ruled)."""
+        return Since(self.night, night.lake.rows(engine, RULED), engine.kept(said))
 
 
 def last_resolution(night: Night) -> LastResolution | None:

@@ -52,14 +52,17 @@ def map_people(night: Night) -> None:
         on_lists = engine.kept(listed(night, engine, last))
         seen = lake.rows(engine, SIGHTINGS, until=day)
         rulings = corrected(night, engine, rulings_of(night, engine, on_lists))
+        said = ruled(engine, rulings)
+        since = None if last is None or said is None else last.since(night, engine, said)
+        if since is not None:  # a night that looks at what changed reads these time and again
+            seen = engine.kept(seen)
         resolution = resolve_identity(
             engine, _linking(night, engine, seen), rulings, _histories(night, engine), policy, day,
-            is_lost=night.rebuilds_map,
-            since=None if last is None else last.since(night, engine),
+            is_lost=night.rebuilds_map, since=since,
         )  # fmt: skip
         forget(night)
         _write(night, engine, resolution, refused_counts(engine, seen, rulings.refused, day))
-        remember(night, engine, on_lists, ruled(engine, rulings))
+        remember(night, engine, on_lists, said if since is None else since.ruled_now)
 
 
 def tables(night: Night) -> Sequence[TableContract]:

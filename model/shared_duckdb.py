@@ -26,6 +26,8 @@ class SharedDuckDB:
 
     def __init__(self, folder: Path) -> None:
         self._first = duckdb.connect(config={"temp_directory": str(folder)})
+        # Nothing is ever removed from it: looking for gaps would be seconds of a night lost.
+        self._first.execute("set checkpoint_threshold = '1TB'")
         self._first.execute(f"set memory_limit = '{_half_of_its_memory(self._first)}'")
         for word in SPARK_WORDS:
             self._first.execute(word)

@@ -240,7 +240,7 @@ class World:
             said = ruled(engine, rulings)
             assert said is not None
             since = None if self.ruled is None or not largest_share else Since(
-                night(self.last), engine.of(self.ruled), largest_share
+                night(self.last), engine.of(self.ruled), said, largest_share
             )  # fmt: skip
             resolution = resolve_identity(
                 engine, table_of(engine, arrived, SIGHTINGS.schema, partitions),

@@ -1,0 +1,58 @@
+"""The identified of some sightings, read from the slices once each."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date
+
+from identity.sightings import identified, sighting_state
+from model.engines import Engine, Rows
+from model.identity_policy import IdentityPolicy
+
+
+@dataclass(frozen=True)
+class Found:
+    """What some `sightings` (sighting_id) are identified as: `rows` (identity.sightings.identified)
+    of those of them that have rows left on the night."""
+
+    sightings: Rows
+    rows: Rows
+
+
+@dataclass(frozen=True)
+class Slices:
+    """Slices of identity.sightings (`rows`) up to a night, and what identifying them needs."""
+
+    engine: Engine
+    rows: Rows
+    refused: Rows
+    policy: IdentityPolicy
+    business_date: date
+
+    def found(self, sightings: Rows) -> Found:
+        """The identified of some sightings (sighting_id)."""
+        part = self.engine.kept(self.engine.rows(
+            "part_of_slices",
+            "select s.* from slices s semi join those t on t.sighting_id = s.sighting_id",
+            slices=self.rows, those=sightings,
+        ))  # fmt: skip
+        state = sighting_state(self.engine, part, self.business_date)
+        rows = identified(self.engine, state, part, self.refused, self.policy)
+        return Found(sightings, self.engine.kept(rows))
+
+    def found_beside(self, found: Found, sightings: Rows) -> Found:
+        """The same, where some of them may be `found` already."""
+        others = self.engine.kept(self.engine.rows(
+            "others",
+            "select s.sighting_id from those s anti join known k on k.sighting_id = s.sighting_id",
+            those=sightings, known=found.sightings,
+        ))  # fmt: skip
+        rows = self.engine.rows(
+            "found_beside",
+            """
+            select f.* from found f semi join those s on s.sighting_id = f.sighting_id
+            union all select * from new
+            """,
+            found=found.rows, those=sightings, new=self.found(others).rows,
+        )  # fmt: skip
+        return Found(sightings, rows)
