@@ -8,7 +8,7 @@ the truth by identity/evaluate.py; what the shapes cost is the difference betwee
 
     python -m benchmarks.identity_bar [PEOPLE] [--folder FOLDER]
 
-FOLDER may be one that benchmarks/identity.py has kept: then its lake is the world with the shapes.
+FOLDER keeps dumps and lakes for another run.
 """
 
 from __future__ import annotations
@@ -62,8 +62,8 @@ def main(arguments: Sequence[str] = ()) -> None:
     with tempfile.TemporaryDirectory(prefix="onefold-bench-") as scratch:
         root = Path(asked.folder or scratch)
         alone = _found(root / f"alone-{asked.people}", Plan(asked.people, 1, NIGHTS[0]))
-        usual = usual_plan(asked.people, len(NIGHTS), NIGHTS[0])
-        planted = _found(root / f"people-{asked.people}", usual)
+        usual = usual_plan(asked.people, 1, NIGHTS[0])
+        planted = _found(root / f"planted-{asked.people}", usual)
     _print(asked.people, alone, planted)
 
 

@@ -54,8 +54,8 @@ def map_people(night: Night) -> None:
         rulings = corrected(night, engine, rulings_of(night, engine, on_lists))
         said = ruled(engine, rulings)
         since = None if last is None or said is None else last.since(night, engine, said)
-        if since is not None:  # a night that looks at what changed reads these time and again
-            seen = engine.kept(seen)
+        if since is not None:  # a night that looks at what changed reads them time and again
+            seen = engine.kept(_without_files(engine, seen))
         resolution = resolve_identity(
             engine, _linking(night, engine, seen), rulings, _histories(night, engine), policy, day,
             is_lost=night.rebuilds_map, since=since,
@@ -82,6 +82,12 @@ def _size(night: Night) -> int:
         return ever
     with SparkEngine(lake.spark) as engine:
         return live_count(engine, lake.rows(engine, SIGHTINGS, until=day), day)
+
+
+def _without_files(engine: Engine, sightings: Rows) -> Rows:
+    """The slices, but for what no step reads of them."""
+    columns = ", ".join(name for name in SIGHTINGS.column_names if name != "source_file")
+    return engine.rows("sightings", f"select {columns} from slices", slices=sightings)
 
 
 def _linking(night: Night, engine: Engine, sightings: Rows) -> Rows:
