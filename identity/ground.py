@@ -92,11 +92,9 @@ def looked_at(
         return holding_before(engine, history, business_date)
 
     before = NightBefore(
-        engine.kept(plain_nodes(engine, held(histories.nodes))),
-        *(engine.kept(held(rows)) for rows in (
-            histories.hubs, histories.rejected_links, histories.one_ids
-        )),
-    )  # fmt: skip
+        engine.kept(plain_nodes(engine, held(histories.nodes))), engine.kept(held(histories.hubs)),
+        engine.kept(held(histories.rejected_links)), held(histories.one_ids),
+    )
     slices = Slices(engine, sightings, rulings.refused, policy, business_date)
     known = judged(engine, slices, found, rulings, before, policy)
     part = region(engine, found, known, before, policy)

@@ -34,7 +34,7 @@ def region(
     Keys are bound by all that rules look at: the region is what is bound to a seed.
     """
     seeds = engine.kept(_seeds(engine, touched, judged))
-    keyed = _keyed(engine, before.one_ids)
+    keyed = engine.kept(_keyed(engine, before.one_ids))
     bonds = engine.kept(_bonds(engine, touched, judged, before, keyed, policy))
     ends = engine.rows(
         "bonded", "select src as node_id from bonds union select dst from bonds", bonds=bonds
