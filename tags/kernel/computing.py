@@ -19,7 +19,7 @@ from tags.kernel.wide import Wide
 from tags.night import Night
 from tags.plans import Rank, TagPlan
 
-ROWS_AT_ONCE = 500_000  # of one table, of a group of persons
+ROWS_AT_ONCE = 1_000_000  # of one table, of a group of persons
 
 
 def compute_tags_here(

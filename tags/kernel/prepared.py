@@ -28,7 +28,7 @@ from tags.kernel.reading import Asked, InOrder, People, PersonRows, ordered, row
 from tags.kernel.tiles import Tile, TileRows
 from tags.kernel.tops import Rarity, columns_of_top, rarity_of, united, votes_of
 from tags.kernel.values import whole
-from tags.kernel.wide import MASK, Wide
+from tags.kernel.wide import MASK, Wide, absents_of
 from tags.night import ONE_ID, Night
 from tags.plans import Picked, Rank, TagPlan, TopCell, TopGrouping
 
@@ -96,6 +96,7 @@ class Prepared:
     kept: Sequence[Rows]
     values: SetValues
     failures: Mapping[str, str]
+    absents: Mapping[str, pa.Scalar]
     rarity: Mapping[TopCell, Rarity] = field(default_factory=dict)
 
     @classmethod
@@ -124,7 +125,7 @@ class Prepared:
             [_numbered(engine, rows, people)
              for rows in (*_carried(engine, given.earlier, plan), *states)],
             SetValues(SET.empty_table() if given.values is None else given.values, plan.overrides),
-            answers.failures,
+            answers.failures, absents_of(engine, plan),
         )  # fmt: skip
 
     def groups(self, rows_at_once: int) -> list[People]:
@@ -144,7 +145,7 @@ class Prepared:
         """The columns of some persons that are read or measured, before any is derived."""
         plan, night = self.plan, self.night
         ids = self.ids[people.start : people.end]
-        wide = Wide(self.engine, plan, night, ids, self.values)
+        wide = Wide(self.engine, plan, night, ids, self.values, self.absents)
         for known in self.filled:
             wide.add(self._of(known, people))
         for known in self.kept:
