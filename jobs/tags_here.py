@@ -45,6 +45,7 @@ from tags.wide_tables import WideTable, changes_contract, wide_contract, wide_ta
 
 _STATES = STAGE_STATES.name
 Earlier: TypeAlias = Callable[[Group], pa.Table]  # the rows of another night of some persons
+Cuts: TypeAlias = Sequence[int]  # the one_ids at which its files begin, where it has such
 
 
 def tags_here(
@@ -56,9 +57,9 @@ def tags_here(
     day = night.business_date
     given = _given(night, engine, book, plan, roll, before)
     prepared = Prepared.of(engine, given, plan, _tag_night(night))
-    earlier = _earlier(night, engine, roll, before)
+    earlier, cuts = _earlier(night, engine, roll, before)
     filing = _Filing.of(engine, book, roll, earlier, given.states, day)
-    groups = for_all_persons(prepared, filing.written)
+    groups = for_all_persons(prepared, filing.written, cuts=cuts)
     files = {name: _files(night, groups, name) for name in groups[0]}
     failures = {**prepared.failures, **reasons}
     changes = changes_contract(roll.subject)
@@ -73,17 +74,19 @@ def tags_here(
     )  # fmt: skip
 
 
-def _earlier(night: Night, engine: LocalEngine, roll: Roll, before: NightBefore) -> Earlier:
+def _earlier(
+    night: Night, engine: LocalEngine, roll: Roll, before: NightBefore
+) -> tuple[Earlier, Cuts]:
     """The rows of another night of a group: persons who have one wide table are stretches of its
-    files; else they are asked for."""
+    files, of which each is read once where groups begin as they do; else they are asked for."""
     names = [*before.tables(roll.subject)]
     if roll.numbers is None and len(names) == 1:
         files = night.lake.files(wide_contract(roll.subject, names[0]), before.day)
         keyed = KeyedFiles.of(files, ONE_ID)
-        return lambda group: keyed.between(group.first, group.end)
+        return lambda group: keyed.between(group.first, group.end), keyed.starts
     return lambda group: engine.arrow(engine.rows(
         "old_rows", f"select * from old where {group.condition}", old=roll.earlier
-    ))  # fmt: skip
+    )), ()  # fmt: skip
 
 
 @dataclass(frozen=True)

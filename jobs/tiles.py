@@ -37,6 +37,7 @@ from tags.kernel.tiles import PLACE, Tile
 
 FEWEST = 1_000_000  # rows of a clean table; to put fewer in order takes no longer than to keep them
 MOST_CHANGED = 0.1  # of a base's rows; beyond, a base is made anew
+_GIGABYTES = 3.0  # in which a base is put in order; what does not fit is spilled
 _FORMAT = "1"  # of tiles: another one makes new bases
 
 
@@ -89,7 +90,7 @@ class Tiles:
         """All rows in order, as a new base without changes."""
         file = self.engine.folder / f"{tables.base.name}.parquet"
         rows = rows_in_order(self.engine, self._sources(tables), self._day)
-        count = self.engine.write(rows, str(file))
+        count = self.engine.write(rows, str(file), _GIGABYTES)
         self._remember(tables.table, date.min)
         lake, schema = self.night.lake, pq.read_schema(file)
         lake.overwrite(tables.base, TaskFiles(lake.spark, [file], schema, {}))

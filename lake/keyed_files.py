@@ -38,6 +38,11 @@ class KeyedFiles:
         """Reads the footers of files that have rows."""
         return cls(key, tuple(found for file in files for found in _keyed(file, key)))
 
+    @property
+    def starts(self) -> list[int]:
+        """The smallest key of each file."""
+        return [one.low for one in self.files]
+
     def between(self, first: int | None, end: int | None) -> pa.Table:
         """The rows whose keys are not below `first` (None: any) and below `end` (None: any); a
         table without columns but the key where the slice has no file."""

@@ -103,7 +103,12 @@ def changes_since(
 
     `keys` have changed since a night on which `before` were the changes.
     """
-    given = {"keys": keys, "changes": before}
+    changed = engine.kept(engine.rows(
+        "changed", f"select v.* from versions v semi join keys k on {_same(of, 'v')}",
+        versions=of.versions, keys=keys,
+    ))  # fmt: skip
+    added = _added(engine, of, day, keys=keys, changed=changed, changes=before)
+    near = _near(engine, of, base, changed, added)
     names = ", ".join(f"`{name}`" for name in of.tables.changes.column_names)
     nothing = ", ".join(f"null as `{name}`" for name in ("one_id", *of.tables.stored))
     return engine.kept(engine.rows("changes", f"""
@@ -114,17 +119,17 @@ def changes_since(
         select {date_literal(day)}, false, `_place`, {nothing} from (
             select `_place` from changes where not `_is_added`
             union
-            select b.`_place` from ({_numbered(base)}) b semi join keys k on {_same(of, 'b')}
+            select n.`_place` from near n semi join keys k on {_same(of, 'n')}
         ) removed
-    """, placed=_placed(engine, of, base, _added(engine, of, day, **given)), **given))  # fmt: skip
+    """, placed=_placed(engine, of, near, added), near=near, keys=keys,
+        changes=before))  # fmt: skip
 
 
 def _added(engine: LocalEngine, of: TileSources, day: date, **given: Rows) -> Rows:
     """The rows that a base lacks at `day`: of the keys that changed, and those it lacked before;
-    each with a number of its own."""
-    now = held_by_person(of.tables.table, "some_versions", "one_ids", day, whole="versions")
+    each with a number of its own. `changed` are all versions of the keys."""
+    now = held_by_person(of.tables.table, "changed", "one_ids", day, whole="versions")
     return engine.kept(engine.rows("added", f"""
-        with some_versions as (select v.* from versions v semi join keys k on {_same(of, 'v')})
         select *, row_number() over () as `_number` from (
             select {_listed(of)} from ({now}) h where one_id is not null
             union all
@@ -134,18 +139,35 @@ def _added(engine: LocalEngine, of: TileSources, day: date, **given: Rows) -> Ro
     """, versions=of.versions, one_ids=of.one_ids, **given))  # fmt: skip
 
 
-def _placed(engine: LocalEngine, of: TileSources, base: Path, added: Rows) -> Rows:
-    """The same with the `place` of the base's last row before each of the same person."""
+def _near(engine: LocalEngine, of: TileSources, base: Path, changed: Rows, added: Rows) -> Rows:
+    """The base's rows of everybody of whom something changed, with their places: of who has added
+    rows, and of whoever the map has ever told to be a changed key's. A row of the base that still
+    counted on the night before is of whom the map of that night tells."""
+    columns = ", ".join(f"b.`{name}`" for name in dict.fromkeys(
+        ("one_id", *_order(of.tables.table), *of.tables.table.key)
+    ))  # fmt: skip
+    return engine.kept(engine.rows("near", f"""
+        select {columns}, b.`_place` from ({_numbered(base)}) b semi join (
+            select one_id from added
+            union
+            select one_id from one_ids o semi join changed c on c.sighting_id = o.node_id
+            where kind = 'sighting'
+        ) p on p.one_id = b.one_id
+    """, added=added, one_ids=of.one_ids, changed=changed))  # fmt: skip
+
+
+def _placed(engine: LocalEngine, of: TileSources, near: Rows, added: Rows) -> Rows:
+    """The added rows with the `place` of the base's last row before each of the same person."""
     by = in_order_of_persons(of.tables.table)
     window = f"partition by one_id order by {by} rows unbounded preceding"
     placed = engine.rows("placed", f"""
         select `_number`, max(`_at`) over ({window}) as `_place` from (
             select {by}, `_place` as `_at`, null as `_number`
-            from ({_numbered(base)}) b semi join added a on a.one_id = b.one_id
+            from near n semi join added a on a.one_id = n.one_id
             union all
             select {by}, null, `_number` from added
         ) united qualify `_number` is not null
-    """, added=added)  # fmt: skip
+    """, near=near, added=added)  # fmt: skip
     return engine.rows("added_rows", f"""
         select {_listed(of)}, p.`_place` from added a join placed p on p.`_number` = a.`_number`
     """, added=added, placed=placed)  # fmt: skip

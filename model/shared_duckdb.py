@@ -28,7 +28,8 @@ class SharedDuckDB:
         self._first = duckdb.connect(config={"temp_directory": str(folder)})
         # Nothing is ever removed from it: looking for gaps would be seconds of a night lost.
         self._first.execute("set checkpoint_threshold = '1TB'")
-        self._first.execute(f"set memory_limit = '{_half_of_its_memory(self._first)}'")
+        self._limit = _half_of_its_memory(self._first)
+        self._hold(self._limit)
         for word in SPARK_WORDS:
             self._first.execute(word)
         self._given: list[tuple[str, pa.Table | ds.Dataset]] = []
@@ -72,6 +73,19 @@ class SharedDuckDB:
             raise _failed(step, error) from None
         finally:
             connection.unregister("these")
+
+    @contextmanager
+    def within(self, gigabytes: float) -> Iterator[None]:
+        """For everybody no more memory than so much, or than there is else: what does not fit
+        spills."""
+        self._hold(int(min(self._limit, gigabytes * 1e9)))
+        try:
+            yield
+        finally:
+            self._hold(self._limit)
+
+    def _hold(self, size: int) -> None:
+        self._first.execute(f"set memory_limit = '{size} bytes'")
 
     def _connection(self) -> duckdb.DuckDBPyConnection:
         if not hasattr(self._mine, "connection"):
@@ -117,8 +131,9 @@ def _with_words(connection: duckdb.DuckDBPyConnection) -> duckdb.DuckDBPyConnect
     return connection
 
 
-def _half_of_its_memory(connection: duckdb.DuckDBPyConnection) -> str:
-    """Half of what DuckDB would take: a JVM and the Arrow tables live beside it."""
-    (told,) = connection.execute("select current_setting('memory_limit')").fetchall()[0]
-    size, unit = str(told).split()
-    return f"{float(size) / 2}{unit}"
+def _half_of_its_memory(connection: duckdb.DuckDBPyConnection) -> int:
+    """Half of the bytes that DuckDB would take: a JVM and the Arrow tables live beside it."""
+    ((size,),) = connection.execute(
+        "select parse_formatted_bytes(current_setting('memory_limit')) // 2"
+    ).fetchall()
+    return int(size)

@@ -89,7 +89,7 @@ EXCEPTIONS: dict[str, dict[str, str]] = {
         "tags/kernel/metrics.py:_records": "a row of numbers for a hundred columns",
         "tags/kernel/queries.py:_answered": "one number",
         "tags/kernel/memory.py:handed_on_here": "states of persons who fit into this process",
-        "tags/kernel/wide.py:_absents": "one row of literals",
+        "tags/kernel/wide.py:absents_of": "one row of literals",
         "tags/kernel/prepared.py:Prepared": "columns of persons who fit into this process",
         "tags/queries.py:_answered": "one number: the most rows of a person",
     },

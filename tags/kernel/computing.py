@@ -19,7 +19,7 @@ from tags.kernel.wide import Wide
 from tags.night import Night
 from tags.plans import Rank, TagPlan
 
-ROWS_AT_ONCE = 500_000  # of one table, of a group of persons
+ROWS_AT_ONCE = 1_000_000  # of one table, of a group of persons
 
 
 def compute_tags_here(
@@ -34,11 +34,11 @@ def compute_tags_here(
 
 def for_all_persons(
     prepared: Prepared, finish: Callable[[Group, Wide], Made],
-    rows_at_once: int = ROWS_AT_ONCE,
+    rows_at_once: int = ROWS_AT_ONCE, cuts: Sequence[int] = (),
 ) -> list[Made]:  # fmt: skip
     """What `finish` makes of the columns of each group of persons, in the order of one_id; at
-    least one group, be it of nobody."""
-    groups, levels = prepared.groups(rows_at_once), prepared.plan.levels
+    least one group, be it of nobody. They begin at one_ids of `cuts` where these are near."""
+    groups, levels = prepared.groups(rows_at_once, cuts), prepared.plan.levels
     prepared = prepared.knowing_rarities(groups)
     # Many groups are measured again for what ranks ask; a single one is kept as far as it is.
     only = prepared.measured(groups[0]) if len(groups) == 1 else None

@@ -93,8 +93,10 @@ def columns_of(
     found: dict[str, pa.Array] = {}
     for key, cells in by_key.items():
         units = _persons_and_keys(rows, key) if key else _persons(rows)
-        for where, newest_rows in dict.fromkeys((cell.where, cell.window.rows) for cell in cells):
-            own = [c for c in cells if (c.where, c.window.rows) == (where, newest_rows)]
+        families: dict[tuple[str, int], list[Cell]] = {}
+        for cell in cells:
+            families.setdefault((cell.where, cell.window.rows), []).append(cell)
+        for (where, newest_rows), own in families.items():
             kept = _newest_of(rows, rows.places(where), newest_rows)
             found |= units.columns(rows, kept, own, night)
     return found

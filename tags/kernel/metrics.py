@@ -17,7 +17,8 @@ from model.local_engine import LocalEngine
 from tags.night import BUSINESS_DATE, ONE_ID
 
 _AT_ONCE = 100  # columns of one query
-_EXACT = "decimal(38, 9)"
+_DIGITS, _PLACES = 38, 9
+_EXACT = f"decimal({_DIGITS}, {_PLACES})"
 
 
 def tag_metrics_here(
@@ -60,7 +61,9 @@ def _asked(n: int, field: pa.Field) -> Iterator[str]:
     name, kind = local_sql(quoted(field.name)), field.type
     shown = f"cast({name} as varchar)" if pa.types.is_nested(kind) else name
     number = "cast(null as double)"
-    if pa.types.is_integer(kind) or pa.types.is_decimal(kind) or pa.types.is_floating(kind):
+    if _is_exact(kind):
+        number = name
+    elif pa.types.is_decimal(kind) or pa.types.is_floating(kind):
         number = f"try_cast({name} as {_EXACT})"  # NaN and what is too large are none
     yield f"count({name}) as filled_{n}"
     yield f"approx_count_distinct({shown}) as different_{n}"
@@ -68,3 +71,11 @@ def _asked(n: int, field: pa.Field) -> Iterator[str]:
     yield f"count({number}) as known_{n}"
     yield f"min({number}) as low_{n}"
     yield f"max({number}) as high_{n}"
+
+
+def _is_exact(kind: pa.DataType) -> bool:
+    """Whether all values of a type fit into _EXACT, so that they may be added as they are, in a
+    third of the time."""
+    if pa.types.is_decimal(kind):
+        return bool(kind.scale <= _PLACES and kind.precision - kind.scale <= _DIGITS - _PLACES)
+    return bool(pa.types.is_integer(kind))

@@ -27,12 +27,13 @@ from tags.kernel.queries import answer_queries_here
 from tags.kernel.reading import Asked, InOrder, People, PersonRows, ordered, rows_of
 from tags.kernel.tiles import Tile, TileRows
 from tags.kernel.tops import Rarity, columns_of_top, rarity_of, united, votes_of
-from tags.kernel.values import whole
-from tags.kernel.wide import MASK, Wide
+from tags.kernel.values import Integers, whole
+from tags.kernel.wide import MASK, Wide, absents_of
 from tags.night import ONE_ID, Night
 from tags.plans import Picked, Rank, TagPlan, TopCell, TopGrouping
 
 _AT_ONCE = 2  # groups of persons, which fill two cores
+_NEAR = 0.1  # of a group: so far its bounds are moved to those of another night's files
 NO_STATES = arrow_schema(STAGE_STATES.schema).empty_table()
 Ranks = Mapping[str, pa.Array]  # how many stand above everybody, and how many have a value
 One = TypeVar("One")
@@ -96,6 +97,7 @@ class Prepared:
     kept: Sequence[Rows]
     values: SetValues
     failures: Mapping[str, str]
+    absents: Mapping[str, pa.Scalar]
     rarity: Mapping[TopCell, Rarity] = field(default_factory=dict)
 
     @classmethod
@@ -124,15 +126,19 @@ class Prepared:
             [_numbered(engine, rows, people)
              for rows in (*_carried(engine, given.earlier, plan), *states)],
             SetValues(SET.empty_table() if given.values is None else given.values, plan.overrides),
-            answers.failures,
+            answers.failures, absents_of(engine, plan),
         )  # fmt: skip
 
-    def groups(self, rows_at_once: int) -> list[People]:
-        """Persons of neighbouring numbers, of whom no table has many more rows than said."""
+    def groups(self, rows_at_once: int, cuts: Sequence[int] = ()) -> list[People]:
+        """Persons of neighbouring numbers, of whom no table has many more rows than said; they
+        begin at one_ids of `cuts` where these are near, as files of another night do."""
         most = max((table.count for table in self.tables.values()), default=0)
         count = max(1, -(-most // rows_at_once))
-        bounds = sorted({*np.linspace(0, len(self.ids), count + 1).astype(int).tolist()})
-        return [People(start, end) for start, end in pairwise(bounds)] or [People(0, 0)]
+        bounds = np.linspace(0, len(self.ids), count + 1).astype(np.int64)
+        bounds[1:-1] = _near(bounds[1:-1], np.searchsorted(self.ids.to_numpy(), [*cuts]),
+                             len(self.ids) / count * _NEAR)  # fmt: skip
+        found = sorted({*bounds.tolist()})
+        return [People(start, end) for start, end in pairwise(found)] or [People(0, 0)]
 
     def named(self, groups: Sequence[People]) -> Iterator[Group]:
         """The groups by the one_ids where they begin."""
@@ -144,7 +150,7 @@ class Prepared:
         """The columns of some persons that are read or measured, before any is derived."""
         plan, night = self.plan, self.night
         ids = self.ids[people.start : people.end]
-        wide = Wide(self.engine, plan, night, ids, self.values)
+        wide = Wide(self.engine, plan, night, ids, self.values, self.absents)
         for known in self.filled:
             wide.add(self._of(known, people))
         for known in self.kept:
@@ -202,6 +208,14 @@ class Prepared:
             where _number >= {people.start} and _number < {people.end} order by _number
         """, these=rows))  # fmt: skip
         return {name: whole(found.column(name)) for name in found.column_names}
+
+
+def _near(places: Integers, others: Integers, most: float) -> Integers:
+    """Places, or the nearest of others where one is not further than said."""
+    if not len(others):
+        return places
+    nearest = others[np.abs(places[:, None] - others).argmin(axis=1)]
+    return np.where(np.abs(nearest - places) <= most, nearest, places)
 
 
 def _in_order(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence, Set
 from dataclasses import dataclass, field
 from datetime import date
 from functools import cached_property
@@ -14,6 +14,7 @@ from tags.kernel.values import (
     Counts,
     Integers,
     Numbers,
+    Sought,
     Sums,
     Truths,
     Values,
@@ -39,6 +40,19 @@ class Range:
 
 
 @dataclass(frozen=True)
+class Edge:
+    """Of every unit the place of its first row on a day or later; `is_last`: no unit has one."""
+
+    places: Integers
+    is_last: bool
+
+    @cached_property
+    def sought(self) -> Sought:
+        """The places as they are looked up among many rows' counts."""
+        return Sought.of(self.places)
+
+
+@dataclass(frozen=True)
 class UnitRows:
     """Rows in the order of their units and, within one, of time.
 
@@ -49,7 +63,7 @@ class UnitRows:
     day: Integers
     unit_count: int
     _of: tuple[UnitRows, Integers] | None = field(default=None, repr=False)
-    _ranges: dict[Bounds, Range] = field(default_factory=dict, repr=False)
+    _edges: dict[int, Edge] = field(default_factory=dict, repr=False)
     _within: dict[Bounds, Truths] = field(default_factory=dict, repr=False)
 
     def __len__(self) -> int:
@@ -60,37 +74,38 @@ class UnitRows:
         return UnitRows(self.unit[rows], self.day[rows], self.unit_count, (self, rows))
 
     def ranges(self, bounds: Sequence[Bounds]) -> list[Range]:
-        """The range of each window."""
-        new = [one for one in dict.fromkeys(bounds) if one not in self._ranges]
+        """The range of each window: from the edge of its first day to that past its last."""
+        days = [(day_number(first), day_number(last) + 1) for first, last in bounds]
+        edges = self.edges({day for both in days for day in both})
+        return [
+            Range(edges[first].places, edges[past].places, edges[past].is_last)
+            for first, past in days
+        ]
+
+    def edges(self, days: Set[int]) -> Mapping[int, Edge]:
+        """The edges of some days, among others."""
+        new = sorted(days - self._edges.keys())
         if new:
-            self._ranges.update(self._ranged(new) if self._of is None else self._part(new))
-        return [self._ranges[one] for one in bounds]
+            self._edges.update(self._of_days(new) if self._of is None else self._of_part(new))
+        return self._edges
 
-    def _part(self, bounds: Sequence[Bounds]) -> dict[Bounds, Range]:
-        """The ranges of some of all rows begin and end where those of all rows do."""
+    def _of_part(self, days: Sequence[int]) -> dict[int, Edge]:
+        """The edges of some of all rows are where those of all rows are."""
         whole, rows = self._of or (self, np.arange(len(self)))
-        counts = Counts.of(rows, len(whole))
-        return {
-            bound: Range(counts.before(one.start), counts.before(one.end), one.to_the_end)
-            for bound, one in zip(bounds, whole.ranges(bounds), strict=True)
-        }
+        counts, edges = Counts.of(rows, len(whole)), whole.edges({*days})
+        return {day: Edge(counts.at(edges[day].sought), edges[day].is_last) for day in days}
 
-    def _ranged(self, bounds: Sequence[Bounds]) -> dict[Bounds, Range]:
-        """Days are cut where a window begins or has ended; rows of one cut are neighbours."""
-        cuts = {day_number(first) for first, _ in bounds}
-        edges = np.array(sorted(cuts | {day_number(last) + 1 for _, last in bounds}), np.int64)
-        width = len(edges) + 1
-        places = self.unit * width + np.searchsorted(edges, self.day, side="right")
+    def _of_days(self, days: Sequence[int]) -> dict[int, Edge]:
+        """Days, which ascend, cut every unit's rows; rows of one cut are neighbours."""
+        width = len(days) + 1
+        places = self.unit * width + np.searchsorted(np.array(days), self.day, side="right")
         counts = np.bincount(places, minlength=self.unit_count * width)
         starts = np.concatenate(([0], np.cumsum(counts)))
         of_unit = np.arange(self.unit_count) * width
-        found = {}
-        for first, last in bounds:
-            from_cut = 0 if first is None else int(np.searchsorted(edges, day_number(first))) + 1
-            past_cut = int(np.searchsorted(edges, day_number(last) + 1)) + 1
-            end = starts[of_unit + past_cut]
-            is_last = bool(np.array_equal(end, starts[of_unit + width]))
-            found[first, last] = Range(starts[of_unit + from_cut], end, is_last)
+        ends, found = starts[of_unit + width], {}
+        for n, day in enumerate(days):
+            edge = starts[of_unit + n + 1]
+            found[day] = Edge(edge, bool(np.array_equal(edge, ends)))
         return found
 
     def within(self, bounds: Bounds) -> Truths:
@@ -139,21 +154,17 @@ class MeasuredRows:
     values: Values
 
     @cached_property
-    def _is_whole(self) -> bool:
-        return bool(self.values.valid.all())
-
-    @cached_property
     def _valid(self) -> Counts:
         return Counts.where(self.values.valid)
 
     def _before(self, places: Integers) -> Integers:
         """How many rows with a value stand before some places."""
-        return places if self._is_whole else self._valid.before(places)
+        return places if self.values.is_whole else self._valid.before(places)
 
     @cached_property
     def _sums(self) -> Sums:
         numbers = self.values.numbers
-        return Sums.of(numbers if self._is_whole else np.where(self.values.valid, numbers, 0))
+        return Sums.of(numbers if self.values.is_whole else np.where(self.values.valid, numbers, 0))
 
     def count(self, rows: Range) -> Integers:
         """Rows with a value."""
@@ -166,7 +177,7 @@ class MeasuredRows:
     @cached_property
     def _known(self) -> tuple[Integers, Numbers]:
         """The places of the rows with a value, and their numbers."""
-        if self._is_whole:
+        if self.values.is_whole:
             return np.arange(len(self.rows)), self.values.numbers
         known = np.flatnonzero(self.values.valid)
         return known, self.values.numbers[known]
@@ -188,13 +199,18 @@ class MeasuredRows:
 
     def first(self, rows: Range) -> Integers:
         """The place of the first row with a value; means nothing of a unit without one."""
-        known, _ = self._known
-        return at_or_zero(known, self._before(rows.start))
+        return self._places(self._before(rows.start))
 
     def last(self, rows: Range) -> Integers:
         """The place of the last row with a value; means nothing of a unit without one."""
+        return self._places(self._before(rows.end) - 1)
+
+    def _places(self, ranks: Integers) -> Integers:
+        """The places of rows with a value by their ranks among them."""
+        if self.values.is_whole:
+            return np.clip(ranks, 0, max(len(self.rows) - 1, 0))
         known, _ = self._known
-        return at_or_zero(known, self._before(rows.end) - 1)
+        return at_or_zero(known, ranks)
 
     @cached_property
     def _occurrences(self) -> tuple[Integers, Counts]:

@@ -126,6 +126,7 @@ class PersonRows:
     columns: Mapping[str, pa.Array]
     moments: Integers
     _values: dict[str, Values] = field(default_factory=dict, repr=False)
+    _present: dict[str, Values] = field(default_factory=dict, repr=False)
     _places: dict[str, Integers] = field(default_factory=dict, repr=False)
 
     def places(self, condition: str) -> Integers:
@@ -146,7 +147,9 @@ class PersonRows:
 
     def presence(self, sql: str) -> Values:
         """Where an expression has a value, of whatever type."""
-        return presence_of(self.columns[sql])
+        if sql not in self._present:
+            self._present[sql] = presence_of(self.columns[sql])
+        return self._present[sql]
 
 
 class InOrder(Protocol):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
-from tags.kernel.ranges import EPOCH, Range, UnitRows, list_column
+from tags.kernel.ranges import EPOCH, Bounds, Range, UnitRows, list_column
 from tags.kernel.reading import PersonRows
 from tags.kernel.values import (
     Integers,
@@ -32,6 +32,7 @@ _UNIT = 10**_PLACES
 # Votes that fade, and scores by rarity, have twelve places; what is left of a vote has eighteen.
 _FINE_PLACES, _LEFT_PLACES = 12, 18
 _LIMB, _ALL = 10**9, 10**_LEFT_PLACES
+_BITS = 63  # of whole numbers that are not negative
 _LAST = Decimal(1).scaleb(-_LEFT_PLACES)
 Rarity = tuple[int, Mapping[Any, int]]  # persons who vote, and persons who vote for a value
 
@@ -46,7 +47,7 @@ def columns_of_top(
 
 def rarity_of(votes: Votes, cell: TopCell, night: Night) -> Rarity:
     """How many of some persons vote in a cell's window, and how many for each value."""
-    voted = np.flatnonzero(_scores(votes, cell, night) != 0)
+    voted, _ = _voted(votes, cell, night)
     values, counts = np.unique(votes.value[voted], return_counts=True)
     names = votes.values.column(values, np.zeros(len(values), bool)).to_pylist()
     persons = len(np.unique(votes.person[voted]))
@@ -109,49 +110,79 @@ def _ranked(
     votes: Votes, cell: TopCell, rarity: Rarity | None, night: Night
 ) -> Iterator[tuple[str, pa.Array]]:
     """Best scores first, equal ones in the order of their values."""
-    scores, places = _scores(votes, cell, night), _places_of(cell)
-    voted = np.flatnonzero(scores != 0)
-    scores = scores[voted]
+    (voted, scores), places = _voted(votes, cell, night), _places_of(cell)
     if rarity is not None:
         scores, places = _rated(votes, voted, scores, places, rarity), _FINE_PLACES
-    # Equal scores stay in the order of their values, as the units are.
-    rank = in_order(votes.person[voted], -scores)
-    best, score = voted[rank], scores[rank]
-    person = votes.person[best]
-    first_of = np.searchsorted(person, person)
-    is_kept = np.arange(len(best)) - first_of < (cell.best or 1)
-    totals = _totals(person, score, votes.person_count)
+    person = votes.person[voted]
+    chosen = _best_of_each(person, scores) if cell.best in (None, 1) else _best_of(
+        person, scores, cell.best
+    )  # fmt: skip
+    best = voted[chosen]
     kept = _Kept(
-        person[is_kept], votes.value[best[is_kept]], score[is_kept], votes, totals, places
-    )
+        votes.person[best], votes.value[best], scores[chosen], votes,
+        lambda: _totals(person, scores, votes.person_count), places,
+    )  # fmt: skip
     for give, column in zip(cell.give, cell.columns, strict=True):
         yield column.name, kept.column(give, cell.best is not None)
+
+
+def _best_of(person: Integers, scores: Numbers, count: int) -> Integers:
+    """The places of each person's best scores, best first; persons ascend. Equal scores stay in the
+    order of their values, as they stand."""
+    rank = in_order(person, -scores)
+    person = person[rank]
+    first_of = np.searchsorted(person, person)
+    return rank[np.arange(len(rank)) - first_of < count]
+
+
+def _best_of_each(person: Integers, scores: Numbers) -> Integers:
+    """The place of each person's best score, the first of equal ones: where score and place fit
+    into 63 bits together, a largest number without any order."""
+    count = len(scores)
+    bits = count.bit_length()
+    if not count or scores.dtype.kind != "i" or int(np.abs(scores).max()) >> (_BITS - bits):
+        return _best_of(person, scores, 1)
+    begins = np.flatnonzero(person[1:] != person[:-1]) + 1
+    keys = (scores << bits) | np.arange(count - 1, -1, -1)
+    best = np.maximum.reduceat(keys, np.concatenate(([0], begins)))
+    return count - 1 - (best & ((1 << bits) - 1))
 
 
 def _places_of(cell: TopCell) -> int:
     return _PLACES if cell.half_life is None else _FINE_PLACES
 
 
-def _scores(votes: Votes, cell: TopCell, night: Night) -> Numbers:
-    """The score of every unit in a cell's window, in units of its last decimal place."""
-    scores: Numbers = np.zeros(len(votes.person), np.int64)
+def _voted(votes: Votes, cell: TopCell, night: Night) -> tuple[Integers, Numbers]:
+    """The units with a score that is not 0 in a cell's window, and their scores in units of their
+    last decimal place."""
     bounds = cell.window.bounds(night.business_date)
-    for rows, (units, places), unit_of, (where, weight) in zip(
-        votes.tables, votes.of_ballots, votes.unit_of, cell.votes, strict=True
-    ):
+    if cell.half_life is None and len(cell.votes) == 1:
+        ((where, weight),) = cell.votes
+        counts = _counted(votes, 0, where, bounds)
+        voted = np.flatnonzero(counts != 0) if _millionths(weight) else np.zeros(0, np.int64)
+        return voted, counts[voted] * _millionths(weight)
+    scores: Numbers = np.zeros(len(votes.person), np.int64)
+    for n, (where, weight) in enumerate(cell.votes):
         if cell.half_life is None:
-            own = rows.places(where)
-            voted = unit_of[own[rows.rows.within(bounds)[own]]]
-            counts = np.bincount(voted[voted >= 0], minlength=len(scores))
-            scores = scores + counts * _millionths(weight)
+            scores = scores + _counted(votes, n, where, bounds) * _millionths(weight)
         else:
-            kept = units.where(np.flatnonzero(rows.truths(where)[places]))
+            units, places = votes.of_ballots[n]
+            kept = units.where(np.flatnonzero(votes.tables[n].truths(where)[places]))
             (window,) = kept.ranges([bounds])
             left = _left(kept, window, cell.half_life, night)
             scores = scores.astype(object) + left * _millionths(weight)
-    if cell.half_life is None:
-        return scores
-    return _rounded(scores, 10 ** (_PLACES + _LEFT_PLACES - _FINE_PLACES))
+    if cell.half_life is not None:
+        scores = _rounded(scores, 10 ** (_PLACES + _LEFT_PLACES - _FINE_PLACES))
+    voted = np.flatnonzero(scores != 0)
+    return voted, scores[voted]
+
+
+def _counted(votes: Votes, ballot: int, where: str, bounds: Bounds) -> Integers:
+    """How many of a ballot's rows vote for every unit."""
+    rows = votes.tables[ballot]
+    own = rows.places(where)
+    voted = votes.unit_of[ballot][own[rows.rows.within(bounds)[own]]]
+    return np.bincount(voted[voted >= 0], minlength=len(votes.person))
 
 
 def _left(rows: UnitRows, window: Range, half_life: int, night: Night) -> Numbers:
@@ -213,7 +244,7 @@ class _Kept:
     value: Numbers
     score: Numbers
     votes: Votes
-    totals: Numbers
+    totals: Callable[[], Numbers]
     places: int
 
     def column(self, give: str, is_list: bool) -> pa.Array:
@@ -232,5 +263,5 @@ class _Kept:
         score = doubles_of(self.score, self.places)
         if give == "score":
             return pa.array(score, pa.float64())
-        total = doubles_of(self.totals, self.places)[self.person]
+        total = doubles_of(self.totals(), self.places)[self.person]
         return pa.array(score / np.where(total == 0, 1, total), mask=total == 0)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -36,9 +37,15 @@ class Values:
     column: Callable[[Numbers, Truths], pa.Array]
     places: int = 0
 
+    @cached_property
+    def is_whole(self) -> bool:
+        """Whether no value is missing."""
+        return bool(self.valid.all())
+
     def at(self, rows: Integers) -> Values:
         """Those of some rows."""
-        return Values(self.numbers[rows], self.valid[rows], self.column, self.places)
+        valid = np.ones(len(rows), bool) if self.is_whole else self.valid[rows]
+        return Values(self.numbers[rows], valid, self.column, self.places)
 
 
 def values_of(array: pa.Array) -> Values:
@@ -70,7 +77,7 @@ def decoded(array: pa.Array) -> pa.Array:
 def presence_of(array: pa.Array) -> Values:
     """Where a column has values, whose numbers mean nothing: of types without an order too."""
     valid = valid_of(array)
-    return Values(np.zeros(len(valid), np.int64), valid, lambda _, missing: pa.nulls(len(missing)))
+    return Values(np.zeros(len(valid), np.int8), valid, lambda _, missing: pa.nulls(len(missing)))
 
 
 def valid_of(array: pa.Array) -> Truths:
@@ -132,8 +139,9 @@ def typed_column(numbers: Numbers, missing: Truths, kind: pa.DataType) -> pa.Arr
 
 def decimal_column(numbers: Numbers, missing: Truths, kind: pa.Decimal128Type) -> pa.Array:
     """Whole numbers of a decimal's last place as decimals; missing where it has too few digits."""
-    fits = np.abs(numbers) < 10**kind.precision
-    missing = missing | ~fits.astype(bool)
+    if not _all_fit(numbers, 10**kind.precision):
+        fits = np.abs(numbers) < 10**kind.precision
+        missing = missing | ~fits.astype(bool)
     limbs = np.empty((len(numbers), 2), np.int64)
     low = np.where(missing, 0, numbers)
     if low.dtype == object:
@@ -143,6 +151,11 @@ def decimal_column(numbers: Numbers, missing: Truths, kind: pa.Decimal128Type) -
         limbs[:, 0], limbs[:, 1] = low, low.astype(np.int64) >> 63
     bits = pa.array(~missing).buffers()[1]
     return pa.Array.from_buffers(kind, len(numbers), [bits, pa.py_buffer(limbs)])
+
+
+def _all_fit(numbers: Numbers, limit: int) -> bool:
+    """Whether no number has more digits than those below a limit."""
+    return not len(numbers) or (int(numbers.max()) < limit and int(numbers.min()) > -limit)
 
 
 def doubles_of(numbers: Numbers, places: int) -> npt.NDArray[np.float64]:
@@ -177,6 +190,20 @@ def in_order(unit: Integers, numbers: Numbers) -> Integers:
 
 
 @dataclass(frozen=True)
+class Sought:
+    """Places to be looked up in `Counts`: their words of 64, and the bits that are before them."""
+
+    word: Integers
+    lower: npt.NDArray[np.uint64]
+
+    @classmethod
+    def of(cls, places: Integers) -> Sought:
+        """Some places."""
+        bit = np.uint64(1) << (places & 63).view(np.uint64)
+        return cls(places >> 6, bit - np.uint64(1))
+
+
+@dataclass(frozen=True)
 class Counts:
     """Which places of a row of them are taken: a bit each, with how many there are before every
     64 of them. A running sum over all places would take five times as long to make."""
@@ -201,9 +228,12 @@ class Counts:
 
     def before(self, places: Integers) -> Integers:
         """How many are taken before each of some places."""
-        word = places >> 6
-        lower = (np.uint64(1) << (places & 63).astype(np.uint64)) - np.uint64(1)
-        found: Integers = self.sums[word] + np.bitwise_count(self.bits[word] & lower)
+        return self.at(Sought.of(places))
+
+    def at(self, sought: Sought) -> Integers:
+        """The same of places that are looked up in many rows' counts."""
+        found: Integers = self.sums[sought.word]
+        found += np.bitwise_count(self.bits[sought.word] & sought.lower)
         return found
 
 

@@ -26,14 +26,15 @@ class Wide:
     """The columns so far, a value per person in the order of their numbers."""
 
     def __init__(
-        self, engine: LocalEngine, plan: TagPlan, night: Night, ids: pa.Array, values: SetValues
-    ) -> None:
+        self, engine: LocalEngine, plan: TagPlan, night: Night, ids: pa.Array, values: SetValues,
+        absents: Mapping[str, pa.Scalar],
+    ) -> None:  # fmt: skip
         self._engine = engine
         self._plan = plan
         self._night = night
         self._ids = ids
         self._types = {c.name: c for c in plan.columns}
-        self._absents = _absents(engine, plan)
+        self._absents = absents
         self._values = values
         self._columns: dict[str, pa.Array] = {}
 
@@ -134,7 +135,7 @@ def _typed_sql(column: TagColumn) -> str:
     return local_sql(f"try_cast({quoted(column.name)} AS {one})")
 
 
-def _absents(engine: LocalEngine, plan: TagPlan) -> dict[str, pa.Scalar]:
+def absents_of(engine: LocalEngine, plan: TagPlan) -> dict[str, pa.Scalar]:
     """What stands where nothing matched, by column."""
     types = {column.name: column for column in plan.columns}
     listed = ", ".join(

@@ -186,3 +186,12 @@ def test_frames_of_many_rows_come_by_files(spark: SparkSession) -> None:
             assert found.sort_by("n").to_pylist() == rows.to_pylist()
         back = engine.frame(engine.of(sales))
         assert sorted(row["n"] or 0 for row in back.collect()) == [0, 1]
+
+
+def test_a_write_in_little_memory_leaves_the_limit_as_it_was(tmp_path: Path) -> None:
+    with LocalEngine() as engine:
+        asked = "select current_setting('memory_limit') as n"
+        limit = engine.one_row("limit", asked)
+        many = engine.rows("many", "select range as n from range(100000) order by hash(range)")
+        assert engine.write(many, str(tmp_path / "many.parquet"), 0.05) == 100000
+        assert engine.one_row("limit", asked) == limit

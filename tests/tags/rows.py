@@ -77,8 +77,9 @@ def computed_by_both(
         prepared = Prepared.of(engine, given, plan, Night(day, time_zone))
         assert prepared.failures.keys() == night.failures.keys(), prepared.failures
         found = for_all_persons(
-            prepared, lambda _, wide: (wide.stored(), wide.states(given.states)), rows_at_once
-        )
+            prepared, lambda _, wide: (wide.stored(), wide.states(given.states)), rows_at_once,
+            cuts=prepared.ids.to_pylist()[::7],
+        )  # fmt: skip
     wide = pa.concat_tables([stored for stored, _ in found])
     assert wide.schema.names == night.wide.columns
     assert_same(night.wide, wide, ("one_id",))
