@@ -79,6 +79,7 @@ def _told(way: str, folder: Path, count: int, kind: str) -> Told:
         check=True, stdout=subprocess.PIPE, text=True,
     )  # fmt: skip
     found: Told = json.loads(ran.stdout.splitlines()[-1])
+    sys.stderr.write(f"{count}{kind} {way}: {_seconds(found):.1f} s\n")
     return found
 
 
