@@ -11,7 +11,7 @@ from pyspark.sql import SparkSession
 
 from jobs.command_line import main
 from tests.jobs.tiny_project import NIGHTS, SECRET, write_tiny_project
-from tests.jobs.tiny_tags import SHAPES
+from tests.jobs.tiny_tags import ABOUT_MEMBERS, ABOUT_OBJECTS, OBJECTS, SHAPES
 
 Onefold = Callable[..., int]
 
@@ -42,10 +42,15 @@ def nights(spark: SparkSession, tmp_path_factory: pytest.TempPathFactory) -> lis
 
 @pytest.fixture(scope="session")
 def tagged(nights: list[Path], tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The project with a tag of every shape after its third night, one value set by hand: read it,
-    or copy it."""
+    """The project with a tag of every shape, of persons and of more, after its third night, one
+    value set by hand: read it, or copy it."""
     project = Path(shutil.copytree(nights[1], tmp_path_factory.mktemp("tagged") / "project"))
-    (project / "tag_definitions/shapes.yml").write_text(SHAPES, encoding="utf-8")
+    model, tags = project / "conf/model.yml", project / "tag_definitions"
+    text = model.read_text(encoding="utf-8").replace("objects:", OBJECTS.strip(), 1)
+    model.write_text(text, encoding="utf-8")
+    files = {"shapes": SHAPES, "objects": ABOUT_OBJECTS, "members": ABOUT_MEMBERS}
+    for name, lines in files.items():
+        (tags / f"{name}.yml").write_text(lines, encoding="utf-8")
     _, second, third = map(str, NIGHTS)
     assert onefold(project, "run", "--date", second, "--from", "compute_tags") == 0
     words = ["account:d6", "care", "a", "--reason", "a call", "--author", "clerk"]
