@@ -18,8 +18,9 @@ HOUSEHOLDS ?= 400
 NIGHTS ?= 3
 START ?= 2017-09-28
 FOLDER ?= build/demo
-# Planning many small queries keeps one core busy: two sessions fill two.
-SIDE_BY_SIDE ?= -n 2 --dist loadfile
+# Planning many small queries keeps one core busy: two sessions fill two. Each takes whole files, in
+# the order of tests/conftest.py: the longest first.
+SIDE_BY_SIDE ?= -n 2 --dist loadfile --no-loadscope-reorder
 
 PACKAGES := jobs model language ingestion identity tags audiences insight quality privacy lake
 PACKAGES := $(patsubst %/__init__.py,%,$(wildcard $(addsuffix /__init__.py,$(PACKAGES))))

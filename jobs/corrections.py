@@ -5,26 +5,40 @@ Whoever writes holds the lake's lease, so that no night is under way and no two 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict
+from datetime import datetime
+from typing import Any
 
 from identity.corrections import Correction, End
-from lake.log_tables import append_records, overwrite_records, read_rows
+from lake.log_tables import append_records, overwrite_records, read_rows, read_rows_at
 from model.ops_tables import CORRECTIONS
 
 
 def all_corrections(lake_root: str) -> list[Correction]:
     """Every correction ever made, in their order; those withdrawn among them."""
-    found = [
-        Correction(**{**row, "ends": tuple(End(**end) for end in row["ends"])})
-        for row in read_rows(lake_root, CORRECTIONS)
-    ]
-    return sorted(found, key=lambda each: each.correction_id)
+    return _corrections(read_rows(lake_root, CORRECTIONS))
+
+
+def tag_corrections_at(lake_root: str, moment: datetime) -> list[Correction]:
+    """Those that set tags as they stood at a moment: without later ones, and as long as they were
+    to hold before they were withdrawn later."""
+    found = corrections_of(lake_root, tags=True)
+    if any(max(each.made_at, each.withdrawn_at or each.made_at) > moment for each in found):
+        found = _corrections(read_rows_at(lake_root, CORRECTIONS, moment))
+    return [each for each in found if each.kind == "tag"]
 
 
 def corrections_of(lake_root: str, *, tags: bool) -> list[Correction]:
     """Those that set tags, or all others: what they say of persons."""
     return [each for each in all_corrections(lake_root) if (each.kind == "tag") is tags]
+
+
+def _corrections(rows: Iterable[Mapping[str, Any]]) -> list[Correction]:
+    found = [
+        Correction(**{**row, "ends": tuple(End(**end) for end in row["ends"])}) for row in rows
+    ]
+    return sorted(found, key=lambda each: each.correction_id)
 
 
 def add_corrections(lake_root: str, corrections: Sequence[Correction]) -> None:

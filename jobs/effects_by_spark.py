@@ -9,13 +9,13 @@ from datetime import date
 
 from pyspark.sql import DataFrame, Row
 
+from identity.corrections import Correction
 from jobs.definition_effects import Effects
 from jobs.definitions import Definitions
 from jobs.night import Night, open_night, session_of
 from jobs.progress import Progress
-from jobs.set_values import values_set
 from jobs.tag_rolls import computed_tables, wide_rows
-from jobs.tags_by_spark import profiles_by_spark
+from jobs.tags_by_spark import profiles_by_spark, values_by_spark
 from lake.log_tables import read_rows
 from lake.readers import persons_at
 from model.engines import Engine, Rows, SparkEngine
@@ -28,18 +28,20 @@ from tags.night import BUSINESS_DATE, ONE_ID
 
 
 def counted_by_spark(
-    definitions: Definitions, business_date: date, effects: Effects, progress: Progress
-) -> Effects:
-    """The effects with the number of persons they concern, as `counted_here` gives it."""
+    definitions: Definitions, business_date: date, effects: Effects,
+    corrections: Sequence[Correction], progress: Progress,
+) -> Effects:  # fmt: skip
+    """The effects with the number of persons they concern, as `counted_here` gives it;
+    `corrections` are those of tags by which the night was computed."""
     with session_of(definitions.project) as spark:
         night = open_night(spark, definitions, business_date, progress)
         try:
-            return _counted(night, effects)
+            return _counted(night, effects, corrections)
         finally:
             night.release()
 
 
-def _counted(night: Night, effects: Effects) -> Effects:
+def _counted(night: Night, effects: Effects, corrections: Sequence[Correction]) -> Effects:
     plan, day, lake = effects.plan, night.business_date, night.lake
     engine = SparkEngine(lake.spark)
     stored = engine.frame(_stored(night, engine))
@@ -49,7 +51,7 @@ def _counted(night: Night, effects: Effects) -> Effects:
         {t.name: night.by_person(t) for t in night.definitions.tables if t.name in plan.tables},
         _persons(night), profiles_by_spark(night, engine, plan), plan, day,
         time_zone=night.project.settings.project.time_zone,
-        memory=Memory(states, values_set(night), stored),
+        memory=Memory(states, values_by_spark(night, engine, corrections), stored),
     )  # fmt: skip
     owners, coded = effects.owners, effects.coded(night.definitions.tags)
     old, new = (_own(frame, owners) for frame in (stored, computed.wide))

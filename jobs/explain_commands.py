@@ -30,7 +30,7 @@ def explain_link_of(given: Common, **options: Any) -> None:
 
 
 @explain.command("tag")
-@click.argument("words", nargs=-1, metavar="[PERSON] [TAG]")
+@click.argument("words", nargs=-1, metavar="[PERSON | ID ...] [TAG]")
 @click.option("--reveal", is_flag=True, help="Show plain values; audited.")
 @click.option("--format", "form", type=click.Choice(["text", "json"]), default="text")
 @click.option("--json", "form", flag_value="json", help="One JSON object, as --format json.")
@@ -38,8 +38,9 @@ def explain_link_of(given: Common, **options: Any) -> None:
 def explain_tag_of(given: Common, **options: Any) -> None:
     """PERSON TAG: rows, branches and corrections that make a tag what it is for a person.
 
-    PERSON is kind:value, kind@scope:value or a OneID; TAG a tag or one of its columns. The person,
-    or both, may come from standard input, one a line. The value is computed again from the lake's
-    rows: 1 where it is another one than the night's.
+    PERSON is kind:value, kind@scope:value or a OneID; TAG a tag or one of its columns. A tag about
+    something else takes its ids: STORE TAG, PERSON STORE TAG. Words that are left out come from
+    standard input, one a line. The value is computed again from the lake's rows: 1 where it is
+    another one than the night's.
     """
     explain_tag.show(given, **options)

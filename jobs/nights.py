@@ -8,6 +8,7 @@ from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from jobs import resolve_identity
+from jobs.accept_codes import refuse_unknown
 from jobs.common_arguments import Common
 from jobs.definitions import Definitions
 from jobs.dry_run import show as dry_run_shown
@@ -26,7 +27,8 @@ def run(
     given: Common, date_text: str, first: str | None, only: str | None,
     accept: Sequence[str], reason: str, dry_run: bool, rebuild_map: bool,
 ) -> None:  # fmt: skip
-    """One night, or the stages of it that --from or --only name; --dry-run only tells.
+    """One night, or the stages of it that --from or --only name; --dry-run only tells. A code to
+    accept that no check can have is refused.
 
     `rebuild_map`: the map of a night that was resolved before is made anew from the log of OneIDs.
     """
@@ -34,6 +36,7 @@ def run(
         raise UsageError('--accept needs --reason "…": why the check may pass is recorded')
     stages = chosen_stages(first, only)
     definitions = given.definitions()
+    refuse_unknown(accept, definitions)
     night = business_date(date_text, definitions.project)
     if rebuild_map:
         _refuse_to_rebuild(definitions.project.lake_root, night, stages, dry_run)

@@ -35,11 +35,13 @@ def show(given: Common, no_count: bool, form: str) -> None:
     definitions = given.definitions()
     night = published_or_refused(definitions.project.lake_root)
     with published_tags(definitions, night, key_of(definitions.project)) as known:
-        effects = effects_of(known)
+        effects, corrections = effects_of(known), known.corrections
         if not no_count and effects.execution.is_here:
             effects = counted_here(known, effects)
     if not no_count and not effects.execution.is_here:
-        effects = counted_by_spark(definitions, night.business_date, effects, given.progress())
+        effects = counted_by_spark(
+            definitions, night.business_date, effects, corrections, given.progress()
+        )
     if form == "json":
         sys.stdout.write(json.dumps(as_json(night, effects), ensure_ascii=False) + "\n")
     else:

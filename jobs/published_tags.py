@@ -15,13 +15,15 @@ from typing import Any
 import pyarrow as pa
 
 from identity.corrections import Correction
-from jobs.corrections import corrections_of
+from jobs.compute_tags import NAME as COMPUTE_TAGS
+from jobs.corrections import corrections_of, tag_corrections_at
 from jobs.definitions import Definitions
 from jobs.number_leads import leads_of
 from jobs.plain_values import with_plain_columns_here
 from jobs.set_values import values_set_here
 from jobs.tag_profiles import profiles
 from jobs.tag_rolls import computed_tables, side_by_side
+from lake.ledger import stage_begun
 from lake.published import published_days, published_slice, published_table
 from lake.readers import by_person, persons_at
 from lake.views import PublishedNight
@@ -38,11 +40,12 @@ from model.fixed_tables import (
 )
 from model.local_engine import LocalEngine
 from privacy.tokens import TokenKey
-from tags.definitions import PERSON, TagBook
+from tags.definitions import TagBook
 from tags.kernel.prepared import Given
 from tags.night import ONE_ID
 from tags.night import Night as TagNight
 from tags.plans import TagPlan
+from tags.subjects import Subject
 from tags.wide_tables import wide_contract
 
 
@@ -60,6 +63,11 @@ class PublishedTags:
     def book(self) -> TagBook:
         """The tags as today's files define them."""
         return self.definitions.tags
+
+    @property
+    def subject(self) -> Subject:
+        """What the tags are about."""
+        return self.book.subjects[self.book.object]
 
     @property
     def business_date(self) -> date:
@@ -92,9 +100,22 @@ class PublishedTags:
 
     @cached_property
     def corrections(self) -> tuple[Correction, ...]:
-        """The corrections of tags that hold on the night."""
-        standing = corrections_of(self._root, tags=True)
-        return tuple(each for each in standing if each.holds_on(self.business_date))
+        """The corrections of tags that held on the night when its tags were computed."""
+        begun = stage_begun(self._root, self.business_date, COMPUTE_TAGS)
+        known = tag_corrections_at(self._root, begun) if begun else self._standing
+        return tuple(each for each in known if each.holds_on(self.business_date))
+
+    @cached_property
+    def corrections_since(self) -> tuple[Correction, ...]:
+        """Those that were made or withdrawn since then, as they stand: the night would have other
+        values by them if it were run again."""
+        then = {each.correction_id for each in self.corrections}
+        day = self.business_date
+        return tuple(e for e in self._standing if e.holds_on(day) != (e.correction_id in then))
+
+    @cached_property
+    def _standing(self) -> list[Correction]:
+        return corrections_of(self._root, tags=True)
 
     @cached_property
     def stored(self) -> Rows:
@@ -103,15 +124,15 @@ class PublishedTags:
 
     def wide_of(self, day: date) -> Rows:
         """The tags of persons on one night, those of all their wide tables side by side."""
-        persons = self.book.subjects[PERSON]
-        tables = computed_tables(self.catalog.values(), persons)
+        subject = self.subject
+        tables = computed_tables(self.catalog.values(), subject)
         slices = {
             name: published_slice(
-                self.engine, self._root, self.night, wide_contract(persons, name), day
+                self.engine, self._root, self.night, wide_contract(subject, name), day
             )
             for name in tables
         }  # fmt: skip
-        return side_by_side(self.engine, persons, slices, tables)
+        return side_by_side(self.engine, subject, slices, tables)
 
     @cached_property
     def persons(self) -> Rows:
@@ -132,7 +153,7 @@ class PublishedTags:
         )  # fmt: skip
         return Given(
             {name: self.person_rows(name, one_id) for name in plan.tables}, book.tables,
-            _of(engine, self.persons, one_id), self._profiles(plan, one_id), book.golden,
+            self.of_one(self.persons, one_id), self._profiles(plan, one_id), book.golden,
             earlier, states, values,
         )  # fmt: skip
 
@@ -145,7 +166,7 @@ class PublishedTags:
                 f"persons_of_{name}", sql, versions=self._table(table.contract),
                 one_ids=self._table(ONE_IDS),
             )  # fmt: skip
-            own = _of(self.engine, rows, one_id)
+            own = self.of_one(rows, one_id)
             self._rows[name, one_id] = rows if one_id is None else self.engine.kept(own)
         return self._rows[name, one_id]
 
@@ -165,7 +186,7 @@ class PublishedTags:
         rows = published_slice(
             self.engine, self._root, self.night, self.definitions.golden, self.business_date
         )
-        return _of(self.engine, rows, one_id)
+        return self.of_one(rows, one_id)
 
     def _plain(self, rows: Rows, names: Mapping[str, str]) -> Rows:
         model, vault = self.definitions.project.model, self._table(VAULT_PROFILES)
@@ -184,6 +205,13 @@ class PublishedTags:
         events = self._table(ONE_ID_EVENTS)
         return leads_of(self.engine, events, one_ids, self.business_date)
 
+    def of_one(self, rows: Rows, one_id: int | None) -> Rows:
+        """The rows of one person; of everybody where it is None."""
+        if one_id is None:
+            return rows
+        sql = f"select * from these where {ONE_ID} = {one_id}"
+        return self.engine.rows("of_one", sql, these=rows)
+
     def _records(self, contract: TableContract) -> list[dict[str, Any]]:
         rows = published_slice(self.engine, self._root, self.night, contract, self.business_date)
         found: list[dict[str, Any]] = self.engine.arrow(rows).to_pylist(maps_as_pydicts="strict")
@@ -197,15 +225,9 @@ class PublishedTags:
         return self.definitions.project.lake_root
 
 
-def _of(engine: LocalEngine, rows: Rows, one_id: int | None) -> Rows:
-    if one_id is None:
-        return rows
-    return engine.rows("of_one", f"select * from these where {ONE_ID} = {one_id}", these=rows)
-
-
 def one_row(known: PublishedTags, rows: Rows, one_id: int) -> pa.Table:
     """The rows of one person in memory; one at most of rows that are unique by person."""
-    return known.engine.arrow(_of(known.engine, rows, one_id))
+    return known.engine.arrow(known.of_one(rows, one_id))
 
 
 @contextmanager

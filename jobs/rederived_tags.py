@@ -17,7 +17,7 @@ from tags.kernel.changes import tag_changes_here
 from tags.kernel.computing import compute_tags_here, for_all_persons, places
 from tags.kernel.prepared import Given, Group, Prepared, Ranks, places_of
 from tags.kernel.wide import Wide
-from tags.lineage import ranks_people
+from tags.lineage import ranks_people, reads_members
 from tags.night import ONE_ID
 from tags.planning import needed_tags, plan_over
 from tags.plans import TagPlan
@@ -29,7 +29,8 @@ Place = tuple[int | None, int]
 @dataclass(frozen=True)
 class Rederived:
     """One person's tags, computed anew: `row` holds the tags asked for and all that they read, one
-    value each; `taken` are the columns of others that were taken from the night as it is stored.
+    value each; `taken` are the columns of others that were taken from the night as it is stored,
+    `read_of_all` the tables of which everybody's rows were read.
 
     `places`: where the person stands, by the column whose value depends on it.
     """
@@ -37,6 +38,7 @@ class Rederived:
     row: pa.Table
     places: Mapping[str, Place]
     taken: frozenset[str]
+    read_of_all: frozenset[str]
 
 
 @dataclass(frozen=True)
@@ -54,14 +56,18 @@ class Rederivation:
         """The tags `names`. Only the person's rows are read; where a value depends on everybody,
         everybody's columns that it reads are taken from the night, or their rows are read."""
         row = one_row(self.known, self.known.stored, self.one_id)
-        done, taken = set(self.kept), frozenset[str]()
+        done, taken, of_all = set(self.kept), frozenset[str](), frozenset[str]()
         for tag in needed_tags(self.book, names, self.kept):
-            if ranks_people(tag) and tag.name not in done:
+            if tag.name in done:
+                continue
+            if ranks_people(tag):
                 row = self._with(row, {self.book.owners[name].name for name in tag.reads}, done)
                 row = self._ranked(row, tag)
-                taken |= frozenset(tag.reads)
+                of_all |= tag.tables
                 done.add(tag.name)
-        return Rederived(self._with(row, names, done), self._places, taken)
+            if ranks_people(tag) or reads_members(tag):
+                taken |= tag.reads
+        return Rederived(self._with(row, names, done), self._places, taken, of_all)
 
     def _with(self, row: pa.Table, names: Collection[str], done: Collection[str]) -> pa.Table:
         """The row with tags that the person's own rows decide; those done are in the row."""

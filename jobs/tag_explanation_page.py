@@ -14,6 +14,8 @@ from rich.table import Table
 from identity.corrections import Correction
 from jobs.tag_explanation import EQUAL, UNEQUAL, ColumnTold, TagExplanation
 from jobs.tag_rows import EnteredRows
+from tags.definitions import PERSON
+from tags.night import ONE_ID
 
 _VERDICTS = {EQUAL: "green", UNEQUAL: "bold red"}
 _MISSING = "缺失 missing"
@@ -26,7 +28,11 @@ def as_json(found: TagExplanation) -> dict[str, Any]:
         column["title"] = _title(each)
         for rows, entered in zip(column["rows"], each.rows, strict=True):
             rows["window"] = str(entered.window)
+    told["one_id"] = found.key.get(ONE_ID)
     told["corrections"] = [_correction(each) for each in found.corrections]
+    told["since"] = [
+        _correction(each) | {"holds": each.holds_on(found.business_date)} for each in found.since
+    ]
     plain: dict[str, Any] = _plain(told)
     return plain
 
@@ -48,13 +54,15 @@ def _plain(value: Any) -> Any:
 
 def show_page(console: Console, found: TagExplanation) -> None:
     """Prints the explanation: the values, what made them, and whether they can be made again."""
-    console.print(f"[bold]{escape(found.title)} {found.tag}[/] of OneID {found.one_id} "
+    console.print(f"[bold]{escape(found.title)} {found.tag}[/] of {escape(_about(found))} "
                   f"on {found.business_date}")  # fmt: skip
     for line in _definition_lines(found):
         console.print(escape(line), highlight=False)
     console.print(_columns_table(found))
     for correction in found.corrections:
-        console.print(escape(_correction_line(correction)), highlight=False)
+        console.print(escape(f"人工修正 {_correction_line(correction)}"), highlight=False)
+    for line in _since_lines(found):
+        console.print(escape(line), style="yellow", highlight=False, soft_wrap=True)
     for line in found.decided:
         console.print(f"→ {escape(line)}", highlight=False)
     if found.reads:
@@ -64,6 +72,13 @@ def show_page(console: Console, found: TagExplanation) -> None:
         for entered in column.rows:
             _print_rows(console, column.name, entered, column is widest)
     _print_verdict(console, found)
+
+
+def _about(found: TagExplanation) -> str:
+    """The person or thing in words."""
+    if found.object == PERSON:
+        return f"OneID {found.key[ONE_ID]}"
+    return f"{found.object} {', '.join(f'{name} {value}' for name, value in found.key.items())}"
 
 
 def _definition_lines(found: TagExplanation) -> Iterator[str]:
@@ -114,9 +129,21 @@ def _reads_table(found: TagExplanation) -> Table:
 def _correction_line(each: Correction) -> str:
     until = f" until {each.until_date}" if each.until_date else ""
     return (
-        f"人工修正 correction {each.correction_id}: {each.tag} is {each.value}, from "
+        f"correction {each.correction_id}: {each.tag} is {each.value}, from "
         f"{each.from_date}{until}, by {each.author}: {each.reason}"
     )
+
+
+def _since_lines(found: TagExplanation) -> Iterator[str]:
+    """The corrections that were made, or withdrawn, after the night was computed."""
+    for each in found.since:
+        what = "made" if each.holds_on(found.business_date) else "withdrawn"
+        yield f"{what} since 之后: {_correction_line(each)}"
+    if found.since:
+        yield (
+            "the night was computed before, and shows them when it is run again: onefold run "
+            f"--date {found.business_date}"
+        )
 
 
 def _print_rows(
@@ -140,7 +167,9 @@ def _print_verdict(console: Console, found: TagExplanation) -> None:
     why = f": {found.why_not}" if found.why_not else ""
     console.print(f"[{style}]重算 re-derived: {escape(found.verdict + why)}[/]")
     if found.taken:
-        console.print(f"taken of everybody as the night stored it: {', '.join(found.taken)}")
+        console.print(f"taken of others as the night stored it: {', '.join(found.taken)}")
+    if found.read_of_all:
+        console.print(f"read of everybody 所有人的行: rows of {', '.join(found.read_of_all)}")
 
 
 def _shown(value: Any) -> str:

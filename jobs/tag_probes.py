@@ -21,11 +21,13 @@ VALUE, BRANCH = "_probe_value", "_probe_branch"
 @dataclass(frozen=True)
 class Decided:
     """What a person's columns were when a tag was decided: `row` by column, probes among them;
-    `places` of what is ranked. `hides_value`: the value banded is made of what is masked."""
+    `places` of what is ranked, among `others`. `hides_value`: the value banded is made of what is
+    masked."""
 
     row: Mapping[str, Any]
     places: Mapping[str, Place]
     hides_value: bool
+    others: str = "persons"
 
 
 def probed(book: TagBook, tag: Tag) -> tuple[TagBook, tuple[str, ...]]:
@@ -76,7 +78,8 @@ def _of_bins(tag: Tag, found: Decided) -> Iterator[str]:
     above, count = found.places[tag.columns[0].name]
     if above is not None:
         place = _edges_reached(_sums(body.shares), Decimal(above * 100) / count)
-        yield f"{_standing(above, count)}: {body.codes[place]} {_share(body.shares, place)}"
+        standing = _standing(above, count, found.others)
+        yield f"{standing}: {body.codes[place]} {_share(body.shares, place)}"
 
 
 def _edges_reached(edges: Sequence[Decimal], value: Any) -> int:
@@ -101,8 +104,8 @@ def _share(shares: Sequence[Decimal], place: int) -> str:
     return f"takes {sums[place]:f} % to {sums[place + 1]:f} %"
 
 
-def _standing(above: int, count: int) -> str:
-    return f"{above} of {count} persons stand above, {above * 100 / count:.1f} %"
+def _standing(above: int, count: int, others: str) -> str:
+    return f"{above} of {count} {others} stand above, {above * 100 / count:.1f} %"
 
 
 def _of_cases(tag: Tag, found: Decided) -> Iterator[str]:
@@ -130,7 +133,7 @@ def _of_rfm(tag: Tag, found: Decided) -> Iterator[str]:
             why = _between(body.edges[quantity], place) or "no edge"
         elif score is not None:
             above, count = found.places[column.name]
-            why = _standing(above or 0, count)
+            why = _standing(above or 0, count, found.others)
         yield f"{RFM_QUANTITIES[quantity]}: {name} = {value}, score {score}: {why}"
 
 

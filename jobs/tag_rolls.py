@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
-from functools import cached_property
+from functools import cached_property, partial
 from operator import itemgetter
 from typing import Any
 
+from jobs.definitions import Definitions
 from jobs.night import Night
 from lake.log_tables import read_rows
 from lake.readers import persons_at
@@ -149,21 +150,25 @@ def _members(
     persons = book.subjects[PERSON]
     tables = columns_by_table(book.about(PERSON))
     wide = wide_rows(night, engine, persons, tables, night.business_date)
-    groups = _groups(night, engine, persons, members, subject.id_names[0])
+    golden = _slice(night, engine, night.definitions.golden, night.business_date)
+    groups = groups_of(
+        engine, night.definitions, subject, members, golden, partial(_rows_of, night, engine)
+    )
     return members_of(engine, subject, wide, groups, night.business_date)
 
 
-def _groups(
-    night: Night, engine: Engine, persons: Subject, members: Members, name: str
-) -> Rows:
+def groups_of(
+    engine: Engine, definitions: Definitions, subject: Subject, members: Members, golden: Rows,
+    person_rows: Callable[[str], Rows],
+) -> Rows:  # fmt: skip
     """The group of everybody who is in one, unique by one_id: as the golden profile tells it, or,
-    in a table it is not made of, the newest row that tells one."""
-    model = night.project.model
-    own = f"`{members.column}`"
-    if members.table in {table.name for table in model.golden_tables}:
-        golden = _slice(night, engine, night.definitions.golden, night.business_date)
+    in a table it is not made of, the newest row that tells one. `person_rows` gives the rows of a
+    canonical table by person."""
+    (name,), own = subject.id_names, f"`{members.column}`"
+    if members.table in {table.name for table in definitions.project.model.golden_tables}:
         sql = f"select {ONE_ID}, {own} as `{name}` from golden where {own} is not null"
         return engine.rows("groups", sql, golden=golden)
+    persons = definitions.tags.subjects[PERSON]
     newest = ", ".join(f"`{each}` desc" for each in persons.tables[members.table].order)
     return engine.rows("groups", f"""
         select {ONE_ID}, `{name}` from (
@@ -171,4 +176,4 @@ def _groups(
                 row_number() over (partition by {ONE_ID} order by {newest}) as place
             from rows_told where {ONE_ID} is not null and {own} is not null
         ) r where place = 1
-    """, rows_told=_rows_of(night, engine, members.table))  # fmt: skip
+    """, rows_told=person_rows(members.table))  # fmt: skip

@@ -1,4 +1,4 @@
-"""The rows of one person that entered a tag: how many, and the newest of them."""
+"""The rows of one person or thing that entered a tag: how many, and the newest of them."""
 
 from __future__ import annotations
 
@@ -17,6 +17,7 @@ from tags.definitions import EVER, Cases, Measure, Source, Tag, TagColumn, Top
 from tags.night import DAY
 from tags.planning import filter_sql
 from tags.rule_shapes import Sql, Stages, Steps
+from tags.subjects import PERSON_ID
 
 NEWEST = 20
 
@@ -35,7 +36,7 @@ class Asked:
 
 @dataclass(frozen=True)
 class EnteredRows:
-    """Rows of one person: `count` of all that entered, and the `newest` of them, newest first."""
+    """Rows of one person or thing: `count` of all that entered, the `newest` of them first."""
 
     table: str
     words: str
@@ -58,7 +59,8 @@ def _asked(known: PublishedTags, tag: Tag, column: TagColumn) -> Iterator[Asked]
     body, window = tag.body, column.window or EVER
     if isinstance(body, Measure):
         read = body.aggregate.columns | (body.by.columns if body.by else frozenset())
-        yield Asked(body.source, body.where, window, read)
+        whose = frozenset({PERSON_ID} if body.of_members else ())
+        yield Asked(body.source, body.where, window, read | whose)
     elif isinstance(body, Top):
         for one in body.sources:
             role = f"votes of weight {one.weight}"
@@ -93,11 +95,13 @@ def _entered(known: PublishedTags, one_id: int, asked: Asked) -> EnteredRows:
     condition = " and ".join(f"({local_sql(night.bind(sql))})" for sql in (where, days) if sql)
     order = ", ".join(f"{local_sql(quoted(name))} desc" for name in table.order)
     most = f"limit {asked.window.rows}" if asked.window.rows else ""
+    rows = known.person_rows(table.name, one_id)
+    has = {name: kind for name, kind in table.columns.items() if name in rows.columns}
     entered = engine.kept(engine.rows("entered", f"""
         select *, row_number() over (order by {order}) as _place
-        from {local_source('these', table.columns)} r where {condition} order by _place {most}
-    """, these=known.person_rows(table.name, one_id)))  # fmt: skip
-    listed = ", ".join(local_sql(quoted(name)) for name in _shown(table.columns, asked))
+        from {local_source('these', has)} r where {condition} order by _place {most}
+    """, these=rows))  # fmt: skip
+    listed = ", ".join(local_sql(quoted(name)) for name in _shown(has, asked))
     newest = engine.arrow(engine.rows("newest", f"""
         select {listed} from these where _place <= {NEWEST} order by _place
     """, these=entered))  # fmt: skip
@@ -106,10 +110,10 @@ def _entered(known: PublishedTags, one_id: int, asked: Asked) -> EnteredRows:
         known.business_date
     )
     words = rows_in_words(asked.source, asked.where)
-    rows = tuple(newest.to_pylist(maps_as_pydicts="strict"))
     return EnteredRows(
-        table.name, words, asked.role, asked.window, first, last, count, rows
-    )
+        table.name.strip("_"), words, asked.role, asked.window, first, last, count,
+        tuple(newest.to_pylist(maps_as_pydicts="strict")),
+    )  # fmt: skip
 
 
 def _shown(columns: Collection[str], asked: Asked) -> list[str]:

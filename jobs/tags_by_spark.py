@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from functools import partial
 
 from pyspark.sql import DataFrame
 
+from identity.corrections import Correction
 from jobs.computed_tags import ComputedTags
+from jobs.corrections import corrections_of
 from jobs.night import Night
 from jobs.plain_values import with_plain_columns
 from jobs.set_values import values_set
 from jobs.tag_profiles import profiles
 from jobs.tag_rolls import NightBefore
 from model.engines import Engine
-from model.fixed_tables import STAGE_STATES
+from model.fixed_tables import ONE_ID_EVENTS, STAGE_STATES
 from tags.changes import tag_changes
 from tags.computing import Memory, TagNight, compute_night
 from tags.definitions import TagBook
@@ -56,12 +58,23 @@ def _computed(
         golden = profiles_by_spark(night, engine, plan)
         has_stages = plan.histories or plan.handed_on
         known = night.lake.read_slice(STAGE_STATES, before.day) if has_stages else None
-        memory = Memory(known, values_set(night), earlier)
+        corrections = corrections_of(night.lake.root, tags=True) if plan.overrides else ()
+        memory = Memory(known, values_by_spark(night, engine, corrections), earlier)
     sources = {name: engine.frame(rows) for name, rows in roll.sources.items()}
     return compute_night(
         {name: sources[name] for name in plan.tables}, people, golden, plan, night.business_date,
         time_zone=night.project.settings.project.time_zone, memory=memory,
     )  # fmt: skip
+
+
+def values_by_spark(
+    night: Night, engine: Engine, corrections: Iterable[Correction]
+) -> DataFrame | None:
+    """The values that people set for persons of the night by these corrections."""
+    day = night.business_date
+    events = night.lake.rows(engine, ONE_ID_EVENTS, until=day)
+    found = values_set(engine, corrections, events, day)
+    return None if found is None else engine.frame(found)
 
 
 def _columns_of(table: WideTable, wide: DataFrame, roll: Roll) -> DataFrame:

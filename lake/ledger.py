@@ -139,6 +139,16 @@ def published_dates(root: str) -> dict[date, datetime]:
     return dates
 
 
+def stage_begun(root: str, business_date: date, stage: str) -> datetime | None:
+    """When a stage began whose rows a night was published with; None: the ledger does not tell."""
+    published = published_dates(root)[business_date]
+    begun = [
+        row["started_at"] for row in _rows(root, RUNS)
+        if (row["business_date"], row["stage"], row["outcome"]) == (business_date, stage, "done")
+    ]  # fmt: skip
+    return max((at for at in begun if at <= published), default=None)
+
+
 def stale_dates(root: str) -> list[date]:
     """Published nights that lie after one that was rebuilt since: they want a backfill."""
     dates = published_dates(root)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from datetime import date
+from datetime import date, datetime
 from typing import Any
 
 import pyarrow as pa
@@ -27,6 +27,20 @@ def read_rows(
     path = table_path(root, contract)
     table = open_table(path)
     return [] if table is None else rows_of(path, table, contract.sliced_by, since)
+
+
+def read_rows_at(root: str, contract: TableContract, moment: datetime) -> list[dict[str, Any]]:
+    """The rows of a small table as they were at a moment, by its commits' own account of when they
+    were made; where its log no longer tells of that, as the oldest commit told of left them."""
+    path = table_path(root, contract)
+    table = open_table(path)
+    if table is None:
+        return []
+    made = {commit["version"]: commit["timestamp"] for commit in table.history()}
+    before = [version for version, at in made.items() if at <= moment.timestamp() * 1000]
+    version = max(before, default=min(made))
+    then = open_table(path, version) if before or version else None
+    return [] if then is None else rows_of(path, then)
 
 
 def append_records(

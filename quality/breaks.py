@@ -21,6 +21,7 @@ LAST = Past(7)  # a week, so that every weekday is among them
 FEW = 20  # rows, values or sets of identifiers below which a night says nothing
 DEVIATIONS = 4  # how many standard deviations of a count by chance a share must be away
 HALF, QUARTER = 0.5, 0.25
+CODES = ("no_rows", "emptied", "one_value", "repeated")
 Broken = tuple[str, str, list[Finding]]
 
 

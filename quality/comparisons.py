@@ -75,6 +75,9 @@ def nothing_to_compare(rule: PastRule, night: Night) -> str:
     return TOO_FEW if night.metrics.get(Metric("rows")) else "no rows"
 
 
+DRIFT_CODES = ("drift_rows", "drift_filled", "drift_mix")
+
+
 def drift_of(
     table: TableChecks, night: Night, drift: Drift
 ) -> Iterator[tuple[str, str, list[Finding]]]:

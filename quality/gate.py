@@ -12,9 +12,18 @@ from pyspark.sql import DataFrame
 
 from model.errors import GateHeldError
 from model.slice_counts import SliceCounts
+from quality.breaks import CODES as BREAK_CODES
 from quality.breaks import breaks_of
 from quality.checks import Check, Severity, TableChecks
-from quality.comparisons import Drift, Finding, Night, drift_of, findings_of, nothing_to_compare
+from quality.comparisons import (
+    DRIFT_CODES,
+    Drift,
+    Finding,
+    Night,
+    drift_of,
+    findings_of,
+    nothing_to_compare,
+)
 from quality.expectations import Bounds, judge_bounds, run_suite
 from quality.measures import Measure, Metric, measures_of, metrics_of
 from quality.past import History
@@ -63,6 +72,15 @@ class CountedSlice:
     def metrics(self) -> Mapping[Metric, float]:
         """The night's numbers, for itself and for later nights."""
         return metrics_of(self.table, self.counts)
+
+
+def codes_of(table: TableChecks, has_drift: bool, has_breaks: bool) -> tuple[str, ...]:
+    """The codes that results of a slice can have, without the slice's name before them."""
+    own = [one.code for one in table.checks] + [one.code for one in table.expectations]
+    found = [code.removeprefix(f"{table.table_name}.") for code in own]
+    if table.watched is not None:
+        found += [*(DRIFT_CODES if has_drift else ()), *(BREAK_CODES if has_breaks else ())]
+    return tuple(found)
 
 
 class _Judged(NamedTuple):

@@ -19,6 +19,7 @@ from tags.definitions import (
     Top,
 )
 from tags.rule_shapes import Given, Sql, Stages, Steps
+from tags.subjects import MEMBERS
 
 
 def words_of(body: Body) -> str:
@@ -30,7 +31,8 @@ def rows_in_words(source: Source, where: Condition | None) -> str:
     """The rows that a tag takes of a source."""
     parts = [told(part) for part in (source.condition, where) if part is not None]
     named = "" if source.name == source.table else f" (rows of {source.table})"
-    return f"{source.name}{named}" + (f" where {' and '.join(parts)}" if parts else "")
+    rows = "members" if source.name == MEMBERS else f"{source.name}{named}"
+    return rows + (f" where {' and '.join(parts)}" if parts else "")
 
 
 def _measure(body: Measure) -> str:

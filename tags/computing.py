@@ -94,7 +94,7 @@ def compute_night(
     night = Night(business_date, time_zone)
     answers = answer_queries(sources, plan.queries, night)
     picked = golden.select(ONE_ID, *_picked_columns(plan.picks, night))
-    rights = [picked, *_grouped(sources, plan, night), *answers.frames, *_remembered(plan, memory)]
+    rights = [picked, *_grouped(sources, plan, night), *answers.rows, *_remembered(plan, memory)]
     # Each right side is unique by one_id: a grouping by it, or the golden profile.
     joined = reduce(lambda left, right: left.join(right, on=ONE_ID, how="left"),
                     rights, persons.select(ONE_ID))

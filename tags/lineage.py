@@ -16,7 +16,7 @@ def reads_of(body: Body) -> frozenset[str]:
     if isinstance(body, Calc | Bins):
         return body.expression.columns
     if isinstance(body, Measure):
-        return _reads_of_members(body) if body.of_members else frozenset()
+        return _read_of_members(body) if body.of_members else frozenset()
     if isinstance(body, Stages):
         return reads_of(body.branches)
     if isinstance(body, Cases):
@@ -24,7 +24,7 @@ def reads_of(body: Body) -> frozenset[str]:
     return frozenset(body.inputs) if isinstance(body, Rfm) else frozenset()
 
 
-def _reads_of_members(body: Measure) -> frozenset[str]:
+def _read_of_members(body: Measure) -> frozenset[str]:
     where = columns_of(body.where) if body.where else frozenset()
     return body.aggregate.columns | where | (body.by.columns if body.by else frozenset())
 
@@ -67,6 +67,11 @@ def ranks_people(tag: Tag) -> bool:
     if isinstance(body, Top):
         return body.rarity
     return bool(body.shares) if isinstance(body, Bins) else isinstance(body, Rfm) and not body.edges
+
+
+def reads_members(tag: Tag) -> bool:
+    """Whether the tag's columns to read are those of a group's members."""
+    return isinstance(tag.body, Measure) and tag.body.of_members
 
 
 def golden_name(tag: Tag, pick: Pick) -> str:

@@ -17,7 +17,7 @@ from tags.definitions import SourceTable
 from tags.night import DAY, ONE_ID
 from tags.subjects import MEMBERS, OF_MEMBERS, PERSON_ID, Subject
 
-_NUMBER = "_number"  # where a one_id is an id of a relation
+NUMBER = "_number"  # where a one_id is an id of a relation
 
 
 @dataclass(frozen=True)
@@ -38,7 +38,7 @@ class Roll:
         """Rows with one_id in the place of the subject's ids."""
         if self.numbers is None:
             return rows
-        return _by_number(engine, self.subject, rows, self.numbers)
+        return tags_by_number(engine, self.subject, rows, self.numbers)
 
     def named(self, engine: Engine, rows: Rows) -> Rows:
         """Rows with the subject's ids in the place of one_id."""
@@ -47,7 +47,7 @@ class Roll:
         listed = _listed("n", self.subject.id_names) + _listed(
             "r", (name for name in rows.columns if name != ONE_ID)
         )
-        sql = f"select {', '.join(listed)} from r join n on r.{ONE_ID} = n.{_NUMBER}"
+        sql = f"select {', '.join(listed)} from r join n on r.{ONE_ID} = n.{NUMBER}"
         return engine.rows("named", sql, r=rows, n=self.numbers)
 
 
@@ -69,19 +69,28 @@ def roll_of(
     ])
     # One task puts all of them in order: ids only, once each.
     numbers = engine.kept(engine.rows("numbers", f"""
-        select cast(row_number() over (order by {names}) as bigint) as {_NUMBER}, d.*
+        select cast(row_number() over (order by {names}) as bigint) as {NUMBER}, d.*
         from (select {names}, max(is_tonight) as is_tonight from ({every}) e group by {names}) d
     """, earlier=earlier, **told))  # fmt: skip
     return Roll(
         subject,
         engine.rows(
-            "people", f"select {_NUMBER} as {ONE_ID} from n where is_tonight = 1", n=numbers
+            "people", f"select {NUMBER} as {ONE_ID} from n where is_tonight = 1", n=numbers
         ),
-        {name: _numbered(engine, subject, subject.tables[name], rows, numbers)
+        {name: rows_by_number(engine, subject, subject.tables[name], rows, numbers)
          for name, rows in sources.items()},
-        _by_number(engine, subject, earlier, numbers),
+        tags_by_number(engine, subject, earlier, numbers),
         numbers,
     )  # fmt: skip
+
+
+def numbers_of(engine: Engine, subject: Subject, wide: Rows) -> Rows:
+    """The numbers of everything that a slice of wide tables tells of, unique by the subject's ids.
+    """
+    names = ", ".join(map(quoted, subject.id_names))
+    return engine.kept(engine.rows("numbers", f"""
+        select cast(row_number() over (order by {names}) as bigint) as {NUMBER}, {names} from wide
+    """, wide=wide))  # fmt: skip
 
 
 def members_of(
@@ -104,7 +113,7 @@ def members_of(
     return engine.rows("members", sql, g=groups, w=wide)
 
 
-def _numbered(
+def rows_by_number(
     engine: Engine, subject: Subject, table: SourceTable, rows: Rows, numbers: Rows
 ) -> Rows:
     """Rows of a table under the numbers of what they tell of, with whose they are."""
@@ -114,13 +123,14 @@ def _numbered(
         f"r.{ONE_ID} as {PERSON_ID}",
         *_listed("r", (name for name in own if name in has and name not in (ONE_ID, PERSON_ID))),
     ]
-    sql = f"select n.{_NUMBER} as {ONE_ID}, {', '.join(listed)} from r join n on {_same(subject)}"
+    sql = f"select n.{NUMBER} as {ONE_ID}, {', '.join(listed)} from r join n on {_same(subject)}"
     return engine.rows(f"of_{table.name.strip('_')}", sql, r=rows, n=numbers)
 
 
-def _by_number(engine: Engine, subject: Subject, rows: Rows, numbers: Rows) -> Rows:
+def tags_by_number(engine: Engine, subject: Subject, rows: Rows, numbers: Rows) -> Rows:
+    """Rows of wide tables with one_id in the place of the subject's ids."""
     shown = (name for name in rows.columns if name not in subject.id_names)
-    listed = ", ".join([f"n.{_NUMBER} as {ONE_ID}", *_listed("r", shown)])
+    listed = ", ".join([f"n.{NUMBER} as {ONE_ID}", *_listed("r", shown)])
     sql = f"select {listed} from r join n on {_same(subject)}"
     return engine.rows("by_number", sql, r=rows, n=numbers)
 

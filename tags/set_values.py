@@ -8,6 +8,7 @@ from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
 from language.binding import text_literal
+from model.engines import Engine, Rows
 from tags.definitions import TagColumn
 from tags.night import ONE_ID
 from tags.rule_plans import Override
@@ -18,21 +19,22 @@ CORRECTION_ROWS = (
 )
 
 
-def set_values(corrections: DataFrame, redirects: DataFrame) -> DataFrame:
+def set_values(engine: Engine, corrections: Rows, leads: Rows) -> Rows:
     """The values set for the persons of a night: one row per one_id and tag column.
 
-    `corrections`: CORRECTION_ROWS. `redirects`: where every number leads on the night, unique by
+    `corrections`: CORRECTION_ROWS. `leads`: where every number leads on the night, unique by
     one_id, current_one_id being null where nobody is left of it. Of several, as after a merge, the
     one made last counts.
     """
-    led = corrections.join(redirects.select(ONE_ID, "current_one_id"), on=ONE_ID, how="inner")
-    newest = F.max_by(F.struct("value", "instead_of"), "correction_id").alias("newest")
-    return (
-        led.where("current_one_id IS NOT NULL")
-        .groupBy(F.col("current_one_id").alias(ONE_ID), "tag")
-        .agg(newest)
-        .select(ONE_ID, "tag", "newest.value", "newest.instead_of")
-    )
+    return engine.rows("values_set", """
+        select current_one_id as one_id, tag, value, instead_of from (
+            select l.current_one_id, c.tag, c.value, c.instead_of, row_number() over (
+                partition by l.current_one_id, c.tag order by c.correction_id desc
+            ) as place
+            from corrections c inner join leads l on l.one_id = c.one_id
+            where l.current_one_id is not null
+        ) placed where place = 1
+    """, corrections=corrections, leads=leads)  # fmt: skip
 
 
 def set_by_person(values: DataFrame, overrides: Sequence[Override]) -> DataFrame:

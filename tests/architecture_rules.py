@@ -5,6 +5,7 @@ A rule reads one module and yields what breaks it; exceptions are listed here, e
 
 import ast
 from collections.abc import Callable, Iterator
+from functools import cache
 from pathlib import Path
 from typing import NamedTuple
 
@@ -136,14 +137,22 @@ def parsed(path: str, source: str) -> Module:
 
 def modules_of(*folders: str) -> list[Module]:
     return [
-        parsed(path.relative_to(ROOT).as_posix(), path.read_text(encoding="utf-8"))
-        for folder in folders
-        for path in sorted((ROOT / folder).rglob("*.py"))
+        _module(path) for folder in folders for path in sorted((ROOT / folder).rglob("*.py"))
     ]
 
 
-def imported(module: Module) -> Iterator[str]:
+@cache  # every rule reads every module
+def _module(path: Path) -> Module:
+    return parsed(path.relative_to(ROOT).as_posix(), path.read_text(encoding="utf-8"))
+
+
+@cache
+def imported(module: Module) -> tuple[str, ...]:
     """Dotted names: `a.b` for `from a import b`; relative ones resolved."""
+    return tuple(_imported(module))
+
+
+def _imported(module: Module) -> Iterator[str]:
     for node in ast.walk(module.tree):
         if isinstance(node, ast.Import):
             yield from (alias.name for alias in node.names)

@@ -6,7 +6,8 @@ import os
 import shutil
 import sys
 import tempfile
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -39,6 +40,23 @@ sys.modules["__main__"].__dict__.setdefault("__file__", __file__)
 RUN_FOLDER = "ONEFOLD_TESTS_FOLDER"  # names the folder that all workers of a run share
 
 
+# The files that take longest, longest first: begun early, so that no worker waits at the end for
+# the other's. The Makefile has workers take files in this order.
+LONGEST = (
+    "tags/test_oracle.py", "jobs/test_correct_commands.py", "identity/test_resolution.py",
+    "lake/test_session.py", "jobs/test_restart.py", "tags/test_kernel.py",
+    "tags/test_stage_states.py", "jobs/test_explain_tag.py", "jobs/test_explain_thing.py",
+    "jobs/test_tag_corrections.py", "identity/test_redirects.py", "examples/test_people_gate.py",
+    "jobs/test_thirty_tag_nights.py", "language/test_expressions.py", "identity/test_one_ids.py",
+    "identity/test_periods.py", "ingestion/test_withdrawals.py", "jobs/test_cdnow.py",
+    "jobs/test_plan_page.py", "jobs/test_tiles.py", "jobs/test_tags_by_both.py",
+    "identity/test_rulings.py", "jobs/test_compute_tags.py", "identity/test_increments.py",
+    "jobs/test_command_line.py", "jobs/test_taken_back.py", "jobs/test_lost_map.py",
+    "jobs/test_stale_tags.py", "jobs/test_quarantine_commands.py", "tags/test_shipped_tags.py",
+    "identity/test_explain.py", "identity/test_night_difference.py", "jobs/test_hostile_night.py",
+)  # fmt: skip
+
+
 def pytest_configure(config: pytest.Config) -> None:
     """The process that was started makes the run's folder; its workers inherit the name."""
     if not hasattr(config, "workerinput"):
@@ -52,10 +70,35 @@ def pytest_unconfigure(config: pytest.Config) -> None:
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Mark every test that reaches the session, so that `-m "not spark"` starts no JVM."""
+    """Mark every test that reaches the session, so that `-m "not spark"` starts no JVM; the longest
+    files come first."""
     for item in items:
         if "spark" in getattr(item, "fixturenames", ()):
             item.add_marker(pytest.mark.spark)
+    places = {f"tests/{name}": place for place, name in enumerate(LONGEST)}
+    items.sort(key=lambda item: places.get(item.nodeid.partition("::")[0], len(places)))
+
+
+def made_once(name: str, make: Callable[[Path], None]) -> Path:
+    """A folder of the run that the first worker that asks for it makes; the others wait, and all
+    only read it."""
+    folder = Path(os.environ[RUN_FOLDER]) / name
+    made, failed = folder / "made", folder / "failed"
+    try:
+        folder.mkdir()
+    except FileExistsError:
+        while not (made.exists() or failed.exists()):
+            time.sleep(0.2)
+        if failed.exists():
+            pytest.fail(f"{name} could not be made; another test tells why", pytrace=False)
+        return folder
+    try:
+        make(folder)
+    except BaseException:
+        failed.touch()
+        raise
+    made.touch()
+    return folder
 
 
 @pytest.fixture(scope="session")

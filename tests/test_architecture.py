@@ -1,5 +1,6 @@
 """The walls of the map: who imports whom, who owns which third party, where I/O and clocks live."""
 
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -25,6 +26,7 @@ from tests.architecture_rules import (
     unrepeatable_calls,
     unseeded_chance,
 )
+from tests.conftest import LONGEST
 
 
 @pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule.__name__)
@@ -32,6 +34,7 @@ def test_packages_keep_the_rule(rule: Rule) -> None:
     assert [breach for breach in breaches(rule) if not excused(rule, breach)] == []
 
 
+@cache  # two tests ask each rule
 def breaches(rule: Rule) -> list[Breach]:
     return [breach for module in modules_of(*sorted(PACKAGES)) for breach in rule(module)]
 
@@ -133,6 +136,10 @@ def test_tests_mirror_the_packages() -> None:
         if not (is_named or is_about):
             strays.append(module.path)
     assert strays == []
+
+
+def test_the_files_that_come_first_are_there() -> None:
+    assert [name for name in LONGEST if not (ROOT / "tests" / name).exists()] == []
 
 
 def test_chance_in_tests_is_seeded() -> None:

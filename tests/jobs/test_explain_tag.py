@@ -19,6 +19,7 @@ from jobs.night import key_of
 from jobs.published_tags import PublishedTags, one_row, published_tags
 from jobs.questions import published_or_refused
 from jobs.rederived_tags import differing, rederived
+from tests.jobs.conftest import onefold
 from tests.jobs.lake_rows import rows_of
 from tests.jobs.tiny_project import NIGHTS
 
@@ -171,6 +172,38 @@ def test_a_changed_definition_and_a_changed_lake_are_said_loudly(
     assert explain(project, CY, "trips_ever") == 1
     answer = capfd.readouterr()
     assert "UNEQUAL: trips_ever" in answer.err and "4  ≠ 3" in answer.out
+
+
+def test_what_was_corrected_since_is_told_and_is_not_unequal(
+    tagged: Path, tmp_path: Path, capfd: Capture
+) -> None:
+    project = Path(shutil.copytree(tagged, tmp_path / "project"))
+    assert told(project, capfd, CY, "care")["since"] == []
+    correct(project, "tag", CY, "care", "b")
+    correct(project, "tag", CY, "tier", "plain")
+    correct(project, "withdraw", "1")
+    care = told(project, capfd, CY, "care")
+    (own,) = care["corrections"]
+    assert (care["verdict"], care["columns"][0]["value"], own["value"]) == ("equal", "a", "a")
+    assert [(each["value"], each["holds"]) for each in care["since"]] == [("a", False), ("b", True)]
+    assert explain(project, CY, "care") == 0
+    page = capfd.readouterr().out
+    assert "withdrawn since 之后: correction 1: care is a" in page
+    assert "made since 之后: correction 2: care is b" in page
+    assert f"onefold run --date {THIRD}" in page and "re-derived: equal" in page
+    assert [each["value"] for each in told(project, capfd, CY, "tier")["since"]] == ["plain"]
+    assert told(project, capfd, BO, "care")["since"] == []
+    assert onefold(project, "run", "--date", THIRD, "--from", "compute_tags") == 0
+    care = told(project, capfd, CY, "care")
+    assert (care["columns"][0]["value"], care["since"]) == ("b", [])
+    assert (care["verdict"], care["corrections"][0]["value"]) == ("equal", "b")
+
+
+def correct(project: Path, *words: str) -> None:
+    options = ["--from", THIRD, "--reason", "a call", "--author", "clerk"]
+    if words[0] == "withdraw":
+        options = options[:4]
+    assert main(["correct", words[0], "--project", str(project), *words[1:], *options]) == 0
 
 
 def _tampered(known: PublishedTags) -> Any:

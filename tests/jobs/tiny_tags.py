@@ -1,4 +1,4 @@
-"""Tags of every shape for the tiny project."""
+"""Tags of every shape for the tiny project, and tags about more than persons."""
 
 SHAPES = """
 defaults: {object: person, owner: tests, status: online, from: trips}
@@ -41,4 +41,34 @@ tags:
       and day <= :to group by one_id"}
   twice: {title: 两次, sql: "select one_id, fare as value from by_person.trips"}
   tired: {title: 歇, measure: count(), status: paused}
+"""
+OBJECTS = """
+objects:
+  line: {id: line, title: 线路}
+  rider_line: {id: [one_id, line], title: 乘客×线路}
+  tier: {id: tier_id, title: 等级组, members: {table: members, column: level}}
+"""
+ABOUT_OBJECTS = """
+defaults: {object: line, owner: tests, status: online, from: trips}
+tags:
+  line_fares: {title: 线路车费, measure: sum(fare), over: [2d, ever]}
+  line_riders: {title: 线路人数, measure: distinct(person_id)}
+  line_mean: {title: 人均, calc: "share(line_fares_ever, line_riders)", table: more_lines}
+  line_rank: {title: 线路级, bins: line_fares_ever, shares: [40%, rest], values: {top: 高, low: 低}}
+  line_rare: {title: 少见, top: state, rarity: true, give: [value, score]}
+  line_busy:
+    title: 忙
+    cases: [{value: busy, when: {did: trips, over: 2d, times: ">= 2"}}]
+    else: quiet
+  line_weekly: {title: 周, measure: count(), every: week}
+  rides_on: {title: 乘次, object: rider_line, measure: count(), over: [2d, ever]}
+  rides_rank: {title: 乘次级, object: rider_line, bins: rides_on_ever, shares: [50%, rest],
+    values: {much: 多, few: 少}}
+"""
+ABOUT_MEMBERS = """
+defaults: {object: tier, owner: tests, status: online}
+tags:
+  tier_size: {title: 人数, per: members, measure: count()}
+  tier_fares: {title: 车费, per: members, measure: sum(fares_ever), where: "trips_ever > 0",
+    absent: 0}
 """

@@ -52,6 +52,8 @@ def run_job(command: list[str], folder: Path) -> dict[str, object]:
     (folder / "work").mkdir()
     (folder / "job.py").write_text(JOB, encoding="utf-8")
     environment = {key: value for key, value in os.environ.items() if "PYSPARK" not in key}
+    # A JVM that lives for one job has no use of the second compiler.
+    environment["JAVA_TOOL_OPTIONS"] = "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC"
     # spark-submit takes the first python3 of PATH.
     environment["PATH"] = os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]])
     answer = subprocess.run(

@@ -34,15 +34,22 @@ ASKED = {
 }
 
 
-def counted(rows, questions):
-    with LocalEngine() as engine:
-        slice_ = engine.of(pa.Table.from_pylist(rows, SCHEMA))
-        return count_slice(engine, "test", slice_, questions, "file")
+@pytest.fixture(scope="module")
+def engine():
+    """One for all examples: to open one takes longer than to count."""
+    with LocalEngine() as opened:
+        yield opened
 
 
-@given(ROWS)
-def test_counts_files_and_categories_are_those_of_plain_python(rows):
-    found = counted(rows, SliceQuestions(ASKED, {"failing": ("judged", Decimal(0))}, ["word"]))
+def counted(engine, rows, questions):
+    slice_ = engine.of(pa.Table.from_pylist(rows, SCHEMA))
+    return count_slice(engine, "test", slice_, questions, "file")
+
+
+@given(rows=ROWS)
+def test_counts_files_and_categories_are_those_of_plain_python(engine, rows):
+    asked = SliceQuestions(ASKED, {"failing": ("judged", Decimal(0))}, ["word"])
+    found = counted(engine, rows, asked)
     failing = Counter(row["file"] for row in rows if row["size"] is not None and row["size"] < 0)
     assert found.counts == {
         "row_count": len(rows),
@@ -56,22 +63,22 @@ def test_counts_files_and_categories_are_those_of_plain_python(rows):
 
 
 @pytest.mark.parametrize(("share", "files"), [("0.49", (("a", 1),)), ("0.5", None)])
-def test_files_are_named_only_where_more_fails_than_may(share, files):
+def test_files_are_named_only_where_more_fails_than_may(engine, share, files):
     rows = [{"file": "a", "word": "x", "size": size} for size in (-1, 1)]
-    found = counted(rows, SliceQuestions(ASKED, {"failing": ("judged", Decimal(share))}))
+    found = counted(engine, rows, SliceQuestions(ASKED, {"failing": ("judged", Decimal(share))}))
     assert found.files.get("failing") == files
 
 
-def test_only_the_commonest_categories_are_told_apart():
+def test_only_the_commonest_categories_are_told_apart(engine):
     rows = [
         {"file": "a", "word": f"w{n:03}", "size": 1}
         for n in range(CATEGORIES_KEPT + 9)
         for _ in range(n + 1)
     ]
-    found = counted(rows, SliceQuestions(ASKED, {}, ["word"])).categories["word"]
+    found = counted(engine, rows, SliceQuestions(ASKED, {}, ["word"])).categories["word"]
     assert len(found) == CATEGORIES_KEPT
     assert min(found) == "w009"
 
 
-def test_nothing_asked_is_nothing_counted():
-    assert counted([], SliceQuestions()) == SliceCounts({})
+def test_nothing_asked_is_nothing_counted(engine):
+    assert counted(engine, [], SliceQuestions()) == SliceCounts({})

@@ -4,10 +4,14 @@ from collections.abc import Mapping
 from datetime import date, timedelta
 from typing import Any
 
+import pyarrow as pa
 import pytest
 from pyspark.sql import SparkSession
 
+from model.ddl_types import arrow_schema
+from model.engines import SparkEngine
 from model.fixed_tables import ONE_ID_EVENTS
+from model.local_engine import LocalEngine
 from model.number_events import redirects
 from tags.computing import Memory
 from tags.definitions import TagBook
@@ -99,7 +103,11 @@ def test_several_values_meet_in_what_reads_both(spark: SparkSession) -> None:
     assert {one_id: row["top"] for one_id, row in wide.items()} == {1: None, 2: "yes_", 3: None}
 
 
-def test_values_follow_a_person_through_merges_and_the_newest_counts(spark: SparkSession) -> None:
+@pytest.mark.parametrize("way", [pytest.param("spark", marks=pytest.mark.spark), "here"])
+def test_values_follow_a_person_through_merges_and_the_newest_counts(
+    way: str, request: pytest.FixtureRequest
+) -> None:
+    engine = SparkEngine(request.getfixturevalue("spark")) if way == "spark" else LocalEngine()
     night_before = D - timedelta(days=1)
     told = [
         (days_ago(9), n, "minted", None, "new", None) for n in (1, 2, 3)
@@ -107,16 +115,22 @@ def test_values_follow_a_person_through_merges_and_the_newest_counts(spark: Spar
     columns = ("business_date", "one_id", "event", "other_one_id", "reason", "node_id")
     types = {column.name: column.type for column in ONE_ID_EVENTS.columns}
     schema = ", ".join(f"{name} {types[name]}" for name in columns)
-    events = spark.createDataFrame(told, schema)
+    events = pa.Table.from_pylist(
+        [dict(zip(columns, row, strict=True)) for row in told], schema=arrow_schema(schema)
+    )
     rows = [
         (1, 1, "care", "a", None), (2, 2, "care", "b", None), (3, 2, "kids", "5", "4"),
         (4, 3, "care", "a", None), (5, 7, "care", "a", None), (6, 1, "kids", "6", None),
     ]  # fmt: skip
-    corrections = spark.createDataFrame(rows, CORRECTION_ROWS)
+    names = arrow_schema(CORRECTION_ROWS).names
+    said = pa.Table.from_pylist(
+        [dict(zip(names, row, strict=True)) for row in rows], schema=arrow_schema(CORRECTION_ROWS)
+    )
 
     def on(night: date) -> list[tuple[Any, ...]]:
-        led = spark.sql(redirects("{events}", night), events=events)
-        return sorted(map(tuple, set_values(corrections, led).collect()))
+        leads = engine.rows("leads", redirects("events", night), events=engine.of(events))
+        found = engine.arrow(set_values(engine, engine.of(said), leads)).to_pylist()
+        return sorted(tuple(row.values()) for row in found)
 
     assert on(D) == [(1, "care", "b", None), (1, "kids", "6", None)]
     assert on(night_before) == [
