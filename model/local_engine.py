@@ -231,8 +231,8 @@ class LocalEngine(Engine):
         with self._database.beside(step, these) as connection:
             return connection.sql(spelt(sql)).to_arrow_table()
 
-    def write(self, rows: Rows, file: str, gigabytes: float = np.inf) -> int:
-        """Writes the rows as one Parquet file, in so much memory at most; how many there are."""
+    def write(self, rows: Rows, file: str, gigabytes: float | None = None) -> int:
+        """Writes the rows as one Parquet file, in so much memory or any; how many there are."""
         name = _name(rows)
         with self._database.within(gigabytes), self._database.asking(name) as connection:
             copied = f"copy (select * from {name}) to {text_literal(file)} ({AS_PARQUET})"

@@ -29,7 +29,7 @@ class SharedDuckDB:
         # Nothing is ever removed from it: looking for gaps would be seconds of a night lost.
         self._first.execute("set checkpoint_threshold = '1TB'")
         self._limit = _half_of_its_memory(self._first)
-        self._hold(self._limit)
+        _hold(self._first, self._limit)
         for word in SPARK_WORDS:
             self._first.execute(word)
         self._given: list[tuple[str, pa.Table | ds.Dataset]] = []
@@ -75,17 +75,17 @@ class SharedDuckDB:
             connection.unregister("these")
 
     @contextmanager
-    def within(self, gigabytes: float) -> Iterator[None]:
-        """For everybody no more memory than so much, or than there is else: what does not fit
-        spills."""
-        self._hold(int(min(self._limit, gigabytes * 1e9)))
+    def within(self, gigabytes: float | None) -> Iterator[None]:
+        """For everybody no more memory than so much (None: than ever), or than there is else: what
+        does not fit spills."""
+        if gigabytes is None:
+            yield
+            return
+        _hold(self._connection(), int(min(self._limit, gigabytes * 1e9)))
         try:
             yield
         finally:
-            self._hold(self._limit)
-
-    def _hold(self, size: int) -> None:
-        self._first.execute(f"set memory_limit = '{size} bytes'")
+            _hold(self._connection(), self._limit)
 
     def _connection(self) -> duckdb.DuckDBPyConnection:
         if not hasattr(self._mine, "connection"):
@@ -129,6 +129,10 @@ def _with_words(connection: duckdb.DuckDBPyConnection) -> duckdb.DuckDBPyConnect
     for word in (*SPARK_WORDS, *CREATED):
         connection.execute(word)
     return connection
+
+
+def _hold(connection: duckdb.DuckDBPyConnection, size: int) -> None:
+    connection.execute(f"set memory_limit = '{size} bytes'")
 
 
 def _half_of_its_memory(connection: duckdb.DuckDBPyConnection) -> int:

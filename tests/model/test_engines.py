@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from datetime import date
 from pathlib import Path
 
@@ -195,3 +196,13 @@ def test_a_write_in_little_memory_leaves_the_limit_as_it_was(tmp_path: Path) -> 
         many = engine.rows("many", "select range as n from range(100000) order by hash(range)")
         assert engine.write(many, str(tmp_path / "many.parquet"), 0.05) == 100000
         assert engine.one_row("limit", asked) == limit
+
+
+def test_many_rows_are_written_side_by_side(tmp_path: Path) -> None:
+    def written(number: int) -> int:
+        limit = 1.0 if number % 2 else None
+        return engine.write(many, str(tmp_path / f"{number}.parquet"), limit)
+
+    with LocalEngine() as engine, ThreadPoolExecutor(4) as pool:
+        many = engine.rows("many", "select range as n from range(1000000) order by hash(range)")
+        assert [*pool.map(written, range(8))] == [1_000_000] * 8
