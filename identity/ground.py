@@ -41,8 +41,10 @@ class Histories:
 
 @dataclass(frozen=True)
 class Again:
-    """What a night looks at where it does not look at everything, and what held before."""
+    """What a night looks at where it does not look at everything, what that is read from, and what
+    held before."""
 
+    slices: Slices
     judged: Judged
     region: Region
     before: NightBefore
@@ -107,7 +109,7 @@ def looked_at(
         read_again=known.seen.sightings, region=part.sightings, map_before=before.one_ids,
     )  # fmt: skip
     is_small = counts["again"] <= since.largest_share * counts["before"]
-    return Again(known, part, before) if is_small else None
+    return Again(slices, known, part, before) if is_small else None
 
 
 def whole_ground(
@@ -126,14 +128,10 @@ def whole_ground(
     return Ground(held, cut.across, cut.cuts, nodes, found, nodes, found, told)
 
 
-def ground_again(
-    engine: Engine, sightings: Rows, rulings: Rulings, policy: IdentityPolicy, business_date: date,
-    again: Again,
-) -> Ground:  # fmt: skip
+def ground_again(engine: Engine, policy: IdentityPolicy, again: Again) -> Ground:
     """The ground of the region; identifiers are as judged anew, or as the night before had them."""
     found = again.judged
-    slices = Slices(engine, sightings, rulings.refused, policy, business_date)
-    known = slices.found_beside(found.seen, again.region.sightings).rows
+    known = again.slices.found_beside(found.seen, again.region.sightings).rows
     cut, across = cut_at(engine, holdings(engine, known), found.cut.starts)
     held = engine.kept(cut)
     check_numbers(engine, known, identifier_nodes(engine, held), policy)

@@ -92,7 +92,7 @@ def resolve_identity(
         engine, sightings, rulings, histories, policy, business_date, since
     )
     seen = (engine, sightings, rulings, policy, business_date)
-    ground = whole_ground(*seen) if again is None else ground_again(*seen, again)
+    ground = whole_ground(*seen) if again is None else ground_again(engine, policy, again)
     usual = policy.components.night if has_map else policy.components.full_build
     persons = persons_of(engine, ground, policy, components_by or usual)
     found = (engine, persons, ground.rulings.pins, before, histories, policy, business_date)

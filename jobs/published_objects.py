@@ -73,7 +73,9 @@ class PublishedObjects(PublishedTags):
     def person_rows(self, name: str, one_id: int | None = None) -> Rows:
         """The rows of a table by number, of everything or of one thing."""
         if (name, one_id) not in self._rows:
-            source = self._members() if name == MEMBERS else self._by_person(name)
+            source = (
+                self._members() if name == MEMBERS else self.of_persons.person_rows(name)
+            )
             table = self.subject.tables[name]
             rows = rows_by_number(self.engine, self.subject, table, source, self.numbers)
             own = self.of_one(rows, one_id)
@@ -90,9 +92,6 @@ class PublishedObjects(PublishedTags):
             persons.person_rows,
         )  # fmt: skip
         return members_of(self.engine, self.subject, persons.stored, groups, self.business_date)
-
-    def _by_person(self, name: str) -> Rows:
-        return self.of_persons.person_rows(name)
 
     @cached_property
     def of_persons(self) -> PublishedTags:
