@@ -30,6 +30,13 @@ def engine(request: pytest.FixtureRequest) -> Iterator[Engine]:
         yield opened
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Thirty nights take more than a few seconds, whoever asks for them first."""
+    for item in items:
+        if "years" in getattr(item, "fixturenames", ()):
+            item.add_marker(pytest.mark.slow)
+
+
 @pytest.fixture(scope="session")
 def years() -> Years:
     """Thirty nights in which numbers merge, split, retire, return and are taken back."""

@@ -204,6 +204,7 @@ def rule_of(world: World, word: str) -> str:
     return "weak" if POLICY.kinds[kind_of(word)].strength == "weak" else "never_merge"
 
 
+@pytest.mark.slow
 def test_every_pair_that_a_rule_cut_is_told_the_rule(world: World, seen: dict[str, int]) -> None:
     pairs = sorted(set(cut_pairs(world, seen)))
     by_rule = defaultdict(list)

@@ -16,6 +16,7 @@ from tests.identity.generated_people import (
 )
 from tests.identity.worlds import World, sighting
 
+pytestmark = pytest.mark.slow
 PLAN = Plan(people=3_000, nights=3, start=START, recycled_phones=150, changed_phones=150)
 
 

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from datetime import date, timedelta
 
 import numpy as np
 import pyarrow as pa
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -42,8 +44,19 @@ def test_sums_of_stretches_are_exact(numbers: list[int], data: st.DataObject) ->
     assert int(found) == sum(numbers[start:end])
 
 
-@given(st.lists(st.tuples(TEXTS, TEXTS, st.one_of(st.none(), st.integers(0, 3))), max_size=40))
-def test_conditions_hold_of_combinations_as_of_rows(rows: list[tuple[object, ...]]) -> None:
+@pytest.fixture(scope="module")
+def engine() -> Iterator[LocalEngine]:
+    """One for all examples: to open one takes longer than to ask it."""
+    with LocalEngine() as opened:
+        yield opened
+
+
+@given(
+    rows=st.lists(st.tuples(TEXTS, TEXTS, st.one_of(st.none(), st.integers(0, 3))), max_size=40)
+)
+def test_conditions_hold_of_combinations_as_of_rows(
+    engine: LocalEngine, rows: list[tuple[object, ...]]
+) -> None:
     names = ("name", "channel", "n")
     table = pa.table({
         name: pa.array([row[n] for row in rows], pa.int64() if name == "n" else pa.string())
@@ -53,15 +66,14 @@ def test_conditions_hold_of_combinations_as_of_rows(rows: list[tuple[object, ...
         name: whole(table[name]).dictionary_encode() if name != "n" else table[name]
         for name in names
     })  # fmt: skip
-    with LocalEngine() as engine:
 
-        def compute(over: pa.Table, texts: list[str]) -> list[pa.Array]:
-            listed = ", ".join(f"{sql} as c{n}" for n, sql in enumerate(texts))
-            made = engine.over("test", f"select {listed} from these", over)
-            return [whole(made[f"c{n}"]) for n in range(len(texts))]
+    def compute(over: pa.Table, texts: list[str]) -> list[pa.Array]:
+        listed = ", ".join(f"{sql} as c{n}" for n, sql in enumerate(texts))
+        made = engine.over("test", f"select {listed} from these", over)
+        return [whole(made[f"c{n}"]) for n in range(len(texts))]
 
-        expected = compute(table, list(CONDITIONS))
-        found = truths_of(coded, CONDITIONS, compute)
+    expected = compute(table, list(CONDITIONS))
+    found = truths_of(coded, CONDITIONS, compute)
     for condition, truths in zip(CONDITIONS, expected, strict=True):
         assert found[condition].tolist() == truths.to_pylist(), condition
     assert quoted("name") in CONDITIONS[0]
