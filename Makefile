@@ -64,7 +64,7 @@ test-all: setup ## the suite, and every kill in a night of its own
 	@$(BIN)/python -m pytest $(SIDE_BY_SIDE)
 
 .PHONY: test-fast
-test-fast: setup ## the tests that start no JVM and take seconds, about two minutes
+test-fast: setup ## the tests that start no JVM and take seconds, about four minutes
 	@$(BIN)/python -m pytest $(SIDE_BY_SIDE) -m "not spark and not slow and not long"
 
 .PHONY: lint
