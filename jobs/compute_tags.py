@@ -51,7 +51,7 @@ def run(night: Night) -> None:
             carried |= own
         write_metrics(night, written)
     _tell(night, stale, carried, written)
-    records = catalog_records(book, night.business_date, carried)
+    records = catalog_records(book, night.business_date, carried, before.told)
     night.lake.replace_records(TAG_CATALOG, records, night.business_date)
     remove_old_slices(night, [before.day])
 

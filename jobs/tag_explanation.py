@@ -57,13 +57,14 @@ class Read:
 class TagExplanation:
     """The answer about one tag of one person, or of one thing of an object: `key` its ids by name.
 
-    `definition_hash` is the night's, `hash_today` that of today's file (None: it has no such tag);
-    where they differ, only what was stored is told. `computed_date` is the night whose values are
-    shown. `verdict` is EQUAL, UNEQUAL or NOT_REDERIVED, `why_not` why nothing was computed again;
-    `taken` are columns of others that were taken as they are stored, `read_of_all` tables of which
-    everybody's rows were read. `corrections` are those by which the night was computed; those made
-    or withdrawn `since` touch what the tag reads, and are not in the night yet. `revealed_count`:
-    values told plainly that are masked elsewhere.
+    `definition_hash` is the night's and `version` its number (None: that night counted none);
+    `hash_today` is that of today's file (None: it has no such tag); where they differ, only what
+    was stored is told. `computed_date` is the night whose values are shown. `verdict` is EQUAL,
+    UNEQUAL or NOT_REDERIVED, `why_not` why nothing was computed again; `taken` are columns of
+    others that were taken as they are stored, `read_of_all` tables of which everybody's rows were
+    read. `corrections` are those by which the night was computed; those made or withdrawn `since`
+    touch what the tag reads, and are not in the night yet. `revealed_count`: values told plainly
+    that are masked elsewhere.
     """
 
     business_date: date
@@ -76,6 +77,7 @@ class TagExplanation:
     words: str
     location: str
     definition_hash: str
+    version: int | None
     hash_today: str | None
     computed_date: date | None
     columns: tuple[ColumnTold, ...]
@@ -280,8 +282,8 @@ def _explanation(
         known.business_date, known.book.object, asked.key, asked.name, told["status"],
         told["shape"], tag.title if tag else told["title"],
         words_of(tag.body) if tag else "", str(tag.location) if tag else "",
-        told["definition_hash"], tag.definition_hash if tag else None, told["computed_date"],
-        columns, corrections=_said(asked, known.corrections, asked.columns),
+        told["definition_hash"], told.get("version"), tag.definition_hash if tag else None,
+        told["computed_date"], columns, corrections=_said(asked, known.corrections, asked.columns),
         since=_said(asked, known.corrections_since, through | {*asked.columns}),
         verdict=NOT_REDERIVED if why_not else UNEQUAL if is_unequal else EQUAL,
         why_not=why_not, **reasons,

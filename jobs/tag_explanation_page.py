@@ -85,7 +85,9 @@ def _definition_lines(found: TagExplanation) -> Iterator[str]:
     if found.words:
         yield f"{found.location} · {found.words}"
     same = "as today's file" if found.hash_today == found.definition_hash else "not today's"
-    yield f"definition {found.definition_hash[:12]}, {same} · status {found.status}"
+    version = f"version {found.version}, " if found.version else ""
+    words = f"definition {found.definition_hash[:12]}, {version}{same}"
+    yield f"{words} · status {found.status}"
     if found.computed_date not in (None, found.business_date):
         yield f"carried over 沿用: the value of the night of {found.computed_date}"
     if found.origin:

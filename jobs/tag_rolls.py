@@ -28,10 +28,14 @@ from tags.wide_tables import columns_by_table, wide_contract
 
 @dataclass(frozen=True)
 class NightBefore:
-    """The newest night before D and its catalogue; on the first night D−1, which has none."""
+    """The newest night before D and its catalogue; on the first night D−1, which has none.
+
+    `catalog` has the columns whose wide table still has that night, `told` has every column.
+    """
 
     day: date
     catalog: Sequence[Mapping[str, Any]]
+    told: Sequence[Mapping[str, Any]]
 
     @cached_property
     def shown(self) -> dict[str, Shown]:
@@ -71,7 +75,7 @@ def night_before(night: Night) -> NightBefore:
         name for name in {row["table_name"] for row in of_night}
         if before in night.lake.days_of(TableContract("tags", name, (), (), BUSINESS_DATE))
     }  # fmt: skip
-    return NightBefore(before, [row for row in of_night if row["table_name"] in there])
+    return NightBefore(before, [row for row in of_night if row["table_name"] in there], of_night)
 
 
 def roll_for(

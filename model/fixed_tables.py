@@ -180,6 +180,7 @@ TAG_CATALOG = TableContract(
         "definition_hash string | 定义指纹 | Hash of the definition",
         "every string | 计算周期 | Computed every day, week or month",
         "replaces string | 前身列 | Column of a retired tag that it continues",
+        "version int | 版本 | 1 on its first night, one more with every other definition",
         "computed_date date | 计算日 | Night whose values it shows; null: not computed",
     ),
     ("column_name",), "business_date", "标签目录",

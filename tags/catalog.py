@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date
 from types import MappingProxyType
+from typing import Any
 
 from model.contracts import Column
 from tags.definitions import Code, Pick, Rfm, Tag, TagBook, TagColumn
@@ -34,7 +35,7 @@ _CODED_PARTS = frozenset({"furthest", "lost_after", "stage", "previous"})
 
 @dataclass(frozen=True)
 class CatalogRow:
-    """One column of a wide table; the fields are the contract's, but the date."""
+    """One column of a wide table; the fields are the contract's that a book alone can tell."""
 
     tag: str
     column_name: str
@@ -67,17 +68,31 @@ def catalog_rows(book: TagBook) -> tuple[CatalogRow, ...]:
 
 
 def catalog_records(
-    book: TagBook, business_date: date, carried: Mapping[str, date | None] = MappingProxyType({})
+    book: TagBook, business_date: date, carried: Mapping[str, date | None] = MappingProxyType({}),
+    before: Iterable[Mapping[str, Any]] = (),
 ) -> list[tuple[object, ...]]:
     """The catalogue of one night as records of tags.tag_catalog.
 
-    `carried`: the tags that show values of an earlier night, with that night.
+    `carried`: the tags that show values of an earlier night, with that night. `before`: the
+    catalogue of the night before.
     """
+    versions = _versions(book, before)
     return [
-        (business_date, *vars(row).values(), carried.get(row.tag, business_date)
-         if book.tags[row.tag].is_computed else None)
+        (business_date, *vars(row).values(), versions[row.tag],
+         carried.get(row.tag, business_date) if book.tags[row.tag].is_computed else None)
         for row in catalog_rows(book)
     ]  # fmt: skip
+
+
+def _versions(book: TagBook, before: Iterable[Mapping[str, Any]]) -> dict[str, int]:
+    """How many definitions every tag has had, as far as the night before counted them."""
+    told = {row["tag"]: row for row in before}
+    versions = dict.fromkeys(book.tags, 1)
+    for name in told.keys() & versions.keys():
+        is_same = told[name]["definition_hash"] == book.tags[name].definition_hash
+        # Nights from before versions were counted have none.
+        versions[name] = (told[name].get("version") or 1) + (not is_same)
+    return versions
 
 
 def _catalog_row(tag: Tag, column: TagColumn, book: TagBook) -> CatalogRow:

@@ -15,7 +15,7 @@ from tests.jobs.tiny_project import NIGHTS
 pytestmark = pytest.mark.slow
 TRIPS = "tag_definitions/use/trips.yml"
 CATALOG = (
-    "select distinct tag, every, replaces, computed_date from tags.tag_catalog "
+    "select distinct tag, every, replaces, version, computed_date from tags.tag_catalog "
     "where tag in ('fares', 'trips', 'rides') order by all"
 )
 FARES = "select one_id, fares_ever, trips_ever from tags.customer_tags order by all"
@@ -50,7 +50,7 @@ def test_a_week_is_carried_until_its_end_or_a_new_definition(
     # One trip was undone and one is new: the count of every day shows it, the week's sum does not.
     assert {one_id: fares for one_id, fares, _ in carried if one_id in of_wednesday} == of_wednesday
     assert {fares for one_id, fares, _ in carried if one_id not in of_wednesday} <= {""}
-    catalog = [["fares", "week", "", wednesday], ["trips", "day", "", thursday]]
+    catalog = [["fares", "week", "", "1", wednesday], ["trips", "day", "", "1", thursday]]
     assert asked(project, capfd, CATALOG) == catalog
     night(project, 1)
     assert (asked(project, capfd, FARES), asked(project, capfd, CATALOG)) == (carried, catalog)
@@ -64,8 +64,8 @@ def test_a_week_is_carried_until_its_end_or_a_new_definition(
     edited(project, "count(), over: [7d, ever]", "count(), over: [ever, 7d]")
     night(project, 2)
     assert asked(project, capfd, CATALOG) == [
-        ["fares", "week", "", friday], ["rides", "day", "", ""],
-        ["trips", "day", "", friday], ["trips", "day", "rides", friday],
+        ["fares", "week", "", "2", friday], ["rides", "day", "", "1", ""],
+        ["trips", "day", "", "2", friday], ["trips", "day", "rides", "2", friday],
     ]  # fmt: skip
     fares = {one_id: fares for one_id, fares, _ in asked(project, capfd, FARES)}
     assert set(fares.values()) >= {"12.50", "17.00", "0.00"}

@@ -101,6 +101,27 @@ def test_the_catalogue_records_are_as_their_contract_asks() -> None:
     assert (found["business_date"], found["value_titles"]) == (D, {"low": "低", "high": "高"})
 
 
+def test_a_version_counts_the_definitions_that_a_tag_has_had() -> None:
+    def versions(before: list[dict[str, object]]) -> dict[object, object]:
+        records = catalog_records(BOOK, D, before=before)
+        rows = [dict(zip(TAG_CATALOG.column_names, record, strict=True)) for record in records]
+        return {row["column_name"]: row["version"] for row in rows}
+
+    assert set(versions([]).values()) == {1}
+    same, other = ROWS["spend_30d"].definition_hash, "another hash"
+    before: list[dict[str, object]] = [
+        {"tag": "spend", "version": 4, "definition_hash": same},
+        {"tag": "level", "version": 2, "definition_hash": other},
+        # A night from before versions were counted.
+        {"tag": "rfm", "version": None, "definition_hash": other},
+        {"tag": "gone", "version": 7, "definition_hash": other},
+    ]
+    assert versions(before) == dict.fromkeys(ROWS, 1) | {
+        "spend_30d": 4, "spend_ever": 4, "level": 3,
+        **{name: 2 for name in ROWS if name.startswith("rfm")},
+    }  # fmt: skip
+
+
 @pytest.fixture(scope="module")
 def nights(spark: SparkSession) -> tuple[DataFrame, DataFrame]:
     """Two nights: 1 changes, 2 stays, 3 leaves, 4 comes; column `gone` ends and `fresh` begins."""

@@ -1,4 +1,4 @@
-"""How long `onefold explain link` takes: `python -m benchmarks.explain FOLDER [PAIRS]`.
+"""How long `onefold explain link` takes: `python -m benchmarks.explain_link FOLDER [PAIRS]`.
 
 FOLDER is a project with a published night, of people by the million (docs/people.md) say. Every
 answer is a process of its own, whose start counts. Seconds of pairs that are one person's, of pairs
