@@ -17,7 +17,7 @@ _OF_FILES = ("cut", "stale", "withdrawn", *get_args(FileReason))
 
 def refuse_unknown(codes: Collection[str], definitions: Definitions) -> None:
     """UsageError (exit 2) where a code is none that a check of these definitions can have; it lists
-    the codes of what the word begins with, or all."""
+    the codes of what the word begins with, or what a code can begin with."""
     known = _known_codes(definitions)
     lines: list[str] = []
     listed: dict[str, tuple[str, ...]] = {}
@@ -27,15 +27,16 @@ def refuse_unknown(codes: Collection[str], definitions: Definitions) -> None:
         if name not in known.get(slice_name, ()):
             every = [f"{name}.{each}" for name, own in known.items() for each in own]
             lines.append(f"--accept: there is no code {code!r}{did_you_mean(code, every)}")
-            listed |= {slice_name: known[slice_name]} if slice_name else known
+            listed |= {slice_name: known[slice_name]} if slice_name in known else {}
     if lines:
-        lines += [f"  {name}. {' · '.join(own)}" for name, own in listed.items()]
+        told = listed or dict.fromkeys(known, ("…",))
+        lines += [f"  {name}. {' · '.join(own)}" for name, own in told.items()]
         raise UsageError("\n".join([*lines, "a code is one of these beginnings and a name"]))
 
 
 def _slice_of(code: str, known: Collection[str]) -> str:
     """The table or dataset that a code is about; empty: none that is known."""
-    return max((name for name in known if code.startswith(f"{name}.")), key=len, default="")
+    return max((name for name in known if f"{code}.".startswith(f"{name}.")), key=len, default="")
 
 
 def _known_codes(definitions: Definitions) -> Mapping[str, tuple[str, ...]]:

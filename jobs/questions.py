@@ -9,7 +9,7 @@ from collections.abc import Iterable, Sequence
 from datetime import date
 from typing import Any
 
-from pyspark.errors import AnalysisException, ParseException
+from pyspark.errors import PySparkException
 from rich.console import Console
 from rich.table import Table
 
@@ -20,6 +20,7 @@ from lake.files import read_text
 from lake.ledger import held_dates, published_dates, published_night, stage_rows, stale_dates
 from lake.published import register_views
 from lake.views import PublishedNight
+from language.statements import is_question
 from model.errors import InputMissingError, UsageError
 from model.settings import flattened
 from tags.example_runs import run_examples
@@ -89,7 +90,11 @@ def report(given: Common, date_text: str | None) -> None:
 
 
 def sql(given: Common, statement: str, as_of: str | None, form: str) -> None:
-    """Answers one query over the published night's views."""
+    """Answers one query over the published night's views; UsageError where it would change a table
+    or cannot run."""
+    if not is_question(statement):  # its words can name the lake's files, too
+        raise UsageError("onefold sql answers one query (select, show, describe, explain) and "
+                         "changes no table")  # fmt: skip
     definitions = given.definitions()
     project = definitions.project
     day = business_date(as_of, project) if as_of else None
@@ -101,7 +106,7 @@ def sql(given: Common, statement: str, as_of: str | None, form: str) -> None:
         try:
             answer = spark.sql(statement)
             rows = [tuple(row) for row in answer.limit(MOST_ROWS).collect()]  # bounded
-        except (ParseException, AnalysisException) as error:
+        except PySparkException as error:
             raise UsageError(f"the query cannot run: {_first_line(error)}") from None
         show_rows(answer.columns, rows, form)
 

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from pyspark import SparkConf, SparkContext
+from pyspark.logger import PySparkLogger
 from pyspark.sql import SparkSession
 
 from lake.jars import jar_folder, jar_paths
@@ -90,6 +91,9 @@ logger.launcher.name = org.apache.spark.api.python.PythonGatewayServer
 logger.launcher.level = error
 """
 
+# PySpark prints a failing query's plan, its literals and a Java stack beside the error it raises.
+QUERY_LOGGERS = ("SQLQueryContextLogger", "DataFrameQueryContextLogger")
+
 
 def spark_session(settings: SparkSettings, app_name: str, scratch: Path) -> SparkSession:
     """The session for this process: a running one, spark-submit's, or a new local one.
@@ -104,6 +108,8 @@ def spark_session(settings: SparkSettings, app_name: str, scratch: Path) -> Spar
         session = _submitted(settings, app_name, scratch)
     else:
         session = _started(settings, app_name, scratch)
+    for name in QUERY_LOGGERS:
+        PySparkLogger.getLogger(name).disabled = True
     if session.sparkContext.getCheckpointDir() is None:
         session.sparkContext.setCheckpointDir(str(scratch / "checkpoints"))
     return session

@@ -41,6 +41,8 @@ def _edit(path: Path, old: str, new: str) -> None:
         (["run", "--date", FIRST, "--env", "prod"], 2, "there is no conf/prod.yml"),
         (["backfill", "--from", SECOND, "--to", FIRST], 2, "lies before"),
         (["sql", "select 1"], 4, "no night is published yet"),
+        (["sql", "/* all */ delete from delta.`lake/x`"], 2, "changes no table"),
+        (["sql", "with a as (select 1) insert into x select * from a"], 2, "changes no table"),
         (["report"], 4, "no night is published yet"),
         (["runn"], 2, "No such command 'runn'"),
     ],
@@ -229,6 +231,25 @@ def test_a_held_rerun_of_a_published_night_puts_its_slices_back(
     )
     assert onefold(project, "run", "--date", FIRST) == 3
     assert hashes_of(project / "lake") == hashes_of(nights[0] / "lake")
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("statement", "told"),
+    [
+        ("select 1 / 0 from clean.members", "DIVIDE_BY_ZERO"),
+        ("select nme from clean.members where account_id = 'secret'", "UNRESOLVED_COLUMN"),
+        ("select * frm members", "PARSE_SYNTAX_ERROR"),
+    ],
+)
+def test_a_query_that_cannot_run_is_answered_with_one_line(
+    statement: str, told: str, nights: list[Path], capfd: pytest.CaptureFixture[str]
+) -> None:
+    capfd.readouterr()
+    assert onefold(nights[2], "sql", statement) == 2
+    answer = capfd.readouterr()
+    (line,) = answer.err.splitlines()
+    assert line.startswith(f"onefold: the query cannot run: [{told}") and not answer.out
 
 
 @pytest.mark.slow
