@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sqlglot
 from sqlglot.errors import TokenError
-from sqlglot.tokens import TokenType
+from sqlglot.tokenizer_core import TokenType
 
 _ASKING = ("select", "with", "from", "values", "table", "(", "show", "describe", "desc", "explain")
 
