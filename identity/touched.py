@@ -20,7 +20,7 @@ from model.sql_text import date_literal, is_one_of
 @dataclass(frozen=True)
 class Since:
     """The last night that made the map, what other rules said on it (`ruled_before`, as
-    locality.ruled has it), and what they say now.
+    locality.ruled has it), and what they say now. `pairs`: `held_ever` of all slices up to now.
 
     A night that would read more than `largest_share` as many sightings as the map holds is a full
     build.
@@ -29,6 +29,7 @@ class Since:
     night: date
     ruled_before: Rows
     ruled_now: Rows
+    pairs: Rows
     largest_share: float = 0.4
 
 
@@ -36,8 +37,8 @@ class Since:
 class Touched:
     """`sightings` (sighting_id) that changed, their identifiers `held` (node_id), and all that are
     `judged` anew; `spoken_of` (node_id) are those that corrections and joins are about, judged on
-    every night. An identifier's node_id is here its plain one, whatever the period. `pairs` is
-    (sighting_id, node_id, is_weak, is_silent) of everything ever seen, some rows twice.
+    every night. An identifier's node_id is here its plain one, whatever the period; so it is in
+    `pairs` (held_ever).
     """
 
     pairs: Rows
@@ -52,7 +53,7 @@ def touched(
     business_date: date,
 ) -> Touched:  # fmt: skip
     """All that may be other than on the night before."""
-    pairs = engine.kept(_pairs(engine, slices, policy))
+    pairs = since.pairs
     turned = engine.kept(_turned(engine, slices, pairs, since, business_date))
     held = engine.kept(held_by(engine, pairs, turned))
     spoken_of = engine.kept(_spoken_of(engine, rulings))
@@ -66,7 +67,8 @@ def touched(
     return Touched(pairs, turned, held, spoken_of, judged)
 
 
-def _pairs(engine: Engine, slices: Rows, policy: IdentityPolicy) -> Rows:
+def held_ever(engine: Engine, slices: Rows, policy: IdentityPolicy) -> Rows:
+    """(sighting_id, node_id, is_weak, is_silent) of all that slices tell, some rows twice."""
     silent = [name for name, kind in policy.kinds.items() if kind.silence]
     return engine.rows(
         "pairs",

@@ -14,7 +14,7 @@ from datetime import date
 from importlib.metadata import version
 from importlib.resources import files
 
-from identity.touched import Since
+from identity.touched import Since, held_ever
 from jobs.night import Night
 from lake.log_tables import read_rows
 from lake.snapshots import versions
@@ -28,9 +28,10 @@ from model.fixed_tables import (
     VAULT_PROFILES,
 )
 from model.identity_policy import ComponentsPolicy, GoldenPolicy
-from model.ops_tables import LISTED, RESOLVED, RULED
+from model.ops_tables import HELD_EVER, LISTED, RESOLVED, RULED
+from model.sql_text import date_literal
 
-_WRITTEN = (*IDENTITY_HISTORIES, ONE_ID_EVENTS, RULED, LISTED)
+_WRITTEN = (*IDENTITY_HISTORIES, ONE_ID_EVENTS, RULED, HELD_EVER, LISTED)
 _CODE = ("identity", "model")
 _READERS = ("jellyfish", "nicknames", "phonenumbers", "pypinyin", "python-stdnum")  # of values
 
@@ -41,9 +42,20 @@ class LastResolution:
 
     night: date
 
-    def since(self, night: Night, engine: Engine, said: Rows) -> Since:
-        """What a resolution is told of it; `said` is what rules say now (locality.ruled)."""
-        return Since(self.night, night.lake.rows(engine, RULED), engine.kept(said))
+    def since(self, night: Night, engine: Engine, said: Rows, sightings: Rows) -> Since:
+        """What a resolution is told of it; `said` is what rules say now (locality.ruled),
+        `sightings` are all slices that may join persons."""
+        new = f"select * from slices where business_date > {date_literal(self.night)}"
+        pairs = engine.rows(
+            "held_ever", "select * from earlier union all select * from new",
+            earlier=night.lake.rows(engine, HELD_EVER),
+            new=held_ever(
+                engine, engine.rows("new_slices", new, slices=sightings), night.definitions.policy
+            ),
+        )  # fmt: skip
+        return Since(
+            self.night, night.lake.rows(engine, RULED), engine.kept(said), engine.kept(pairs)
+        )
 
 
 def last_resolution(night: Night) -> LastResolution | None:
@@ -66,13 +78,16 @@ def forget(night: Night) -> None:
         night.lake.overwrite_records(RESOLVED, [])
 
 
-def remember(night: Night, engine: Engine, on_lists: Rows, said: Rows | None) -> None:
+def remember(
+    night: Night, engine: Engine, on_lists: Rows, said: Rows | None, pairs: Rows
+) -> None:
     """The tables are written as the night has resolved them; `on_lists` are its values that name
-    nobody, `said` what its rulings say (None: not to be compared)."""
+    nobody, `said` what its rulings say (None: not to be compared), `pairs` who ever held what."""
     if said is None:
         return
     night.lake.overwrite(LISTED, engine.output(on_lists))
     night.lake.overwrite(RULED, engine.output(said))
+    night.lake.overwrite(HELD_EVER, engine.output(pairs))
     day = night.business_date
     night.lake.overwrite_records(RESOLVED, [(
         day, night.lake.run_id, _definitions_hash(night), _slices_hash(night, day),

@@ -14,6 +14,7 @@ from identity.locality import ruled
 from identity.refused import refused_counts
 from identity.resolution import Resolution, engine_for, fits_here, resolve_identity
 from identity.sightings import live_count
+from identity.touched import held_ever
 from jobs.identity_inputs import corrected, listed, rulings_of
 from jobs.last_resolution import forget, last_resolution, remember
 from jobs.night import Night
@@ -53,16 +54,22 @@ def map_people(night: Night) -> None:
         seen = lake.rows(engine, SIGHTINGS, until=day)
         rulings = corrected(night, engine, rulings_of(night, engine, on_lists))
         said = ruled(engine, rulings)
-        since = None if last is None or said is None else last.since(night, engine, said)
-        if since is not None:  # a night that looks at what changed reads them time and again
+        since = None
+        if last is not None and said is not None:
+            # A night that looks at what changed reads them time and again.
             seen = engine.kept(_without_files(engine, seen))
+            since = last.since(night, engine, said, _linking(night, engine, seen))
+        linking = _linking(night, engine, seen)
         resolution = resolve_identity(
-            engine, _linking(night, engine, seen), rulings, _histories(night, engine), policy, day,
+            engine, linking, rulings, _histories(night, engine), policy, day,
             is_lost=night.rebuilds_map, since=since,
         )  # fmt: skip
         forget(night)
         _write(night, engine, resolution, refused_counts(engine, seen, rulings.refused, day))
-        remember(night, engine, on_lists, said if since is None else since.ruled_now)
+        if since is None:
+            remember(night, engine, on_lists, said, held_ever(engine, linking, policy))
+        else:
+            remember(night, engine, on_lists, since.ruled_now, since.pairs)
 
 
 def tables(night: Night) -> Sequence[TableContract]:

@@ -18,7 +18,7 @@ from identity.ground import Histories
 from identity.locality import RULED, ruled
 from identity.resolution import resolve_identity
 from identity.rulings import FACTS, JOINS, PINS, REFUSED, Rulings
-from identity.touched import Since
+from identity.touched import Since, held_ever
 from model.ddl_types import arrow_schema
 from model.engines import Engine, Rows
 from model.fixed_tables import (
@@ -239,12 +239,13 @@ class World:
             rulings = self.rulings(engine)
             said = ruled(engine, rulings)
             assert said is not None
+            slices = table_of(engine, arrived, SIGHTINGS.schema, partitions)
             since = None if self.ruled is None or not largest_share else Since(
-                night(self.last), engine.of(self.ruled), said, largest_share
+                night(self.last), engine.of(self.ruled), said,
+                engine.kept(held_ever(engine, slices, self.policy)), largest_share,
             )  # fmt: skip
             resolution = resolve_identity(
-                engine, table_of(engine, arrived, SIGHTINGS.schema, partitions),
-                rulings, self.histories(engine), self.policy,
+                engine, slices, rulings, self.histories(engine), self.policy,
                 night(number), components, is_lost, since,
             )  # fmt: skip
             self.ruled, self.last = engine.arrow(said).cast(arrow_schema(RULED)), number

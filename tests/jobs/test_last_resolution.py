@@ -12,7 +12,7 @@ from deltalake import DeltaTable, write_deltalake
 
 from jobs import resolve_identity
 from tests.jobs.conftest import onefold
-from tests.jobs.lake_rows import hashes_of
+from tests.jobs.lake_rows import hashes_of, rows_of
 from tests.jobs.tiny_project import NIGHTS
 
 pytestmark = pytest.mark.slow
@@ -58,6 +58,12 @@ def test_a_night_after_another_looks_at_what_changed_for_the_same_tables(
     assert (resolve(project), resolve(full)) == (0, 0)
     assert [since and since.night for since in told] == [NIGHTS[1], None]
     assert hashes_of(project / "lake") == hashes_of(full / "lake")
+    for remembered in ("ops/ruled", "ops/listed", "ops/held_ever"):
+        found, expected = (
+            sorted(map(repr, rows_of(each / "lake" / remembered).to_pylist()))
+            for each in (project, full)
+        )
+        assert found == expected and found
 
 
 def another_limit(project: Path) -> None:
