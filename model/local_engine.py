@@ -45,7 +45,6 @@ from model.shared_duckdb import SharedDuckDB
 from model.sql_text import text_literal
 from model.task_files import Parts, TaskFiles
 
-
 _SOME = 100_000  # rows that a function is given at a time
 MOST_HELD = 2_000_000  # rows of an output that this process holds
 
@@ -210,8 +209,14 @@ class LocalEngine(Engine):
         """Where the table's files are known and outputs many rows: with the rows' places."""
         if not (self._is_large and isinstance(table, TableRows) and table.has_places):
             return super().part_of(table, part)
-        placed = self._view("places", parquet_select(table.files, table.types, None, (FILE, ROW)))
-        return self._placed(table, super().part_of(placed, part))
+        read = self._view("places", parquet_select(table.files, table.types, None, (FILE, ROW)))
+        columns = ", ".join(f"`{name}`" for name in (*table.types, ROW))
+        files = ", ".join(map(text_literal, table.files))
+        placed = self.rows(
+            "placed", f"select {columns}, list_position([{files}], {FILE}) as {FILE} from found",
+            found=super().part_of(read, part),
+        )  # fmt: skip
+        return self._placed(table, placed)
 
     def _placed(self, table: TableRows, placed: Rows) -> PlacedRows:
         columns = ", ".join(f"`{name}`" for name in table.types)

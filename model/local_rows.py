@@ -64,7 +64,7 @@ class TableRows(LocalRows):
 @dataclass(frozen=True)
 class PlacedRows(LocalRows):
     """Some rows of a table, of which it is known where they lie: `placed` has them with two columns
-    more, FILE and ROW."""
+    more, FILE (its number among the table's, from 1) and ROW (within it, from 0)."""
 
     table: TableRows
     placed: LocalRows

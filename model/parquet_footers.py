@@ -12,7 +12,7 @@ from io import SEEK_END
 from typing import Any, BinaryIO, NamedTuple, TypeAlias
 
 from thrift.protocol.TCompactProtocol import TCompactProtocol
-from thrift.Thrift import TType
+from thrift.Thrift import TException, TType
 from thrift.transport.TTransport import TMemoryBuffer
 
 MAGIC = b"PAR1"
@@ -56,7 +56,8 @@ class Footer:
 
 
 def footer_of(source: BinaryIO) -> Footer | None:
-    """A file's footer; None where it is no Parquet file, or its footer is encrypted."""
+    """A file's footer; None where it is no Parquet file, its footer is encrypted, or has what
+    Parquet's do not have."""
     size = source.seek(0, SEEK_END)
     source.seek(max(size - _END, 0))
     end = source.read()
@@ -65,7 +66,10 @@ def footer_of(source: BinaryIO) -> Footer | None:
     if not end.endswith(MAGIC) or start < len(MAGIC):
         return None
     source.seek(start)
-    return Footer(_read(source.read(length)), start)
+    try:
+        return Footer(_read(source.read(length)), start)
+    except (TException, KeyError):
+        return None
 
 
 def footer_bytes(told: Struct) -> bytes:

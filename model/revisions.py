@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import cast
 
 import numpy as np
 import pyarrow as pa
@@ -19,7 +20,7 @@ from pyspark.sql import DataFrame
 from model.column_files import ColumnFile, column_file
 from model.duckdb_sql import FILE, ROW
 from model.engines import Rows, Writable
-from model.local_rows import LargeRows, RevisedRows
+from model.local_rows import LargeRows, LocalRows, RevisedRows
 from model.task_files import put_file
 
 # Of which a table consists before it is written whole again: every reader opens all of them, and a
@@ -36,9 +37,9 @@ class Changes:
     new: Rows
     count: int
 
-    def of_file(self, file: Path) -> tuple[np.ndarray, pa.Array]:
+    def of_file(self, number: int) -> tuple[np.ndarray, pa.Array]:
         """The numbers of a file's rows that change, and their new values."""
-        found = self.places.filter(pc.equal(self.places[FILE], str(file)))
+        found = self.places.filter(pc.equal(self.places[FILE], number))
         return found[ROW].to_numpy(), found["day"].combine_chunks()
 
 
@@ -66,18 +67,18 @@ class Revision:
         if files is None or changes is None:
             return self.whole.write(folder, name)
         written = []
-        for number, file in enumerate(files):
+        for number, file in enumerate(files, start=1):
             copy = folder / f"{name}-{number}.parquet"
-            copy.unlink(missing_ok=True)  # never through a second name into what another version has
-            rows, days = changes.of_file(file.file)
+            copy.unlink(missing_ok=True)  # it may be a second name of what an older version has
+            rows, days = changes.of_file(number)
             if len(rows):
                 file.write(copy, rows, days)
             else:
                 put_file(file.file, copy)
             written.append((copy, file.row_count))
         if changes.count:
-            new = LargeRows(self.whole.engine, changes.new).select(self.schema)
-            written += new.write(folder, f"{name}-{len(files)}")
+            new = LargeRows(self.whole.engine, cast(LocalRows, changes.new)).select(self.schema)
+            written += new.write(folder, f"{name}-{len(files) + 1}")
         return written
 
     def frame(self) -> DataFrame:
@@ -103,7 +104,7 @@ class Revision:
         counts = engine.one_row(
             "pairs",
             f"""
-            select count(*) as pairs, count({ROW}) as found,
+            select count(*) as pairs, count({FILE}) as found,
                 (select count(*) from (select distinct {FILE}, {ROW} from paired) placed
                     where {ROW} is not null) as places,
                 (select count(*) from was_rows) as was, (select count(*) from now_rows) as now
