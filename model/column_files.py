@@ -34,7 +34,7 @@ _STRETCH = 1 << 20  # bytes that are held while a file is copied
 # Numbers of fields, as parquet.thrift has them: of FileMetaData, RowGroup, ColumnChunk and
 # ColumnMetaData.
 _OF_ENCRYPTED_FILES = (8, 9)
-_CHUNKS, _PLAIN_SIZE_OF_ALL, _SORTED_BY, _SIZE_OF_ALL = 1, 2, 4, 6
+_CHUNKS, _PLAIN_SIZE_OF_ALL, _ROWS, _SORTED_BY, _SIZE_OF_ALL = 1, 2, 3, 4, 6
 _FILE_PATH, _META, _PAGE_INDEXES, _OF_ENCRYPTED_CHUNKS = 1, 3, (4, 5, 6, 7), (8, 9)
 _PLAIN_SIZE, _SIZE, _DATA_PAGE, _DICTIONARY_PAGE = 6, 7, 9, 11
 
@@ -138,9 +138,11 @@ def _is_of_days(column: pq.ColumnSchema) -> bool:
 
 
 def _is_plain(group: Struct, number: int) -> bool:
-    """Whether a row group lies in its file, for everybody to read, whatever a column holds."""
+    """Whether a row group has rows, which lie in its file for everybody to read, and in no order
+    that the column makes."""
     sorted_by = group[_SORTED_BY].value.values if _SORTED_BY in group else []
-    return number not in (each[1].value for each in sorted_by) and all(
+    is_unsorted = number not in (each[1].value for each in sorted_by)
+    return group[_ROWS].value > 0 and is_unsorted and all(
         _META in chunk and not any(each in chunk for each in (_FILE_PATH, *_OF_ENCRYPTED_CHUNKS))
         for chunk in _chunks(group)
     )
