@@ -10,7 +10,7 @@ or is cut off where it is the file's end, as an earlier copy has put it.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from io import BytesIO, FileIO
+from io import BufferedReader, BufferedWriter, BytesIO
 from pathlib import Path
 from typing import cast
 
@@ -57,7 +57,7 @@ class ColumnFile:
         values = self._encoded(rows, days)
         new = _of_arrow(values)
         kept = self._kept()
-        with self.file.open("rb", buffering=0) as source, copy.open("wb", buffering=0) as out:
+        with self.file.open("rb") as source, copy.open("wb") as out:
             _copied(source, out, kept)
             out.write(values[len(MAGIC) : new.start])
             out.write(footer_bytes(self._told(new, kept - len(MAGIC))))
@@ -182,7 +182,7 @@ def _without_page_indexes(chunk: Struct) -> Struct:
     return {number: field for number, field in chunk.items() if number not in _PAGE_INDEXES}
 
 
-def _copied(source: FileIO, out: FileIO, size: int) -> None:
+def _copied(source: BufferedReader, out: BufferedWriter, size: int) -> None:
     """Copies the first `size` bytes of a file, by way of few, which the processor's caches hold."""
     held = memoryview(bytearray(_STRETCH))
     while size and (count := source.readinto(held[: min(size, _STRETCH)])):
