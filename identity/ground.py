@@ -8,7 +8,7 @@ from datetime import date
 from identity.found import Slices
 from identity.graph import identifier_nodes
 from identity.guards import hubs
-from identity.history import Part, holding_before
+from identity.history import holding_before
 from identity.judged import Judged, NightBefore, judged
 from identity.known_periods import plain_nodes
 from identity.locality import is_local
@@ -17,7 +17,7 @@ from identity.region import Region, region
 from identity.rulings import Rulings, without_names
 from identity.sightings import check_numbers, holdings, identified, sighting_state
 from identity.touched import Since, touched
-from model.engines import Engine, Rows
+from model.engines import Engine, Part, Rows
 from model.identity_policy import IdentityPolicy
 from model.sql_text import is_one_of
 

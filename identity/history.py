@@ -6,35 +6,18 @@ re-run took back and did not open again: valid_to = valid_from, so it holds on n
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import date
 
-from model.engines import Engine, Rows
+from model.engines import Engine, Part, Rows
 from model.sql_text import date_literal
 
 VALIDITY = ("valid_from", "valid_to")
-
-
-@dataclass(frozen=True)
-class Part:
-    """The rows of a history whose `column` is among `values`, rows of one column of that name: all
-    that a night may close or open."""
-
-    column: str
-    values: Rows
 
 
 def holding_before(engine: Engine, history: Rows, business_date: date) -> Rows:
     """Rows that held on the day before `business_date`, whatever later nights made of them."""
     held = f"select * from history where {_held_before(date_literal(business_date))}"
     return engine.rows("holding_before", held, history=history)
-
-
-def rows_of_part(engine: Engine, history: Rows, part: Part) -> Rows:
-    """The rows of a history that belong to a part of it."""
-    name = part.column
-    within = f"select h.* from history h semi join part_values v on v.{name} = h.{name}"
-    return engine.rows("rows_of_part", within, history=history, part_values=part.values)
 
 
 def next_history(
@@ -95,21 +78,12 @@ def next_history_of_part(
     engine: Engine, history: Rows, part: Part, current: Rows, business_date: date,
     keep_claims: bool = False,
 ) -> Rows:  # fmt: skip
-    """As next_history, where `current` is the state of a part: all other rows stay as they are. No
-    row of the history may be of the night or later."""
-    ours = engine.kept(rows_of_part(engine, history, part))
-    moved = next_history(engine, ours, current, business_date, keep_claims)
-    columns, name = ", ".join(history.columns), part.column
-    others = ", ".join(f"h.{column}" for column in history.columns)
-    return engine.rows(
-        "history_beside",
-        f"""
-        select {columns} from moved
-        union all
-        select {others} from history h anti join part_values v on v.{name} = h.{name}
-        """,
-        moved=engine.kept(moved), history=history, part_values=part.values,
-    )  # fmt: skip
+    """As next_history, where `current` is the state of a part, all that a night may close or open:
+    all other rows stay as they are. No row of the history but a claim may be of the night or later,
+    so that none is taken back: rows are closed or opened, a claim is opened again."""
+    was = engine.kept(engine.part_of(history, part))
+    now = engine.kept(next_history(engine, was, current, business_date, keep_claims))
+    return engine.revised(history, part, was, now, changing="valid_to")
 
 
 def _with_claims(engine: Engine, moved: Rows, history: Rows, state: str, night: str) -> Rows:

@@ -17,21 +17,14 @@ from identity.ground import (
     looked_at,
     whole_ground,
 )
-from identity.history import (
-    Part,
-    first_history,
-    holding_before,
-    next_history,
-    next_history_of_part,
-    rows_of_part,
-)
+from identity.history import first_history, holding_before, next_history, next_history_of_part
 from identity.lost_map import refuse_a_lost_map, told_events, told_map
 from identity.one_ids import numbered
 from identity.persons import Persons, persons_of
 from identity.redirects import claims_of_runs
 from identity.rulings import Rulings, nothing
 from identity.touched import Since
-from model.engines import Engine, Rows, SparkEngine
+from model.engines import Engine, Part, Rows, SparkEngine
 from model.fixed_tables import ONE_IDS
 from model.identity_policy import ComponentsEngine, IdentityPolicy
 from model.local_engine import LocalEngine
@@ -162,7 +155,7 @@ def _numbered_again(
     held = _numbers_ever(engine, histories.one_ids, persons.members)
     numbers = numbered(engine, persons.members, held, histories.events, pins, day)
     after = engine.kept(person_map(engine, persons.members, numbers, persons.by_day))
-    was = on_all_days(engine, rows_of_part(engine, before, again.of_numbers))
+    was = on_all_days(engine, engine.part_of(before, again.of_numbers))
     # No run of this night was before, and of earlier nights' runs the log has told.
     claims = nothing(engine, ONE_IDS.schema)
     whole = on_all_days(engine, after)

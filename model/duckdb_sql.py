@@ -46,6 +46,7 @@ SETTINGS = {
 }
 ROW_GROUP = 1 << 17  # rows of a file that readers share out among their threads
 AS_PARQUET = f"format parquet, compression zstd, compression_level 1, row_group_size {ROW_GROUP}"
+FILE, ROW = "filename", "file_row_number"  # where a row lies, as DuckDB tells it if it is asked
 _DUCKDB_TYPES = {
     "string": "varchar", "int64": "bigint", "int32": "int", "date32[day]": "date",
     "binary": "blob", "bool": "boolean",
@@ -62,9 +63,11 @@ def parquet_literal(file: str) -> str:
     return text_literal(re.sub(r"[*?[]", lambda sign: f"[{sign[0]}]", file))
 
 
-def parquet_select(files: Sequence[str], types: Mapping[str, str], sliced_by: str | None) -> str:
+def parquet_select(
+    files: Sequence[str], types: Mapping[str, str], sliced_by: str | None, also: Sequence[str] = ()
+) -> str:
     """SQL that reads Parquet files in columns of these types, whatever each of them has; the names
-    of their folders tell `sliced_by`."""
+    of their folders tell `sliced_by`. `also`: FILE, ROW."""
     listed = ", ".join(parquet_literal(file) for file in files)
     own = ", ".join(
         f"{text_literal(name)}: {{name: {text_literal(name)}, type: {text_literal(kind)}, "
@@ -75,7 +78,7 @@ def parquet_select(files: Sequence[str], types: Mapping[str, str], sliced_by: st
     folders = "hive_partitioning = false" if sliced_by is None else (
         f"hive_partitioning = true, hive_types = {{{sliced_by}: {types[sliced_by]}}}"
     )
-    columns = ", ".join(f'"{name}"' for name in types)
+    columns = ", ".join(f'"{name}"' for name in (*types, *also))
     return f"select {columns} from read_parquet([{listed}], schema = MAP {{{own}}}, {folders})"
 
 

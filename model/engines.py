@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 from typing import Any, Protocol, TypeAlias, TypeVar, cast
@@ -51,6 +52,14 @@ class Writable(Protocol):
     def frame(self) -> DataFrame:
         """The rows as Spark's."""
         ...
+
+
+@dataclass(frozen=True)
+class Part:
+    """The rows of a table whose `column` is among `values`, rows of one column of that name."""
+
+    column: str
+    values: Rows
 
 
 Own = TypeVar("Own", bound="Engine")
@@ -134,6 +143,26 @@ class Engine(ABC):
         found: list[dict[str, Any]] = self.arrow(self.rows(step, sql, **frames)).to_pylist()
         return found[0]
 
+    def part_of(self, table: Rows, part: Part) -> Rows:
+        """The rows of a table that belong to a part of it."""
+        name = part.column
+        within = f"select t.* from these t semi join part_values v on v.{name} = t.{name}"
+        return self.rows("part_of", within, these=table, part_values=part.values)
+
+    def revised(self, table: Rows, part: Part, was: Rows, now: Rows, changing: str) -> Rows:
+        """The rows of a table in which `now` is in the place of `was`, the rows of a part as kept
+        of `part_of`; rows that both have mostly are the same but for the column `changing`."""
+        columns, name = ", ".join(table.columns), part.column
+        others = ", ".join(f"t.{column}" for column in table.columns)
+        return self.rows(
+            "revised",
+            f"""
+            select {columns} from part_now
+            union all
+            select {others} from these t anti join part_values v on v.{name} = t.{name}
+            """,
+            part_now=now, these=table, part_values=part.values,
+        )  # fmt: skip
 
     def united(self, contract: TableContract, parts: Sequence[Rows]) -> Rows:
         """The rows of all parts, which hold a table's columns, in the table's order of them."""

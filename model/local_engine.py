@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
 from datetime import date
 from itertools import pairwise
 from pathlib import Path
@@ -18,11 +17,12 @@ from pyspark.sql import DataFrame, SparkSession
 
 from model.contracts import TableContract
 from model.ddl_types import arrow_schema
-from model.duckdb_sql import AS_PARQUET, cast_column, parquet_literal, parquet_select, spelt
+from model.duckdb_sql import AS_PARQUET, FILE, ROW, parquet_literal, parquet_select, spelt
 from model.engines import (
     Engine,
     Group,
     Output,
+    Part,
     Rows,
     Writable,
     columns_of_slice,
@@ -31,68 +31,19 @@ from model.engines import (
     typed,
 )
 from model.errors import OnefoldError
+from model.local_rows import (
+    FileRows,
+    LargeRows,
+    LocalRows,
+    PlacedRows,
+    RevisedRows,
+    TableRows,
+    UnitedRows,
+)
+from model.revisions import Revision
 from model.shared_duckdb import SharedDuckDB
 from model.sql_text import text_literal
 from model.task_files import Parts, TaskFiles
-
-
-@dataclass(frozen=True)
-class LocalRows:
-    """A view or table of a local engine's own database."""
-
-    engine: LocalEngine
-    name: str
-
-    @property
-    def columns(self) -> list[str]:
-        """The names, in their order; asked for anew each time, which binds the view."""
-        return self.engine.columns_of(self.name)
-
-
-@dataclass(frozen=True)
-class FileRows(LocalRows):
-    """The rows of files that may become a slice of a table as they are; `same` is what all rows
-    have beside that which the files hold."""
-
-    files: tuple[Path, ...]
-    same: Mapping[str, date]
-
-
-@dataclass(frozen=True)
-class UnitedRows(LocalRows):
-    """The rows of several parts."""
-
-    parts: tuple[Rows, ...]
-
-
-@dataclass(frozen=True)
-class LargeRows:
-    """Rows of a local engine that go to a file without passing through memory as a whole."""
-
-    engine: LocalEngine
-    rows: LocalRows
-
-    @property
-    def schema(self) -> pa.Schema:
-        """Their columns."""
-        return self.engine.schema_of(self.rows)
-
-    def select(self, columns: pa.Schema) -> LargeRows:
-        """Some of the columns, in the types given."""
-        found = self.schema
-        listed = ", ".join(cast_column(found.field(wanted.name), wanted) for wanted in columns)
-        rows = self.engine.rows("output", f"select {listed} from large", large=self.rows)
-        return LargeRows(self.engine, cast(LocalRows, rows))
-
-    def write(self, folder: Path, name: str) -> list[tuple[Path, int]]:
-        """Writes one Parquet file; it, and how many rows there are."""
-        file = folder / f"{name}.parquet"
-        return [(file, self.engine.write(self.rows, str(file)))]
-
-    def frame(self) -> DataFrame:
-        """The rows as Spark's."""
-        return self.engine.frame(self.rows)
-
 
 _SOME = 100_000  # rows that a function is given at a time
 MOST_HELD = 2_000_000  # rows of an output that this process holds
@@ -147,7 +98,8 @@ class LocalEngine(Engine):
         with self._database.asking("table") as connection:
             columns = connection.from_arrow(schema.empty_table())
         types = dict(zip(columns.columns, map(str, columns.types), strict=True))
-        return self._view("table", parquet_select(files, types, sliced_by))
+        rows = self._view("table", parquet_select(files, types, sliced_by))
+        return TableRows(self, rows.name, tuple(files), types) if sliced_by is None else rows
 
     def _view(self, step: str, sql: str) -> LocalRows:
         name = self._database.new_name(step)
@@ -168,6 +120,8 @@ class LocalEngine(Engine):
         return self._view(step, named(names, spelt(sql)))
 
     def kept(self, rows: Rows) -> Rows:
+        if isinstance(rows, PlacedRows):
+            return self._placed(rows.table, self.kept(rows.placed))
         name = self._database.new_name("kept")
         with self._database.asking(_name(rows)) as connection:
             connection.execute(f"create table {name} as select * from {_name(rows)}")
@@ -251,8 +205,34 @@ class LocalEngine(Engine):
         rows = super().united(contract, parts)
         return UnitedRows(self, _name(rows), tuple(parts)) if parts else rows
 
+    def part_of(self, table: Rows, part: Part) -> Rows:
+        """Where the table's files are known and outputs many rows: with the rows' places."""
+        if not (self._is_large and isinstance(table, TableRows) and table.has_places):
+            return super().part_of(table, part)
+        read = self._view("places", parquet_select(table.files, table.types, None, (FILE, ROW)))
+        columns = ", ".join(f"`{name}`" for name in (*table.types, ROW))
+        files = ", ".join(map(text_literal, table.files))
+        placed = self.rows(
+            "placed", f"select {columns}, list_position([{files}], {FILE}) as {FILE} from found",
+            found=super().part_of(read, part),
+        )  # fmt: skip
+        return self._placed(table, placed)
+
+    def _placed(self, table: TableRows, placed: Rows) -> PlacedRows:
+        columns = ", ".join(f"`{name}`" for name in table.types)
+        rows = self.rows("part_of", f"select {columns} from placed", placed=placed)
+        return PlacedRows(self, _name(rows), table, cast(LocalRows, placed))
+
+    def revised(self, table: Rows, part: Part, was: Rows, now: Rows, changing: str) -> Rows:
+        rows = super().revised(table, part, was, now, changing)
+        if not isinstance(was, PlacedRows):
+            return rows
+        return RevisedRows(self, _name(rows), was, cast(LocalRows, now), changing)
+
     def output(self, rows: Rows) -> Output:
         """Rows in memory, or, where they are many, rows that are written as a file."""
+        if isinstance(rows, RevisedRows):
+            return Revision(LargeRows(self, rows), rows)
         if self._is_large and isinstance(rows, UnitedRows):
             return Parts([cast(Writable, self.output(part)) for part in rows.parts])
         if isinstance(rows, FileRows) and self._spark is not None:

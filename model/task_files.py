@@ -37,7 +37,7 @@ class TaskFiles:
         for number, file in enumerate(self.files):
             if count := pq.read_metadata(file).num_rows:
                 place = folder / f"{name}-{number:05}.parquet"
-                _put(file, place)
+                put_file(file, place)
                 placed.append((place, count))
         return placed
 
@@ -72,7 +72,7 @@ class Parts:
         return reduce(DataFrame.unionByName, (part.frame() for part in self.parts))
 
 
-def _put(file: Path, place: Path) -> None:
+def put_file(file: Path, place: Path) -> None:
     """A second name for a file, since others may still read it; a copy on another disk."""
     try:
         os.link(file, place)

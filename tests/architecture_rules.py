@@ -34,6 +34,7 @@ OWNERS = {
     "yaml": "model/",
     "sqlglot": "language/",
     "duckdb": "model/shared_duckdb.py",
+    "thrift": "model/parquet_footers.py",
 }
 FORBIDDEN_NAMES = {"utils", "util", "helpers", "helper", "common", "manager"}
 

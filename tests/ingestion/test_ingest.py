@@ -17,7 +17,8 @@ from ingestion.accounting import AccountingError, FileAccount
 from model.ddl_types import arrow_schema
 from model.engines import Engine, SparkEngine
 from model.fixed_tables import SIGHTINGS, VAULT_IDENTIFIERS, VAULT_PROFILES
-from model.local_engine import LargeRows, LocalEngine
+from model.local_engine import LocalEngine
+from model.local_rows import LargeRows
 from model.ops_tables import FILES, QUARANTINE
 from model.task_files import Parts, TaskFiles
 from privacy.tokens import column_kind, token_of, unseal_of

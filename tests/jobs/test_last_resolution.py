@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import pytest
 from deltalake import DeltaTable, write_deltalake
 
+from identity.touched import Since
 from jobs import resolve_identity
 from tests.jobs.conftest import onefold
 from tests.jobs.lake_rows import hashes_of, rows_of
@@ -64,6 +66,23 @@ def test_a_night_after_another_looks_at_what_changed_for_the_same_tables(
             for each in (project, full)
         )
         assert found == expected and found
+
+
+def test_a_night_of_many_rows_revises_the_histories_for_the_same_tables(
+    project: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    whole = Path(shutil.copytree(project, tmp_path / "whole"))
+    monkeypatch.setattr("identity.resolution._FEW", 0)
+    monkeypatch.setattr("jobs.last_resolution.Since", partial(Since, largest_share=100.0))
+    assert resolve(project) == 0
+    monkeypatch.setattr("model.revisions.MOST_FILES", 0)
+    assert resolve(whole) == 0
+    assert hashes_of(project / "lake") == hashes_of(whole / "lake")
+    files = [
+        len(DeltaTable(str(each / "lake" / "identity" / table)).file_uris())
+        for table in ("nodes", "links", "one_ids") for each in (project, whole)
+    ]  # fmt: skip
+    assert files == [2, 1] * 3
 
 
 def another_limit(project: Path) -> None:

@@ -1,0 +1,109 @@
+"""What a local engine's rows are: a view of its database, and what is known of where they lie."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+from typing import TYPE_CHECKING, cast
+
+import pyarrow as pa
+from pyspark.sql import DataFrame
+
+from model.duckdb_sql import FILE, ROW, cast_column
+from model.engines import Rows
+
+if TYPE_CHECKING:  # the engine makes these rows
+    from model.local_engine import LocalEngine
+
+
+@dataclass(frozen=True)
+class LocalRows:
+    """A view or table of a local engine's own database."""
+
+    engine: LocalEngine
+    name: str
+
+    @property
+    def columns(self) -> list[str]:
+        """The names, in their order; asked for anew each time, which binds the view."""
+        return self.engine.columns_of(self.name)
+
+
+@dataclass(frozen=True)
+class FileRows(LocalRows):
+    """The rows of files that may become a slice of a table as they are; `same` is what all rows
+    have beside that which the files hold."""
+
+    files: tuple[Path, ...]
+    same: Mapping[str, date]
+
+
+@dataclass(frozen=True)
+class UnitedRows(LocalRows):
+    """The rows of several parts."""
+
+    parts: tuple[Rows, ...]
+
+
+@dataclass(frozen=True)
+class TableRows(LocalRows):
+    """The rows of a version of a Delta table without slices: of all its files, in columns of these
+    types."""
+
+    files: tuple[str, ...]
+    types: Mapping[str, str]
+
+    @property
+    def has_places(self) -> bool:
+        """Whether it can be told where a row lies: no column has a name that DuckDB tells it by."""
+        return not {FILE, ROW} & set(self.types)
+
+
+@dataclass(frozen=True)
+class PlacedRows(LocalRows):
+    """Some rows of a table, of which it is known where they lie: `placed` has them with two columns
+    more, FILE (its number among the table's, from 1) and ROW (within it, from 0)."""
+
+    table: TableRows
+    placed: LocalRows
+
+
+@dataclass(frozen=True)
+class RevisedRows(LocalRows):
+    """The rows of a table in which `now` is in the place of `was`; rows that both have mostly are
+    the same but for the column `changing`."""
+
+    was: PlacedRows
+    now: LocalRows
+    changing: str
+
+
+@dataclass(frozen=True)
+class LargeRows:
+    """Rows of a local engine that go to a file without passing through memory as a whole."""
+
+    engine: LocalEngine
+    rows: LocalRows
+
+    @property
+    def schema(self) -> pa.Schema:
+        """Their columns."""
+        return self.engine.schema_of(self.rows)
+
+    def select(self, columns: pa.Schema) -> LargeRows:
+        """Some of the columns, in the types given."""
+        found = self.schema
+        listed = ", ".join(cast_column(found.field(wanted.name), wanted) for wanted in columns)
+        rows = self.engine.rows("output", f"select {listed} from large", large=self.rows)
+        return LargeRows(self.engine, cast(LocalRows, rows))
+
+    def write(self, folder: Path, name: str) -> list[tuple[Path, int]]:
+        """Writes one Parquet file; it, and how many rows there are."""
+        file = folder / f"{name}.parquet"
+        return [(file, self.engine.write(self.rows, str(file)))]
+
+    def frame(self) -> DataFrame:
+        """The rows as Spark's."""
+        return self.engine.frame(self.rows)
