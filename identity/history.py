@@ -20,6 +20,12 @@ def holding_before(engine: Engine, history: Rows, business_date: date) -> Rows:
     return engine.rows("holding_before", held, history=history)
 
 
+def opened_since(engine: Engine, history: Rows, business_date: date) -> Rows:
+    """Rows that `business_date` or a later night opened, what was taken back of them as well."""
+    opened = f"select * from history where valid_from >= {date_literal(business_date)}"
+    return engine.rows("opened_since", opened, history=history)
+
+
 def next_history(
     engine: Engine, history: Rows, current: Rows, business_date: date, keep_claims: bool = False
 ) -> Rows:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, fields, replace
+from itertools import islice
 
 import pytest
 
@@ -64,6 +65,15 @@ def test_who_had_a_number_before_is_looked_at_when_a_sighting_comes_to_depend_on
     world.see("account:3 card:1 email:1", "account:3 card:2 email:1", on=2)
     found = same_as_a_full_build(world, 2)
     assert len(found.by_day("email:1 phone:1")) == 2
+
+
+def test_a_night_run_again_behind_an_earlier_one_opens_again_what_that_had_taken_back() -> None:
+    first, second, third = islice(changing(range(40)), 3)
+    earlier, later = NIGHTS[1], NIGHTS[2]
+    run = second.after(first.run(NIGHTS[0])).run(earlier)
+    run = second.after(third.after(run).run(later)).run(earlier)
+    assert any(row.valid_from == row.valid_to == night(later) for row in run.tables["one_ids"])
+    same_as_a_full_build(third.after(run), later)
 
 
 def same_as_a_full_build(world: World, number: int) -> World:
