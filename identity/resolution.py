@@ -17,13 +17,7 @@ from identity.ground import (
     looked_at,
     whole_ground,
 )
-from identity.history import (
-    first_history,
-    holding_before,
-    next_history,
-    next_history_of_part,
-    opened_since,
-)
+from identity.history import first_history, holding_before, next_history, next_history_of_part
 from identity.lost_map import refuse_a_lost_map, told_events, told_map
 from identity.one_ids import numbered
 from identity.persons import Persons, persons_of
@@ -87,11 +81,7 @@ def resolve_identity(
     before = holding_before(engine, histories.one_ids, business_date)
     if not (has_map := _has_rows(engine, before)) and not is_lost:
         refuse_a_lost_map(engine, histories.events, business_date)
-    # What an earlier night's run took back of this one waits, as claims, wherever it was.
-    was_run = since is not None and _has_rows(
-        engine, opened_since(engine, histories.one_ids, business_date)
-    )
-    again = None if is_lost or was_run else looked_at(
+    again = None if is_lost else looked_at(
         engine, sightings, rulings, histories, policy, business_date, since
     )
     seen = (engine, sightings, rulings, policy, business_date)
