@@ -140,12 +140,12 @@ def _print(people: int, told: Mapping[str, Told], before: Mapping[str, float]) -
 
 
 def _ratios(way: str, told: Mapping[str, Told]) -> str:
-    """What issue 5 asks to be compared with this."""
+    """The seconds of a way against those of its peers."""
     kind, _, engine = way.partition(" ")
     peers = {"full": ["duckdb"], "night": [f"full {engine}"],
              "components": ["scipy", "graphframes_alone"]}.get(kind, [])  # fmt: skip
     return ", ".join(
-        f"{told[way]['seconds'] / told[peer]['seconds']:.2f} × {peer}"
+        f"{told[way]['seconds'] / told[peer]['seconds']:.3g} × {peer}"
         for peer in peers if peer in told
     )  # fmt: skip
 
