@@ -45,6 +45,7 @@ from tags.night import BUSINESS_DATE, Night
 from tags.planning import plan_tags
 
 ROOT = Path(__file__).parents[1]
+NO_SPARK: Any = None  # takes part where tables lie on a disk
 # What all ways find alike; last and top differ where times or counts are equal.
 COMPARED = ("count", "sum", "max", "distinct", "days")
 
@@ -77,7 +78,7 @@ class Kernel:
         prepared = self._step("order", lambda: Prepared.of(self.engine, self.given, plan, night))
         files = self._step("columns", lambda: for_all_persons(prepared, self._written))
         self._step("commit", lambda: self._committed([file for file, _ in files], files[0][1]))
-        return sorted(self.out.rglob("*.parquet"))
+        return self._lake().files(CUSTOMER_TAGS, TODAY)
 
     def _step(self, name: str, step: Callable[[], Any]) -> Any:
         began = time.monotonic()
@@ -91,10 +92,11 @@ class Kernel:
         return file, wide.schema
 
     def _committed(self, files: Sequence[Path], schema: pa.Schema) -> None:
-        # No Spark takes part where tables lie on a disk.
-        nobody: Any = None
-        rows = TaskFiles(nobody, files, schema, {BUSINESS_DATE: TODAY})
-        Lake(nobody, str(self.out)).replace_slice(CUSTOMER_TAGS, rows, TODAY)
+        rows = TaskFiles(NO_SPARK, files, schema, {BUSINESS_DATE: TODAY})
+        self._lake().replace_slice(CUSTOMER_TAGS, rows, TODAY)
+
+    def _lake(self) -> Lake:
+        return Lake(NO_SPARK, str(self.out))
 
 
 def found(files: Sequence[Path], columns: Sequence[Wish]) -> dict[str, list[str]]:
