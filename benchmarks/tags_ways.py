@@ -1,6 +1,6 @@
 """The ways that benchmarks/tags.py compares, each run in a process of its own.
 
-Prints one JSON object: seconds, peak megabytes, bytes read, and what was found by column.
+Prints one JSON object: seconds, peak megabytes, steps, and what was found by column.
 """
 
 from __future__ import annotations
