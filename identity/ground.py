@@ -8,7 +8,7 @@ from datetime import date
 from identity.found import Slices
 from identity.graph import identifier_nodes
 from identity.guards import hubs
-from identity.history import holding_before, opened_since
+from identity.history import has_rows, holding_before, opened_since
 from identity.judged import Judged, NightBefore, judged
 from identity.known_periods import plain_nodes
 from identity.locality import is_local
@@ -89,9 +89,7 @@ def looked_at(
     if since is None or since.night >= business_date or not is_local(policy):
         return None
     # What an earlier night's run took back of this one waits, as claims, wherever it was.
-    claims = opened_since(engine, histories.one_ids, business_date)
-    some = "select count(*) as n from (select 1 from claims limit 1) few"
-    if engine.one_row("some_claims", some, claims=claims)["n"]:
+    if has_rows(engine, opened_since(engine, histories.one_ids, business_date)):
         return None
     found = touched(engine, sightings, since, rulings, policy, business_date)
 

@@ -26,6 +26,13 @@ def opened_since(engine: Engine, history: Rows, business_date: date) -> Rows:
     return engine.rows("opened_since", opened, history=history)
 
 
+def has_rows(engine: Engine, *all_rows: Rows) -> bool:
+    """Whether any of the rows given has one."""
+    frames = {f"rows_{n}": rows for n, rows in enumerate(all_rows)}
+    few = " union all ".join(f"select 1 from (select 1 from {name} limit 1) few" for name in frames)
+    return bool(engine.one_row("some", f"select count(*) as n from ({few}) found", **frames)["n"])
+
+
 def next_history(
     engine: Engine, history: Rows, current: Rows, business_date: date, keep_claims: bool = False
 ) -> Rows:

@@ -17,7 +17,13 @@ from identity.ground import (
     looked_at,
     whole_ground,
 )
-from identity.history import first_history, holding_before, next_history, next_history_of_part
+from identity.history import (
+    first_history,
+    has_rows,
+    holding_before,
+    next_history,
+    next_history_of_part,
+)
 from identity.lost_map import refuse_a_lost_map, told_events, told_map
 from identity.one_ids import numbered
 from identity.persons import Persons, persons_of
@@ -79,7 +85,7 @@ def resolve_identity(
     where this night or a later one was run before: at everything.
     """
     before = holding_before(engine, histories.one_ids, business_date)
-    if not (has_map := _has_rows(engine, before)) and not is_lost:
+    if not (has_map := has_rows(engine, before)) and not is_lost:
         refuse_a_lost_map(engine, histories.events, business_date)
     again = None if is_lost else looked_at(
         engine, sightings, rulings, histories, policy, business_date, since
@@ -91,7 +97,7 @@ def resolve_identity(
     found = (engine, persons, ground.rulings.pins, before, histories, policy, business_date)
     told = _numbered(*found, is_lost) if again is None else _numbered_again(*found, again)
     # A job on Spark, which only a night without a map needs.
-    is_first = not has_map and not _has_rows(engine, *histories.with_validity)
+    is_first = not has_map and not has_rows(engine, *histories.with_validity)
     state = (ground, persons, *told)
     return _written(engine, histories, is_first, *state, policy, business_date, again)
 
@@ -160,13 +166,6 @@ def _numbered_again(
     claims = nothing(engine, ONE_IDS.schema)
     whole = on_all_days(engine, after)
     return after, one_id_events(engine, was, whole, histories.events, claims, policy, day)
-
-
-def _has_rows(engine: Engine, *all_rows: Rows) -> bool:
-    """Whether any of the rows given has one."""
-    frames = {f"rows_{n}": rows for n, rows in enumerate(all_rows)}
-    few = " union all ".join(f"select 1 from (select 1 from {name} limit 1) few" for name in frames)
-    return bool(engine.one_row("some", f"select count(*) as n from ({few}) found", **frames)["n"])
 
 
 def _numbers_ever(engine: Engine, history: Rows, members: Rows) -> Rows:

@@ -68,12 +68,12 @@ def touched(
 
 
 def held_ever(engine: Engine, slices: Rows, policy: IdentityPolicy) -> Rows:
-    """(sighting_id, node_id, is_weak, is_silent) of all that slices tell, some rows twice."""
+    """(sighting_id, node_id, is_weak, is_silent) of all that slices tell, each pair once."""
     silent = [name for name, kind in policy.kinds.items() if kind.silence]
     return engine.rows(
         "pairs",
         f"""
-        select sighting_id, {node_id("token")} as node_id,
+        select distinct sighting_id, {node_id("token")} as node_id,
             {is_one_of("kind", policy.weak_kinds)} as is_weak,
             {is_one_of("kind", silent)} as is_silent
         from (

@@ -27,7 +27,8 @@ def refuse_unknown(codes: Collection[str], definitions: Definitions) -> None:
         if name not in known.get(slice_name, ()):
             every = [f"{name}.{each}" for name, own in known.items() for each in own]
             lines.append(f"--accept: there is no code {code!r}{did_you_mean(code, every)}")
-            listed |= {slice_name: known[slice_name]} if slice_name in known else {}
+            if slice_name:
+                listed[slice_name] = known[slice_name]
     if lines:
         told = listed or dict.fromkeys(known, ("…",))
         lines += [f"  {name}. {' · '.join(own)}" for name, own in told.items()]

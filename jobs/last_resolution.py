@@ -47,7 +47,11 @@ class LastResolution:
         `sightings` are all slices that may join persons."""
         new = f"select * from slices where business_date > {date_literal(self.night)}"
         pairs = engine.rows(
-            "held_ever", "select * from earlier union all select * from new",
+            "held_ever",
+            """
+            select * from earlier union all
+            select n.* from new n anti join earlier e on e.sighting_id = n.sighting_id
+            """,
             earlier=night.lake.rows(engine, HELD_EVER),
             new=held_ever(
                 engine, engine.rows("new_slices", new, slices=sightings), night.definitions.policy

@@ -191,7 +191,7 @@ HELD_EVER = TableContract(
         "is_weak boolean | 弱标识 | Whether its kind attaches and never merges",
         "is_silent boolean | 可转手 | Whether its kind may be re-issued after a silence",
     ),
-    # A sighting is its identifiers: seen again, it is listed again, and nothing else.
+    # A sighting is its identifiers: seen again, it brings no row.
     ("sighting_id", "node_id"), None, "历来标识",
     "Which identifiers were ever held, as numbers: the next night adds what it sees",
 )
