@@ -68,7 +68,8 @@ def overwrite_records(
 
 
 def read_columns(root: str, contract: TableContract, names: Sequence[str]) -> pa.Table:
-    """Some columns of a table, without Spark; no rows where it does not exist."""
+    """Some columns of a table, without Spark; no rows where it does not exist. By Arrow's own file
+    system, as lake.snapshots.rows_of says why."""
     path = table_path(root, contract)
     table = open_table(path)
     if table is None:

@@ -5,8 +5,10 @@ from __future__ import annotations
 from pathlib import Path
 
 import pandas as pd
-from deltalake import DeltaTable
 
+from lake.log_tables import read_columns
+from model.contracts import TableContract
+from model.fixed_tables import NODES, ONE_IDS
 from privacy.tokens import load_key, token_of
 
 
@@ -45,21 +47,21 @@ def planted_outcome(folder: Path) -> str:
 
 def _national_ids(folder: Path) -> pd.Series:
     """Distinct national ids of every OneID."""
-    one_ids = _valid(folder, "one_ids")
+    one_ids = _valid(folder, ONE_IDS)
     return one_ids[one_ids["kind"] == "national_id"].groupby("one_id")["node_id"].nunique()
 
 
 def _persons(folder: Path) -> pd.DataFrame:
     """Who holds each token; of a device past its window, the latest period."""
-    nodes = _valid(folder, "nodes").sort_values("period_from", na_position="first")
+    nodes = _valid(folder, NODES).sort_values("period_from", na_position="first")
     nodes = nodes.drop_duplicates("token", keep="last")[["node_id", "token"]]
-    return nodes.merge(_valid(folder, "one_ids")[["node_id", "one_id"]], on="node_id")[
+    return nodes.merge(_valid(folder, ONE_IDS)[["node_id", "one_id"]], on="node_id")[
         ["token", "one_id"]
     ].astype({"one_id": "Int64"})
 
 
-def _valid(folder: Path, table: str) -> pd.DataFrame:
-    rows = DeltaTable(str(folder / "lake" / "identity" / table)).to_pandas()
+def _valid(folder: Path, history: TableContract) -> pd.DataFrame:
+    rows = read_columns(str(folder / "lake"), history, history.column_names).to_pandas()
     return rows[rows["valid_to"].isna()]
 
 
