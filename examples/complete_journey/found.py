@@ -8,7 +8,7 @@ import pandas as pd
 
 from lake.log_tables import read_columns
 from model.contracts import TableContract
-from model.fixed_tables import NODES, ONE_IDS
+from model.fixed_tables import NODES, ONE_IDS, REJECTED_LINKS
 from privacy.tokens import load_key, token_of
 
 
@@ -41,7 +41,7 @@ def planted_outcome(folder: Path) -> str:
         lines.append(f"planted {planted:<12} {values:>5} values, {both} OneIDs hold two persons")
     cards = _national_ids(folder)
     lines.append(f"persons with two national ids: {(cards > 1).sum()}; "
-                 f"links rejected: {len(_valid(folder, 'rejected_links'))}")  # fmt: skip
+                 f"links rejected: {len(_valid(folder, REJECTED_LINKS))}")  # fmt: skip
     return "\n".join(lines)
 
 

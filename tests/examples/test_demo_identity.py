@@ -7,7 +7,7 @@ import pytest
 from deltalake import DeltaTable
 
 from examples.complete_journey.evaluate import pair_scores
-from examples.complete_journey.found import accounts_found
+from examples.complete_journey.found import accounts_found, planted_outcome
 from privacy.tokens import load_key, token_of
 from tests.examples.conftest import Demo
 
@@ -30,6 +30,15 @@ def _valid(rows: pd.DataFrame) -> pd.DataFrame:
 def _planted(demo: Demo, flag: str) -> pd.DataFrame:
     links = pd.read_parquet(demo.truth / "links.parquet")
     return links[links["planted"] == flag]
+
+
+def test_what_the_demo_says_of_planted_values_is_that_nobody_was_joined_by_them(
+    demo: Demo,
+) -> None:
+    *planted, ids = planted_outcome(demo.folder).splitlines()
+    assert [line.split()[1] for line in planted] == ["hub", "bridge", "family", "placeholder"]
+    assert all(line.endswith(", 0 OneIDs hold two persons") for line in planted)
+    assert ids.startswith("persons with two national ids: 0; links rejected: ")
 
 
 def test_pairs_of_accounts_are_found_and_nobody_else_is_joined(accounts: pd.DataFrame) -> None:
