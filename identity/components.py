@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 from graphframes import GraphFrame
 from numpy.typing import NDArray
 from pyspark.sql import DataFrame, Window
@@ -58,22 +59,30 @@ def _in_memory(engine: Engine, nodes: Rows, edges: Rows) -> Rows:
     """Labels by scipy in this process, proven. Bounded: at most `local_edges` links of 16 bytes
     come here, and about 60 bytes a link are held while it works."""
     asked, links = engine.arrow(nodes)["node_id"].to_numpy(), engine.arrow(edges)
-    ids, dense = np.unique(
-        np.concatenate([links["src"].to_numpy(), links["dst"].to_numpy(), asked]),
-        return_inverse=True,
-    )
-    src, dst = dense[: len(links)], dense[len(links) : 2 * len(links)]
+    ids, times_asked = np.unique(asked, return_counts=True)
+    chunks = [*links["src"].chunks, *links["dst"].chunks]
+    places = _places(ids, pa.chunked_array(chunks, pa.int64()))
+    src, dst = places[: len(links)], places[len(links) :]
     graph = coo_array((np.ones(len(src), dtype=np.int8), (src, dst)), shape=(len(ids), len(ids)))
-    _, label = connected_components(graph, directed=False)
-    # ids are sorted, so the first node met of a label is its smallest.
-    _, first = np.unique(label, return_index=True)
-    prove_here(src, dst, label, dense[2 * len(links) :])
+    count, label = connected_components(graph, directed=False)
+    # Of places that are written several times the last one stays: the first node met of a label,
+    # and its smallest, since ids are sorted.
+    first = np.empty(count, dtype=np.int64)
+    first[label[::-1]] = np.arange(len(ids) - 1, -1, -1)
+    prove_here(src, dst, label, times_asked)
     return engine.of(pa.table({"node_id": ids, "component": ids[first][label]}))
 
 
-def prove_here(src: Dense, dst: Dense, label: Dense, asked: Dense) -> None:
-    """What `proven` proves, of dense numbers: ends of links, the labels of all, the nodes asked."""
-    times_asked = np.bincount(asked, minlength=len(label))
+def _places(ids: Dense, ends: pa.ChunkedArray) -> Dense:
+    """Where each end of a link stands among the nodes."""
+    found = pc.index_in(ends, value_set=pa.array(ids))
+    _refuse_wrong(ends_without_node=found.null_count)
+    return found.to_numpy()
+
+
+def prove_here(src: Dense, dst: Dense, label: Dense, times_asked: Dense) -> None:
+    """What `proven` proves, of dense numbers: ends of links, the labels of all, how often each node
+    was asked for."""
     _refuse_wrong(
         cut_links=int(np.count_nonzero(label[src] != label[dst])),
         wrong_nodes=int(np.count_nonzero(times_asked != 1)),

@@ -132,15 +132,26 @@ def test_wrong_labels_are_never_let_through(engine: Engine, labels: list[Edge]) 
 
 
 @pytest.mark.parametrize(
-    ("label", "asked"),
+    ("label", "times_asked"),
     [
-        ([0, 1, 2], [0, 1, 2]),  # the link 0 - 1 is cut
-        ([0, 0, 2], [0, 1]),  # a link ends at 2, which is no node
-        ([0, 0, 2], [0, 1, 2, 2]),  # 2 twice
+        ([0, 1, 2], [1, 1, 1]),  # the link 0 - 1 is cut
+        ([0, 0, 2], [1, 1, 0]),  # 2 was not asked for
+        ([0, 0, 2], [1, 1, 2]),  # 2 twice
     ],
 )
-def test_wrong_labels_made_here_are_never_let_through(label: list[int], asked: list[int]) -> None:
+def test_wrong_labels_made_here_are_never_let_through(
+    label: list[int], times_asked: list[int]
+) -> None:
     src, dst, sound = np.array([0, 0]), np.array([1, 1]), np.array([0, 0, 2])
-    prove_here(src, dst, sound, np.array([0, 1, 2]))
+    prove_here(src, dst, sound, np.array([1, 1, 1]))
     with pytest.raises(OnefoldError, match="not right"):
-        prove_here(src, dst, np.array(label), np.array(asked))
+        prove_here(src, dst, np.array(label), np.array(times_asked))
+
+
+@pytest.mark.parametrize("nodes", [[1, 2], [1, 2, 3, 3]])  # 3 is no node; it is one twice
+def test_links_that_do_not_end_in_the_nodes_are_refused(nodes: list[int]) -> None:
+    with LocalEngine() as engine:
+        given = engine.of(pa.table({"node_id": nodes}))
+        links = engine.of(pa.table({"src": [1, 2], "dst": [2, 3]}))
+        with pytest.raises(OnefoldError, match="not right"):
+            components(engine, given, links, "local", POLICY)
