@@ -67,10 +67,12 @@ class Again:
 
 @dataclass(frozen=True)
 class Ground:
-    """`held` are holdings by period, `across` those of them that lie across periods. `nodes`,
+    """`known` are the sightings looked at, identified (identity.sightings), of which all else is
+    made. `held` are holdings by period, `across` those of them that lie across periods. `nodes`,
     `hubs` and `cuts` are rows of the night's tables: of identifiers judged tonight. `all_nodes` are
     the identifiers held, `hub_nodes` (node_id) which nodes are hubs; `rulings` are about nodes."""
 
+    known: Rows
     held: Rows
     across: Rows
     cuts: Rows
@@ -128,7 +130,7 @@ def whole_ground(
     check_numbers(engine, known, nodes, policy)
     told = without_names(engine, rulings, nodes)
     found = engine.kept(hubs(engine, held, nodes, policy, told.person_names))
-    return Ground(held, cut.across, cut.cuts, nodes, found, nodes, found, told)
+    return Ground(known, held, cut.across, cut.cuts, nodes, found, nodes, found, told)
 
 
 def ground_again(engine: Engine, policy: IdentityPolicy, again: Again) -> Ground:
@@ -147,7 +149,7 @@ def ground_again(engine: Engine, policy: IdentityPolicy, again: Again) -> Ground
         judged=found.nodes, nodes=identifier_nodes(engine, held),
     )  # fmt: skip
     return Ground(
-        held, engine.kept(across), found.cut.cuts, found.nodes, found.hubs,
+        known, held, engine.kept(across), found.cut.cuts, found.nodes, found.hubs,
         engine.kept(nodes), found.all_hubs, found.rulings,
     )  # fmt: skip
 

@@ -5,13 +5,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from identity.disputed_names import SealedNames
 from identity.found import Found, Slices
 from identity.graph import identifier_nodes
 from identity.guards import hubs
 from identity.known_periods import known_periods
 from identity.periods import Periods, periods
-from identity.reissued import open_silences, told_beside
 from identity.rulings import Rulings, without_names
 from identity.sightings import check_numbers, holdings
 from identity.touched import Touched, held_by, holders
@@ -57,11 +55,7 @@ def judged(
     policy: IdentityPolicy,
 ) -> Judged:  # fmt: skip
     """The identifiers of `touched.judged`, judged by all that any rule reads of them."""
-
-    own = slices.found(engine.kept(holders(engine, touched.pairs, touched.judged)))
-    seen = slices.found_beside(
-        own, engine.kept(_read(engine, touched, own, rulings, policy))
-    )
+    seen = slices.found(engine.kept(_near(engine, touched.pairs, touched.judged)))
     known = known_periods(engine, before.nodes, before.rejected_links, touched.judged)
     cut = periods(engine, holdings(engine, seen.rows), rulings, policy, known)
     held = engine.kept(cut.held)
@@ -82,48 +76,11 @@ def judged(
     )  # fmt: skip
 
 
-def _read(
-    engine: Engine, touched: Touched, own: Found, rulings: Rulings, policy: IdentityPolicy
-) -> Rows:
-    """All sightings that tell of the identifiers judged: their `own`; the other ones of who stands
-    on the sides of a silence; all that is seen of who bears a name beside them."""
-    pairs = touched.pairs
-    read = [own.sightings]
-    if any(kind.silence for kind in policy.kinds.values()):
-        owners = _owners(engine, holdings(engine, own.rows), touched.judged, policy)
-        read.append(holders(engine, pairs, owners))
-    if policy.disagree.names and rulings.person_names:
-        named = _named_beside(engine, pairs, own.sightings, rulings.person_names)
-        read.append(holders(engine, pairs, named))
-    names = [f"part_{n}" for n in range(len(read))]
-    every = " union ".join(f"select sighting_id from {name}" for name in names)
-    return engine.rows("read", every, **dict(zip(names, read, strict=True)))
-
-
-def _named_beside(engine: Engine, pairs: Rows, sightings: Rows, names: SealedNames) -> Rows:
-    """The identifiers (node_id) of some sightings that are seen with a name, there or elsewhere:
-    bearers are among them."""
-    return engine.rows(
-        "named_beside",
-        """
-        select distinct p.node_id from pairs p
-        semi join borne b on b.sighting_id = p.sighting_id
-        semi join beside i on i.node_id = p.node_id
-        """,
-        pairs=pairs, borne=names.borne, beside=held_by(engine, pairs, sightings),
-    )  # fmt: skip
-
-
-def _owners(engine: Engine, held: Rows, judged: Rows, policy: IdentityPolicy) -> Rows:
-    """The identifiers (node_id) that stand beside one that fell silent."""
-    theirs = "select h.* from held h semi join judged j on j.node_id = h.node_id"
-    own = engine.rows("held_by_judged", theirs, held=held, judged=judged)
-    beside = f"""
-        select distinct h.node_id
-        from silent s join held h on h.sighting_id = s.sighting_id and {told_beside(policy)}
-    """
-    silent = open_silences(engine, held, policy, own)
-    return engine.kept(engine.rows("owners_beside", beside, silent=silent, held=held))
+def _near(engine: Engine, pairs: Rows, judged: Rows) -> Rows:
+    """All sightings that tell of the identifiers judged: their own, and those of whatever is seen
+    with one: of who stands on the sides of a silence, and of who bears a name beside it."""
+    beside = held_by(engine, pairs, engine.kept(holders(engine, pairs, judged)))
+    return holders(engine, pairs, engine.kept(beside))
 
 
 def _nodes(engine: Engine, held: Rows, judged: Rows) -> Rows:

@@ -18,6 +18,7 @@ from identity.rulings import REFUSED
 from identity.sightings import sighting_state
 from model.engines import Engine, Rows
 from model.identity_policy import IdentityPolicy
+from model.node_ids import node_id
 from model.sql_text import date_literal, is_one_of, text_literal
 from privacy.tokens import SEAL_BYTES, TokenKey, token_of, unseals_of
 
@@ -91,23 +92,25 @@ def refusing_list(value: str, kind: str, policy: IdentityPolicy) -> str | None:
     return _reason([_listed(policy, kind, name) for name in (kind, ANY)], value)
 
 
-def refused_counts(engine: Engine, slices: Rows, refused: Rows, business_date: date) -> Rows:
+def refused_counts(
+    engine: Engine, slices: Rows, pairs: Rows, refused: Rows, business_date: date
+) -> Rows:
     """How much of what was seen up to a night names nobody, as identity.refused_identifiers has it.
 
-    `slices` are those of identity.sightings, of every channel; `refused` one row per token, as
-    above. One row per (kind, reason, source), without rows for what is refused nowhere.
+    `slices` are those of identity.sightings, of every channel, and `pairs` what they ever held
+    (identity.touched.held_ever); `refused` one row per token, as above. One row per (kind, reason,
+    source), without rows for what is refused nowhere.
     """
     held = engine.kept(
         engine.rows(
             "refused_held",
-            """
-            select distinct sighting_id, r.kind as kind, r.scope as scope, r.token as token,
-                r.reason as reason
-            from (select sighting_id, explode(identifiers) as identifier from slices) listed
-            join refused r on r.kind = identifier.kind and r.scope = identifier.scope
-                and r.token = identifier.token
+            f"""
+            select p.sighting_id, r.kind, r.scope, r.token, r.reason
+            from pairs p join (
+                select *, {node_id("token")} as node_id from refused
+            ) r on r.node_id = p.node_id
             """,
-            slices=slices, refused=refused,
+            pairs=pairs, refused=refused,
         )
     )  # fmt: skip
     theirs = "select s.* from slices s semi join held h on h.sighting_id = s.sighting_id"

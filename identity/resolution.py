@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import date
 
 from pyspark.sql import SparkSession
@@ -39,8 +40,12 @@ _FEW = 100_000  # live sightings, of whose tables this process holds whole copie
 _EDGES_PER_SIGHTING = 5  # of memory: what five links take in the components engine
 
 
+@dataclass(frozen=True)
 class Resolution(Histories):
-    """The whole new contents of five tables, and the night's slice of identity.one_id_events."""
+    """The whole new contents of five tables, and the night's slice of identity.one_id_events;
+    `known` are the sightings it looked at (identity.sightings.identified)."""
+
+    known: Rows
 
 
 def engine_for(row_count: int, spark: SparkSession, policy: IdentityPolicy) -> Engine:
@@ -132,6 +137,7 @@ def _written(
         next_of(histories.rejected_links, rejected),
         next_of(histories.one_ids, after, of_numbers, keep_claims=True),
         events,
+        ground.known,
     )
 
 

@@ -65,9 +65,9 @@ def identified(
     """Identifiers of the sightings of a state, one row per (sighting_id, node_id).
 
     `slices` tell the set of identifiers behind each sighting's number; a set is listed once however
-    often it was seen. Columns: sighting_id, node_id, kind, scope, token, rank, sources, first_date,
-    last_date, row_count, is_refused, and for the check of numbers set_size: two sets of one number
-    have more rows together than either.
+    often it was seen (those seen once, the most, are not compared). Columns: sighting_id, node_id,
+    kind, scope, token, rank, sources, first_date, last_date, row_count, is_refused, and for the
+    check of numbers set_size: two sets of one number have more rows together than either.
     """
     return engine.rows(
         "identified",
@@ -77,10 +77,18 @@ def identified(
                 min(first_date) as first_date, max(last_date) as last_date,
                 cast(sum(row_count) as bigint) as row_count
             from state group by sighting_id
+        ), again as (
+            select sighting_id from slices group by sighting_id having count(*) > 1
+        ), listed as (
+            select s.sighting_id, s.identifiers from slices s
+            anti join again a on a.sighting_id = s.sighting_id
+            union all
+            select distinct s.sighting_id, s.identifiers from slices s
+            semi join again a on a.sighting_id = s.sighting_id
         ), sets as (
             select sighting_id, array_size(identifiers) as set_size,
                 explode(identifiers) as identifier
-            from (select distinct sighting_id, identifiers from slices) listed
+            from listed
         ), held as (
             select sighting_id, identifier.kind as kind, identifier.scope as scope,
                 identifier.token as token, set_size

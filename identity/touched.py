@@ -67,22 +67,29 @@ def touched(
     return Touched(pairs, turned, held, spoken_of, judged)
 
 
-def held_ever(engine: Engine, slices: Rows, policy: IdentityPolicy) -> Rows:
-    """(sighting_id, node_id, is_weak, is_silent) of all that slices tell, each pair once."""
+def held_ever(
+    engine: Engine, slices: Rows, policy: IdentityPolicy, known: Rows | None = None
+) -> Rows:
+    """(sighting_id, node_id, is_weak, is_silent) of all that slices tell, each pair once; `known`
+    tells it of some sightings (identity.sightings.identified)."""
     silent = [name for name, kind in policy.kinds.items() if kind.silence]
-    return engine.rows(
-        "pairs",
-        f"""
-        select distinct sighting_id, {node_id("token")} as node_id,
-            {is_one_of("kind", policy.weak_kinds)} as is_weak,
-            {is_one_of("kind", silent)} as is_silent
-        from (
-            select sighting_id, identifier.token as token, identifier.kind as kind
-            from (select sighting_id, explode(identifiers) as identifier from slices) listed
-        ) tokens
-        """,
-        slices=slices,
+    kinds = (
+        f"{is_one_of('kind', policy.weak_kinds)} as is_weak, "
+        f"{is_one_of('kind', silent)} as is_silent"
     )
+    others = "" if known is None else "anti join known k on k.sighting_id = s.sighting_id"
+    pairs = f"""
+        select distinct sighting_id, {node_id("identifier.token")} as node_id, {kinds}
+        from (
+            select sighting_id, identifier, identifier.kind as kind from (
+                select s.sighting_id, explode(s.identifiers) as identifier from slices s {others}
+            ) listed
+        ) tokens
+    """
+    if known is None:
+        return engine.rows("pairs", pairs, slices=slices)
+    both = f"select sighting_id, node_id, {kinds} from known union all {pairs}"
+    return engine.rows("pairs", both, slices=slices, known=known)
 
 
 def _turned(

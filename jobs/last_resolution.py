@@ -44,7 +44,7 @@ class LastResolution:
 
     def since(self, night: Night, engine: Engine, said: Rows, sightings: Rows) -> Since:
         """What a resolution is told of it; `said` is what rules say now (locality.ruled),
-        `sightings` are all slices that may join persons."""
+        `sightings` are all slices."""
         new = f"select * from slices where business_date > {date_literal(self.night)}"
         pairs = engine.rows(
             "held_ever",

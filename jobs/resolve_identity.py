@@ -56,20 +56,18 @@ def map_people(night: Night) -> None:
         said = ruled(engine, rulings)
         since = None
         if last is not None and said is not None:
-            # A night that looks at what changed reads them time and again.
-            seen = engine.kept(_without_files(engine, seen))
-            since = last.since(night, engine, said, _linking(night, engine, seen))
+            since = last.since(night, engine, said, seen)
         linking = _linking(night, engine, seen)
         resolution = resolve_identity(
             engine, linking, rulings, _histories(night, engine), policy, day,
             is_lost=night.rebuilds_map, since=since,
         )  # fmt: skip
+        pairs = since.pairs if since is not None else engine.kept(
+            held_ever(engine, seen, policy, resolution.known)
+        )  # fmt: skip
         forget(night)
-        _write(night, engine, resolution, refused_counts(engine, seen, rulings.refused, day))
-        if since is None:
-            remember(night, engine, on_lists, said, held_ever(engine, linking, policy))
-        else:
-            remember(night, engine, on_lists, since.ruled_now, since.pairs)
+        _write(night, engine, resolution, refused_counts(engine, seen, pairs, rulings.refused, day))
+        remember(night, engine, on_lists, said if since is None else since.ruled_now, pairs)
 
 
 def tables(night: Night) -> Sequence[TableContract]:
@@ -89,12 +87,6 @@ def _size(night: Night) -> int:
         return ever
     with SparkEngine(lake.spark) as engine:
         return live_count(engine, lake.rows(engine, SIGHTINGS, until=day), day)
-
-
-def _without_files(engine: Engine, sightings: Rows) -> Rows:
-    """The slices, but for what no step reads of them."""
-    columns = ", ".join(name for name in SIGHTINGS.column_names if name != "source_file")
-    return engine.rows("sightings", f"select {columns} from slices", slices=sightings)
 
 
 def _linking(night: Night, engine: Engine, sightings: Rows) -> Rows:

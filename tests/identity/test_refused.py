@@ -7,6 +7,7 @@ from dataclasses import replace
 import pytest
 
 from identity.refused import refused_counts, refused_tokens
+from identity.touched import held_ever
 from model.ddl_types import arrow_schema
 from model.engines import Engine
 from model.fixed_tables import REFUSED_IDENTIFIERS, SIGHTINGS
@@ -108,8 +109,9 @@ def counted(
         for word, reason in LISTED.items()
     ]
     slices = table_of(engine, rows, SIGHTINGS.schema)
+    pairs = held_ever(engine, slices, POLICY)
     found = engine.arrow(
-        refused_counts(engine, slices, table_of(engine, listed, REFUSED), night(on))
+        refused_counts(engine, slices, pairs, table_of(engine, listed, REFUSED), night(on))
     )
     assert found.schema.names == list(REFUSED_IDENTIFIERS.column_names)
     assert found.schema.types == arrow_schema(REFUSED_IDENTIFIERS.schema).types
