@@ -36,6 +36,17 @@ class SealedNames:
     sealed: Rows
     key: TokenKey = field(repr=False)
 
+    @property
+    def of_all(self) -> SealedNames:
+        """The names of everybody, for whoever reads them all time and again."""
+        return self
+
+    def among(self, engine: Engine, sightings: Rows) -> SealedNames:
+        """The names that some sightings (sighting_id) bear."""
+        theirs = "select b.* from borne b semi join those t on t.sighting_id = b.sighting_id"
+        rows = engine.rows("borne_among", theirs, borne=self.borne, those=sightings)
+        return SealedNames(engine.kept(rows), self.sealed, self.key)
+
 
 def disputed_identifiers(
     engine: Engine, held: Rows, among: Rows, names: SealedNames, policy: IdentityPolicy

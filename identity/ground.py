@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 
 from identity.found import Slices
@@ -121,6 +121,8 @@ def whole_ground(
     engine: Engine, sightings: Rows, rulings: Rulings, policy: IdentityPolicy, business_date: date
 ) -> Ground:
     """The ground of all sightings (slices of identity.sightings)."""
+    if rulings.person_names is not None:
+        rulings = replace(rulings, person_names=rulings.person_names.of_all)
     state = sighting_state(engine, sightings, business_date)
     # Read by every step: sums and refusals are done once.
     known = engine.kept(identified(engine, state, sightings, rulings.refused, policy))

@@ -3,7 +3,7 @@ hubs. For all others, the tables of the night before tell."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from identity.found import Found, Slices
 from identity.graph import identifier_nodes
@@ -56,6 +56,9 @@ def judged(
 ) -> Judged:  # fmt: skip
     """The identifiers of `touched.judged`, judged by all that any rule reads of them."""
     seen = slices.found(engine.kept(_near(engine, touched.pairs, touched.judged)))
+    if rulings.person_names is not None:
+        names = rulings.person_names.among(engine, seen.sightings)
+        rulings = replace(rulings, person_names=names)
     known = known_periods(engine, before.nodes, before.rejected_links, touched.judged)
     cut = periods(engine, holdings(engine, seen.rows), rulings, policy, known)
     held = engine.kept(cut.held)

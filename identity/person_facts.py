@@ -66,14 +66,8 @@ def sealed_names(
     together: what the model reads from a whole, and else the words of their own names, tell them.
     What was read from a whole counts only in rows without it.
     """
-    columns = [name for name in table.high_pii if _holds_names(table.columns[name])]
-    if not columns:
+    if (borne := names_told(table, "told")) is None:
         return None
-    borne = " union ".join(
-        f"select sighting_id, {token} as token, {given} as given_token from told r "
-        f"where {_tells_a_person(table)} and {token} is not null and {counts}"
-        for token, given, counts in _stored_names(columns, table)
-    )
     # Both are read by each step that asks who bears which name.
     names = engine.kept(engine.rows("names_borne", borne, told=rows))
     sealed = f"""
@@ -81,11 +75,26 @@ def sealed_names(
         semi join (
             select token from borne union select given_token from borne
         ) b on b.token = v.token
-        where {is_one_of('v.column_name', columns)}
+        where {is_one_of('v.column_name', _name_columns(table))}
     """
     return SealedNames(
         names, engine.kept(engine.rows("names_sealed", sealed, vault=vault, borne=names)), key
     )
+
+
+def names_told(table: CanonicalTable, rows: str) -> str | None:
+    """SQL of the names that rows of the golden table tell (`borne` of SealedNames); None where no
+    column holds any."""
+    columns = _name_columns(table)
+    return " union ".join(
+        f"select sighting_id, {token} as token, {given} as given_token from {rows} r "
+        f"where {_tells_a_person(table)} and {token} is not null and {counts}"
+        for token, given, counts in _stored_names(columns, table)
+    ) if columns else None
+
+
+def _name_columns(table: CanonicalTable) -> list[str]:
+    return [name for name in table.high_pii if _holds_names(table.columns[name])]
 
 
 def _stored_names(

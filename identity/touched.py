@@ -21,6 +21,7 @@ from model.sql_text import date_literal, is_one_of
 class Since:
     """The last night that made the map, what other rules said on it (`ruled_before`, as
     locality.ruled has it), and what they say now. `pairs`: `held_ever` of all slices up to now.
+    `renamed` (sighting_id) bear other names than then, where `ruled` does not tell it.
 
     A night that would read more than `largest_share` as many sightings as the map holds is a full
     build.
@@ -31,6 +32,7 @@ class Since:
     ruled_now: Rows
     pairs: Rows
     largest_share: float = 0.4
+    renamed: Rows | None = None
 
 
 @dataclass(frozen=True)
@@ -112,6 +114,8 @@ def _turned(
             ruled_before=since.ruled_before, ruled_now=since.ruled_now,
         )
     )  # fmt: skip
+    renamed = "" if since.renamed is None else "union select sighting_id from renamed"
+    frames = {} if since.renamed is None else {"renamed": since.renamed}
     return engine.rows(
         "turned",
         f"""
@@ -120,8 +124,9 @@ def _turned(
             and (business_date > {last} or first_date > {last})
         union select node_id from said
         union select p.sighting_id from pairs p semi join said d on d.node_id = p.node_id
+        {renamed}
         """,
-        slices=slices, pairs=pairs, said=said,
+        slices=slices, pairs=pairs, said=said, **frames,
     )  # fmt: skip
 
 

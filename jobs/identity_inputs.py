@@ -4,25 +4,28 @@ from __future__ import annotations
 
 from identity.corrections import with_corrections
 from identity.disputed_names import SealedNames
-from identity.person_facts import composite_facts, sealed_names
+from identity.person_facts import composite_facts
 from identity.refused import refused_tokens
 from identity.rulings import FACTS, JOINS, PINS, Rulings, nothing
 from jobs.corrections import corrections_of
 from jobs.last_resolution import LastResolution
 from jobs.night import Night
-from lake.readers import current_rows
+from jobs.person_names import TableOfPersons
 from model.engines import Engine, Rows
-from model.fixed_tables import VAULT_IDENTIFIERS, VAULT_PROFILES
+from model.fixed_tables import VAULT_IDENTIFIERS
 from model.ops_tables import LISTED
 from model.sql_text import date_literal
 
 
-def rulings_of(night: Night, engine: Engine, refused: Rows) -> Rulings:
+def rulings_of(
+    night: Night, engine: Engine, refused: Rows, last: LastResolution | None
+) -> Rulings:
     """A night's rulings; `refused` are the rows of `listed`, kept.
 
-    Joins and pins are corrections' (`corrected`).
+    Joins and pins are corrections' (`corrected`). After a `last` resolution names are looked up
+    when it is known of whom.
     """
-    facts, names = told_of_persons(night, engine)
+    facts, names = _told_of_persons(night, engine, last)
     return Rulings(
         refused=refused, facts=facts, joins=nothing(engine, JOINS), pins=nothing(engine, PINS),
         person_names=names,
@@ -35,21 +38,21 @@ def corrected(night: Night, engine: Engine, rulings: Rulings) -> Rulings:
     return with_corrections(engine, rulings, corrections, night.business_date)
 
 
-def told_of_persons(night: Night, engine: Engine) -> tuple[Rows, SealedNames | None]:
+def _told_of_persons(
+    night: Night, engine: Engine, last: LastResolution | None
+) -> tuple[Rows, SealedNames | None]:
     """The facts and the names that the golden table's current rows tell."""
-    golden = night.project.model.golden_tables
-    if not golden:
+    told = TableOfPersons.of(night, engine)
+    if told is None:
         return nothing(engine, FACTS), None
-    (table,) = golden
-    versions = night.lake.rows(engine, table.contract, until=night.business_date)
-    current = current_rows(table, "versions", night.business_date)
-    rows = engine.rows("golden_rows", current, versions=versions)
-    vault = night.lake.rows(engine, VAULT_PROFILES, until=night.business_date)
-    policy = night.definitions.policy
-    return (
-        composite_facts(engine, rows, table, policy),
-        sealed_names(engine, rows, vault, table, night.key),
-    )
+    facts = composite_facts(engine, told.rows, told.table, night.definitions.policy)
+    return facts, told.names if last is None else told.names_looked_up
+
+
+def renamed(night: Night, engine: Engine, last: LastResolution) -> Rows | None:
+    """The sightings (sighting_id) that bear other names than on the last night; None: no names."""
+    told = TableOfPersons.of(night, engine)
+    return None if told is None else told.renamed_since(last.night)
 
 
 def listed(night: Night, engine: Engine, last: LastResolution | None) -> Rows:

@@ -14,9 +14,11 @@ from datetime import date
 from importlib.metadata import version
 from importlib.resources import files
 
+from identity.person_facts import names_told
 from identity.touched import Since, held_ever
 from jobs.night import Night
 from lake.log_tables import read_rows
+from lake.readers import current_rows
 from lake.snapshots import versions
 from model.engines import Engine, Rows
 from model.errors import NOWHERE
@@ -42,9 +44,11 @@ class LastResolution:
 
     night: date
 
-    def since(self, night: Night, engine: Engine, said: Rows, sightings: Rows) -> Since:
-        """What a resolution is told of it; `said` is what rules say now (locality.ruled),
-        `sightings` are all slices."""
+    def since(
+        self, night: Night, engine: Engine, said: Rows, sightings: Rows, renamed: Rows | None
+    ) -> Since:
+        """What a resolution is told of it; `said` is what rules say now (locality.ruled) but of
+        names, `renamed` of whom these are others, `sightings` are all slices."""
         new = f"select * from slices where business_date > {date_literal(self.night)}"
         pairs = engine.rows(
             "held_ever",
@@ -58,7 +62,8 @@ class LastResolution:
             ),
         )  # fmt: skip
         return Since(
-            self.night, night.lake.rows(engine, RULED), engine.kept(said), engine.kept(pairs)
+            self.night, night.lake.rows(engine, RULED), engine.kept(said), engine.kept(pairs),
+            renamed=renamed,
         )
 
 
@@ -110,7 +115,11 @@ def _definitions_hash(night: Night) -> str:
         gate=None, location=NOWHERE, places={},
     )  # fmt: skip
     shadow = sorted(each.name for each in definitions.channels if each.status == "shadow")
-    return _hash([repr(policy), repr(shadow), *map(version, _READERS), *_sources()])
+    told = [
+        f"{names_told(table, 'rows')} {current_rows(table, 'rows', date.min)}"
+        for table in night.project.model.golden_tables
+    ]
+    return _hash([repr(policy), repr(shadow), *told, *map(version, _READERS), *_sources()])
 
 
 def _sources() -> list[str]:
@@ -123,7 +132,8 @@ def _sources() -> list[str]:
 
 
 def _slices_hash(night: Night, day: date) -> str:
-    read = (SIGHTINGS, VAULT_IDENTIFIERS, VAULT_PROFILES)
+    golden = (table.contract for table in night.project.model.golden_tables)
+    read = (SIGHTINGS, VAULT_IDENTIFIERS, VAULT_PROFILES, *golden)
     return _hash(file for each in read for file in night.lake.files_until(each, day))
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from functools import partial
 
 import pyarrow as pa
@@ -15,7 +16,7 @@ from identity.refused import refused_counts
 from identity.resolution import Resolution, engine_for, fits_here, resolve_identity
 from identity.sightings import live_count
 from identity.touched import held_ever
-from jobs.identity_inputs import corrected, listed, rulings_of
+from jobs.identity_inputs import corrected, listed, renamed, rulings_of
 from jobs.last_resolution import forget, last_resolution, remember
 from jobs.night import Night
 from lake.tables import side_by_side
@@ -52,11 +53,12 @@ def map_people(night: Night) -> None:
         # Kept, since opening the vault's values costs most of it.
         on_lists = engine.kept(listed(night, engine, last))
         seen = lake.rows(engine, SIGHTINGS, until=day)
-        rulings = corrected(night, engine, rulings_of(night, engine, on_lists))
-        said = ruled(engine, rulings)
+        rulings = corrected(night, engine, rulings_of(night, engine, on_lists, last))
+        # Of names it is told apart who bears others (renamed).
+        said = ruled(engine, replace(rulings, person_names=None))
         since = None
         if last is not None and said is not None:
-            since = last.since(night, engine, said, seen)
+            since = last.since(night, engine, said, seen, renamed(night, engine, last))
         linking = _linking(night, engine, seen)
         resolution = resolve_identity(
             engine, linking, rulings, _histories(night, engine), policy, day,

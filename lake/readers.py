@@ -11,13 +11,15 @@ from model.sql_text import is_one_of
 from model.versions import WHOLE, is_mark
 
 
-def current_rows(table: CanonicalTable, source: str, business_date: date) -> str:
+def current_rows(
+    table: CanonicalTable, source: str, business_date: date, whole: str = ""
+) -> str:
     """Newest version of every key that had arrived by D, not deleted, its day not after D.
 
     Newest by the table's time, then by arrival; by arrival alone where a dataset arrives whole.
-    Grain: one row per key of the table.
+    Grain: one row per key of the table. `source` and `whole` as for `held_rows`.
     """
-    rows = held_rows(table, source, business_date)
+    rows = held_rows(table, source, business_date, whole)
     return f"{rows} and day <= {_literal(business_date)}"
 
 

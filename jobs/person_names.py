@@ -1,0 +1,144 @@
+"""Who bears which name on a night, by what the golden table tells: everybody, or some sightings."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date
+
+from identity.disputed_names import SealedNames
+from identity.person_facts import names_told, sealed_names
+from jobs.night import Night
+from lake.readers import current_rows
+from model.canonical import CanonicalTable
+from model.engines import Engine, Rows
+from model.fixed_tables import VAULT_PROFILES
+from model.sql_text import date_literal
+from privacy.tokens import TokenKey
+
+
+@dataclass(frozen=True)
+class TableOfPersons:
+    """The golden table on a night: all `versions` that had arrived, and the vault's values."""
+
+    engine: Engine
+    table: CanonicalTable
+    versions: Rows
+    vault: Rows
+    key: TokenKey
+    business_date: date
+
+    @classmethod
+    def of(cls, night: Night, engine: Engine) -> TableOfPersons | None:
+        """None where the model describes nobody."""
+        golden = night.project.model.golden_tables
+        if not golden:
+            return None
+        (table,) = golden
+        day = night.business_date
+        versions = night.lake.rows(engine, table.contract, until=day)
+        vault = night.lake.rows(engine, VAULT_PROFILES, until=day)
+        return cls(engine, table, versions, vault, night.key, day)
+
+    @property
+    def rows(self) -> Rows:
+        """The current rows, one per key."""
+        current = current_rows(self.table, "versions", self.business_date)
+        return self.engine.rows("golden_rows", current, versions=self.versions)
+
+    @property
+    def names(self) -> SealedNames | None:
+        """The names of everybody."""
+        return sealed_names(self.engine, self.rows, self.vault, self.table, self.key)
+
+    @property
+    def names_looked_up(self) -> SealedNames | None:
+        """The same, but read where somebody asks, of those it asks about."""
+        if (told := names_told(self.table, "told")) is None:
+            return None
+        borne = self.engine.rows("names_told", told, told=self.rows)
+        return _NamesLookedUp(borne, self.vault, self.key, self)
+
+    def renamed_since(self, night: date) -> Rows | None:
+        """The sightings (sighting_id) that bear other names than on an earlier night, kept; None
+        where there are no names.
+
+        Versions never change, so what was told then is read from them as well.
+        """
+        if (told := names_told(self.table, "told")) is None:
+            return None
+        perhaps = self.engine.kept(self._perhaps_renamed(night))
+        was, now = (
+            self.engine.rows("names_told", told, told=self._rows_of(perhaps, on))
+            for on in (night, self.business_date)
+        )
+        return self.engine.kept(self.engine.rows(
+            "renamed",
+            """
+            select distinct sighting_id from (
+                select sighting_id from (select * from was union all select * from now) both_nights
+                group by sighting_id, token, given_token having count(*) = 1
+            ) differing semi join perhaps p on p.sighting_id = differing.sighting_id
+            """,
+            was=was, now=now, perhaps=perhaps,
+        ))  # fmt: skip
+
+    def _perhaps_renamed(self, night: date) -> Rows:
+        """The sightings of all versions of a key of which one came since, or whose day did."""
+        last, day = date_literal(night), date_literal(self.business_date)
+        keys = self.engine.rows(
+            "keys_told_anew",
+            f"""
+            select distinct {self._key("v")} from versions v
+            where v.arrived_date > {last} or (v.day > {last} and v.day <= {day})
+            """,
+            versions=self.versions,
+        )
+        return self.engine.rows(
+            "perhaps_renamed",
+            f"select distinct v.sighting_id from versions v semi join keys k on {self._same}",
+            versions=self.versions, keys=keys,
+        )  # fmt: skip
+
+    def _rows_of(self, sightings: Rows, day: date) -> Rows:
+        """The current rows at a day of all keys of which a version has one of the sightings."""
+        keys = self.engine.rows(
+            "keys_of_sightings",
+            f"""
+            select distinct {self._key("v")} from versions v
+            semi join those t on t.sighting_id = v.sighting_id
+            """,
+            versions=self.versions, those=sightings,
+        )  # fmt: skip
+        theirs = f"select v.* from versions v semi join keys k on {self._same}"
+        current = current_rows(self.table, "theirs", day, whole="versions")
+        return self.engine.rows(
+            "golden_rows_of", current, versions=self.versions,
+            theirs=self.engine.rows("theirs", theirs, versions=self.versions, keys=keys),
+        )  # fmt: skip
+
+    def names_of(self, sightings: Rows) -> SealedNames | None:
+        """The names of some sightings (sighting_id), and others."""
+        rows = self._rows_of(sightings, self.business_date)
+        return sealed_names(self.engine, rows, self.vault, self.table, self.key)
+
+    def _key(self, rows: str) -> str:
+        return ", ".join(f"{rows}.`{name}`" for name in self.table.key)
+
+    @property
+    def _same(self) -> str:
+        key = self.table.key
+        return " and ".join(f"v.`{name}` is not distinct from k.`{name}`" for name in key)
+
+
+@dataclass(frozen=True)
+class _NamesLookedUp(SealedNames):
+    """Names that are read of those who are asked about."""
+
+    told: TableOfPersons
+
+    @property
+    def of_all(self) -> SealedNames:
+        return self.told.names or self
+
+    def among(self, engine: Engine, sightings: Rows) -> SealedNames:
+        return (self.told.names_of(sightings) or self).among(engine, sightings)
