@@ -35,25 +35,20 @@ def reissue_starts(
     Asked of the identifiers of the holdings `judged`; `crowds` (node_id) are those that name no
     single owner, though `held` has not all their sightings.
     """
-    beside = told_beside(policy)
+    beside = _told_beside(policy)
     owning = engine.rows(
         "owning", "select h.* from held h anti join crowds c on c.node_id = h.node_id",
         held=held, crowds=crowds,
     )  # fmt: skip
-    open_ = engine.kept(open_silences(engine, held, policy, judged))
+    # Sightings on both sides of silences that no one owner spans.
+    silent = engine.kept(_silent(engine, held, policy, judged))
+    open_ = engine.kept(_without_one_owner(engine, held, silent, beside))
     around = engine.kept(_around(engine, held, owning, open_, beside))
     told = _told(engine, held, owning, open_, around, rulings, beside)
     return engine.by_group("reissue_starts", told, "node_id", starts_of, STARTS)
 
 
-def open_silences(engine: Engine, held: Rows, policy: IdentityPolicy, judged: Rows) -> Rows:
-    """Sightings (node_id, sighting_id, …) on both sides of silences that no one owner spans, of
-    identifiers of the holdings `judged`. With fewer cuts in `held` there are no fewer of them."""
-    silent = engine.kept(_silent(engine, held, policy, judged))
-    return _without_one_owner(engine, held, silent, told_beside(policy))
-
-
-def told_beside(policy: IdentityPolicy) -> str:
+def _told_beside(policy: IdentityPolicy) -> str:
     """SQL for whether a holding (h) tells who owns the identifier of row s beside it."""
     return f"h.node_id <> s.node_id and not {is_one_of('h.kind', policy.weak_kinds)}"
 

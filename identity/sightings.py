@@ -65,7 +65,7 @@ def identified(
     """Identifiers of the sightings of a state, one row per (sighting_id, node_id).
 
     `slices` tell the set of identifiers behind each sighting's number; a set is listed once however
-    often it was seen (those seen once, the most, are not compared). Columns: sighting_id, node_id,
+    often it was seen. Columns: sighting_id, node_id,
     kind, scope, token, rank, sources, first_date, last_date, row_count, is_refused, and for the
     check of numbers set_size: two sets of one number have more rows together than either.
     """
@@ -77,18 +77,6 @@ def identified(
                 min(first_date) as first_date, max(last_date) as last_date,
                 cast(sum(row_count) as bigint) as row_count
             from state group by sighting_id
-        ), again as (
-            select sighting_id from slices group by sighting_id having count(*) > 1
-        ), listed as (
-            select s.sighting_id, s.identifiers from slices s
-            anti join again a on a.sighting_id = s.sighting_id
-            union all
-            select distinct s.sighting_id, s.identifiers from slices s
-            semi join again a on a.sighting_id = s.sighting_id
-        ), sets as (
-            select sighting_id, array_size(identifiers) as set_size,
-                explode(identifiers) as identifier
-            from listed
         ), held as (
             select sighting_id, identifier.kind as kind, identifier.scope as scope,
                 identifier.token as token, set_size
@@ -102,8 +90,30 @@ def identified(
         left join (select distinct kind, scope, token, true as is_refused from refused) r
             using (kind, scope, token)
         """,
-        state=state, slices=slices, refused=refused,
+        state=state, sets=_sets(engine, slices), refused=refused,
     )  # fmt: skip
+
+
+def _sets(engine: Engine, slices: Rows) -> Rows:
+    """(sighting_id, set_size, identifier): the set behind each sighting's number, once, and every
+    other set of that number. The most were seen once and are not compared, which costs most."""
+    return engine.rows(
+        "sets",
+        """
+        with again as (
+            select sighting_id from slices group by sighting_id having count(*) > 1
+        ), listed as (
+            select s.sighting_id, s.identifiers from slices s
+            anti join again a on a.sighting_id = s.sighting_id
+            union all
+            select distinct s.sighting_id, s.identifiers from slices s
+            semi join again a on a.sighting_id = s.sighting_id
+        )
+        select sighting_id, array_size(identifiers) as set_size, explode(identifiers) as identifier
+        from listed
+        """,
+        slices=slices,
+    )
 
 
 def holdings(engine: Engine, found: Rows) -> Rows:

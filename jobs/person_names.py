@@ -75,7 +75,9 @@ class TableOfPersons:
             "renamed",
             """
             select distinct sighting_id from (
-                select sighting_id from (select * from was union all select * from now) both_nights
+                select sighting_id from (
+                    select distinct * from was union all select distinct * from now
+                ) both_nights
                 group by sighting_id, token, given_token having count(*) = 1
             ) differing semi join perhaps p on p.sighting_id = differing.sighting_id
             """,
