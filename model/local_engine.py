@@ -1,4 +1,4 @@
-"""The engine in this process: steps as views of a DuckDB, and what DuckDB spells otherwise."""
+"""The engine in this process: steps as queries of a DuckDB, which spells some words otherwise."""
 
 from __future__ import annotations
 
@@ -50,7 +50,8 @@ MOST_HELD = 2_000_000  # rows of an output that this process holds
 
 
 class LocalEngine(Engine):
-    """Steps as views of a DuckDB in this process; what is kept is a table in memory.
+    """Steps as queries of a DuckDB in this process; what is kept is a table in memory. A query has
+    those that it reads in it: a view for each step would be bound when made and when read.
 
     What does not fit spills to a folder of its own under `scratch` (default: the system's place for
     such things). Frames are handed to and taken from `spark`, which may be None where nobody asks.
@@ -71,7 +72,7 @@ class LocalEngine(Engine):
         rows = given.toArrow() if isinstance(given, DataFrame) else given
         name = self._database.new_name("given")
         self._database.give(name, rows)
-        return LocalRows(self, name)
+        return LocalRows(self, name, name)
 
     def _left_by_spark(self, given: DataFrame) -> Rows:
         """The rows of a frame that are too many for memory, by way of files."""
@@ -99,13 +100,14 @@ class LocalEngine(Engine):
             columns = connection.from_arrow(schema.empty_table())
         types = dict(zip(columns.columns, map(str, columns.types), strict=True))
         rows = self._view("table", parquet_select(files, types, sliced_by))
-        return TableRows(self, rows.name, tuple(files), types) if sliced_by is None else rows
+        is_whole = sliced_by is None
+        return TableRows(self, rows.name, rows.source, tuple(files), types) if is_whole else rows
 
     def _view(self, step: str, sql: str) -> LocalRows:
         name = self._database.new_name(step)
         with self._database.asking(step) as connection:
             connection.execute(f"create view {name} as {sql}")
-        return LocalRows(self, name)
+        return LocalRows(self, name, name)
 
     def of_slice(self, contract: TableContract, files: Sequence[Path], day: date) -> Rows:
         """The rows of files, at least one, of a table's slice of `day`; they lack that column."""
@@ -113,19 +115,20 @@ class LocalEngine(Engine):
             contract.name, f"select {columns_of_slice(contract, day)} from these",
             these=self.of_files(files),
         )  # fmt: skip
-        return FileRows(self, _name(rows), tuple(files), {str(contract.sliced_by): day})
+        same = {str(contract.sliced_by): day}
+        return FileRows(self, rows.name, rows.source, tuple(files), same)
 
-    def rows(self, step: str, sql: str, **frames: Rows) -> Rows:
-        names = {frame: _name(rows) for frame, rows in frames.items()}
-        return self._view(step, named(names, spelt(sql)))
+    def rows(self, step: str, sql: str, **frames: Rows) -> LocalRows:
+        sources = {frame: _source(rows) for frame, rows in frames.items()}
+        return LocalRows(self, self._database.new_name(step), f"({named(sources, spelt(sql))})")
 
     def kept(self, rows: Rows) -> Rows:
         if isinstance(rows, PlacedRows):
             return self._placed(rows.table, self.kept(rows.placed))
         name = self._database.new_name("kept")
         with self._database.asking(_name(rows)) as connection:
-            connection.execute(f"create table {name} as select * from {_name(rows)}")
-        return LocalRows(self, name)
+            connection.execute(f"create table {name} as select * from {_source(rows)}")
+        return LocalRows(self, name, name)
 
     def by_group(self, step: str, rows: Rows, key: str, function: Group, columns: str) -> Rows:
         table = self.arrow(self.rows(step, f"select * from these order by {key}", these=rows))
@@ -155,7 +158,7 @@ class LocalEngine(Engine):
         made = typed(function, schema)
         file = self.folder / f"{self._database.new_name(step)}.parquet"
         with self._database.asking(step) as connection:
-            reader = connection.sql(f"select * from {_name(rows)}").to_arrow_reader(_SOME)
+            reader = connection.sql(f"select * from {_source(rows)}").to_arrow_reader(_SOME)
             with pq.ParquetWriter(
                 file, schema, compression=compression, store_schema=False, coerce_timestamps="us"
             ) as out:
@@ -167,14 +170,14 @@ class LocalEngine(Engine):
         hashes = self.rows(step, f"select {hash_of(columns)} as hashed from these", these=rows)
         with self._database.asking(step) as connection:
             # Eight bytes a row in order, in a third of the time of groups by the million.
-            found = connection.sql(f"select * from {_name(hashes)}").fetchnumpy()["hashed"]
+            found = connection.sql(f"select * from {_source(hashes)}").fetchnumpy()["hashed"]
         found.sort()
         again = np.unique(found[1:][found[1:] == found[:-1]])
         return self.of(pa.table({"hashed": again}))
 
     def arrow(self, rows: Rows) -> pa.Table:
         with self._database.asking(_name(rows)) as connection:
-            return connection.sql(f"select * from {_name(rows)}").to_arrow_table()
+            return connection.sql(f"select * from {_source(rows)}").to_arrow_table()
 
     def learn(self) -> None:
         """Teaches the words of the tag language."""
@@ -189,7 +192,7 @@ class LocalEngine(Engine):
         """Writes the rows as one Parquet file, in so much memory or any; how many there are."""
         name = _name(rows)
         with self._database.within(gigabytes), self._database.asking(name) as connection:
-            copied = f"copy (select * from {name}) to {text_literal(file)} ({AS_PARQUET})"
+            copied = f"copy (select * from {_source(rows)}) to {text_literal(file)} ({AS_PARQUET})"
             return int(connection.execute(copied).fetchall()[0][0])
 
     def frame(self, rows: Rows) -> DataFrame:
@@ -203,7 +206,7 @@ class LocalEngine(Engine):
 
     def united(self, contract: TableContract, parts: Sequence[Rows]) -> Rows:
         rows = super().united(contract, parts)
-        return UnitedRows(self, _name(rows), tuple(parts)) if parts else rows
+        return UnitedRows(self, _name(rows), _source(rows), tuple(parts)) if parts else rows
 
     def part_of(self, table: Rows, part: Part) -> Rows:
         """Where the table's files are known and outputs many rows: with the rows' places."""
@@ -221,13 +224,14 @@ class LocalEngine(Engine):
     def _placed(self, table: TableRows, placed: Rows) -> PlacedRows:
         columns = ", ".join(f"`{name}`" for name in table.types)
         rows = self.rows("part_of", f"select {columns} from placed", placed=placed)
-        return PlacedRows(self, _name(rows), table, cast(LocalRows, placed))
+        return PlacedRows(self, rows.name, rows.source, table, cast(LocalRows, placed))
 
     def revised(self, table: Rows, part: Part, was: Rows, now: Rows, changing: str) -> Rows:
         rows = super().revised(table, part, was, now, changing)
         if not isinstance(was, PlacedRows):
             return rows
-        return RevisedRows(self, _name(rows), was, cast(LocalRows, now), changing)
+        now_here = cast(LocalRows, now)
+        return RevisedRows(self, _name(rows), _source(rows), was, now_here, changing)
 
     def output(self, rows: Rows) -> Output:
         """Rows in memory, or, where they are many, rows that are written as a file."""
@@ -243,7 +247,7 @@ class LocalEngine(Engine):
     def _few(self, rows: Rows) -> pa.Table | None:
         """The rows; None where they are more than this process should hold."""
         with self._database.asking(_name(rows)) as connection:
-            reader = connection.sql(f"select * from {_name(rows)}").to_arrow_reader()
+            reader = connection.sql(f"select * from {_source(rows)}").to_arrow_reader()
             batches, count = [], 0
             for batch in reader:
                 batches.append(batch)
@@ -266,10 +270,10 @@ class LocalEngine(Engine):
         """The columns of rows."""
         return self.arrow(self.rows("schema", "select * from these limit 0", these=rows)).schema
 
-    def columns_of(self, name: str) -> list[str]:
-        """The names of a view's or table's columns."""
-        with self._database.asking(name) as connection:
-            return list(connection.view(name).columns)
+    def columns_of(self, rows: LocalRows) -> list[str]:
+        """The names of the columns."""
+        with self._database.asking(rows.name) as connection:
+            return list(connection.sql(f"select * from {rows.source}").columns)
 
     def close(self) -> None:
         self._database.close()
@@ -278,3 +282,7 @@ class LocalEngine(Engine):
 
 def _name(rows: Rows) -> str:
     return cast(LocalRows, rows).name
+
+
+def _source(rows: Rows) -> str:
+    return cast(LocalRows, rows).source

@@ -1,4 +1,4 @@
-"""What a local engine's rows are: a view of its database, and what is known of where they lie."""
+"""What a local engine's rows are: a query of its database, and what is known of where they lie."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING
 
 import pyarrow as pa
 from pyspark.sql import DataFrame
@@ -20,15 +20,17 @@ if TYPE_CHECKING:  # the engine makes these rows
 
 @dataclass(frozen=True)
 class LocalRows:
-    """A view or table of a local engine's own database."""
+    """Rows of a local engine: `source` is what a query reads them from, a table or a view of its
+    database or a query in brackets; `name` what the step is called that computes them."""
 
     engine: LocalEngine
     name: str
+    source: str
 
     @property
     def columns(self) -> list[str]:
-        """The names, in their order; asked for anew each time, which binds the view."""
-        return self.engine.columns_of(self.name)
+        """The names, in their order; asked for anew each time, which binds the query."""
+        return self.engine.columns_of(self)
 
 
 @dataclass(frozen=True)
@@ -97,7 +99,7 @@ class LargeRows:
         found = self.schema
         listed = ", ".join(cast_column(found.field(wanted.name), wanted) for wanted in columns)
         rows = self.engine.rows("output", f"select {listed} from large", large=self.rows)
-        return LargeRows(self.engine, cast(LocalRows, rows))
+        return LargeRows(self.engine, rows)
 
     def write(self, folder: Path, name: str) -> list[tuple[Path, int]]:
         """Writes one Parquet file; it, and how many rows there are."""
