@@ -43,7 +43,7 @@ def region(
     keys = engine.kept(_bound(engine, seeds, keyed, labels))
     again = """
         select k.node_id as sighting_id from keyed k semi join keys r on r.key = k.key
-        where k.kind = 'sighting'
+        where k.is_sighting
         union select key from keys where key > 0
     """
     numbers = "select -key as one_id from keys where key < 0"
@@ -81,15 +81,16 @@ def _seeds(engine: Engine, touched: Touched, judged: Judged) -> Rows:
 
 
 def _keyed(engine: Engine, one_ids: Rows) -> Rows:
-    """(node_id, kind, key, is_by_day) of the map before; a sighting whose person depends on the day
-    has a row for each of them."""
+    """(node_id, is_sighting, key, is_by_day) of the map before; a sighting whose person depends on
+    the day has a row for each of them."""
+    is_sighting = "kind = 'sighting'"
     return engine.rows(
         "keyed",
         f"""
-        select node_id, kind, -one_id as key, false as is_by_day from map_before
-        where not {_BY_DAY}
+        select node_id, {is_sighting} as is_sighting, -one_id as key, false as is_by_day
+        from map_before where not {_BY_DAY}
         union all
-        select distinct node_id, kind, -one_id, true from map_before where {_BY_DAY}
+        select distinct node_id, {is_sighting}, -one_id, true from map_before where {_BY_DAY}
         """,
         map_before=one_ids,
     )

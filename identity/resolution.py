@@ -171,7 +171,22 @@ def _numbered_again(
     # No run of this night was before, and of earlier nights' runs the log has told.
     claims = nothing(engine, ONE_IDS.schema)
     whole = on_all_days(engine, after)
-    return after, one_id_events(engine, was, whole, histories.events, claims, policy, day)
+    log = _log_of(engine, histories.events, was, whole)
+    return after, one_id_events(engine, was, whole, log, claims, policy, day)
+
+
+def _log_of(engine: Engine, log: Rows, before: Rows, after: Rows) -> Rows:
+    """What the log tells of the numbers of two maps, and of all that ever led to another one."""
+    return engine.rows(
+        "log_of",
+        """
+        select l.* from log l semi join (
+            select one_id from before_night union select one_id from after_night
+            union select one_id from log where other_one_id is not null
+        ) n on n.one_id = l.one_id
+        """,
+        log=log, before_night=before, after_night=after,
+    )  # fmt: skip
 
 
 def _numbers_ever(engine: Engine, history: Rows, members: Rows) -> Rows:

@@ -20,7 +20,7 @@ from jobs.night import Night
 from lake.log_tables import read_rows
 from lake.readers import current_rows
 from lake.snapshots import versions
-from model.engines import Engine, Rows
+from model.engines import Engine, Rows, columns_of_slice
 from model.errors import NOWHERE
 from model.fixed_tables import (
     IDENTITY_HISTORIES,
@@ -30,10 +30,10 @@ from model.fixed_tables import (
     VAULT_PROFILES,
 )
 from model.identity_policy import ComponentsPolicy, GoldenPolicy
-from model.ops_tables import HELD_EVER, LISTED, RESOLVED, RULED
+from model.ops_tables import FIRST_HELD, LISTED, RESOLVED, RULED
 from model.sql_text import date_literal
 
-_WRITTEN = (*IDENTITY_HISTORIES, ONE_ID_EVENTS, RULED, HELD_EVER, LISTED)
+_WRITTEN = (*IDENTITY_HISTORIES, ONE_ID_EVENTS, RULED, FIRST_HELD, LISTED)
 _CODE = ("identity", "model")
 _READERS = ("jellyfish", "nicknames", "phonenumbers", "pypinyin", "python-stdnum")  # of values
 
@@ -45,26 +45,35 @@ class LastResolution:
     night: date
 
     def since(
-        self, night: Night, engine: Engine, said: Rows, sightings: Rows, renamed: Rows | None
+        self, night: Night, engine: Engine, said: Rows, first_held: Rows, renamed: Rows | None
     ) -> Since:
         """What a resolution is told of it; `said` is what rules say now (locality.ruled) but of
-        names, `renamed` of whom these are others, `sightings` are all slices."""
-        new = f"select * from slices where business_date > {date_literal(self.night)}"
+        names, `renamed` of whom these are others."""
         pairs = engine.rows(
-            "held_ever",
-            """
-            select * from earlier union all
-            select n.* from new n anti join earlier e on e.sighting_id = n.sighting_id
-            """,
-            earlier=night.lake.rows(engine, HELD_EVER),
-            new=held_ever(
-                engine, engine.rows("new_slices", new, slices=sightings), night.definitions.policy
-            ),
+            "held_ever", "select * from earlier union all select * from first_held",
+            earlier=self._held(night, engine), first_held=first_held,
         )  # fmt: skip
         return Since(
             self.night, night.lake.rows(engine, RULED), engine.kept(said), engine.kept(pairs),
             renamed=renamed,
         )
+
+    def first_held(self, night: Night, engine: Engine, sightings: Rows) -> Rows:
+        """What is held since then that never was before (identity.touched.held_ever), kept;
+        `sightings` are all slices."""
+        new = f"select * from slices where business_date > {date_literal(self.night)}"
+        slices = engine.rows("new_slices", new, slices=sightings)
+        return engine.kept(engine.rows(
+            "first_held",
+            "select n.* from new n anti join earlier e on e.sighting_id = n.sighting_id",
+            new=held_ever(engine, slices, night.definitions.policy),
+            earlier=self._held(night, engine),
+        ))  # fmt: skip
+
+    def _held(self, night: Night, engine: Engine) -> Rows:
+        names = ", ".join(name for name in FIRST_HELD.column_names if name != FIRST_HELD.sliced_by)
+        held = night.lake.rows(engine, FIRST_HELD)
+        return engine.rows("held_before", f"select {names} from first_held", first_held=held)
 
 
 def last_resolution(night: Night) -> LastResolution | None:
@@ -88,16 +97,22 @@ def forget(night: Night) -> None:
 
 
 def remember(
-    night: Night, engine: Engine, on_lists: Rows, said: Rows | None, pairs: Rows
-) -> None:
+    night: Night, engine: Engine, on_lists: Rows, said: Rows | None, first_held: Rows,
+    is_whole: bool,
+) -> None:  # fmt: skip
     """The tables are written as the night has resolved them; `on_lists` are its values that name
-    nobody, `said` what its rulings say (None: not to be compared), `pairs` who ever held what."""
+    nobody, `said` what its rulings say (None: not to be compared), `first_held` who holds what that
+    earlier nights did not tell; `is_whole`: whatever they told."""
     if said is None:
         return
-    night.lake.overwrite(LISTED, engine.output(on_lists))
-    night.lake.overwrite(RULED, engine.output(said))
-    night.lake.overwrite(HELD_EVER, engine.output(pairs))
-    day = night.business_date
+    lake, day = night.lake, night.business_date
+    lake.overwrite(LISTED, engine.output(on_lists))
+    lake.overwrite(RULED, engine.output(said))
+    if is_whole:
+        lake.remove_slices(FIRST_HELD, lake.days_of(FIRST_HELD))
+    told = f"select {columns_of_slice(FIRST_HELD, day)} from these"
+    rows = engine.rows("told_first", told, these=first_held)
+    lake.replace_slice(FIRST_HELD, engine.output(rows), day)
     night.lake.overwrite_records(RESOLVED, [(
         day, night.lake.run_id, _definitions_hash(night), _slices_hash(night, day),
         versions(night.lake.root, _WRITTEN),

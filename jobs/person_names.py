@@ -67,8 +67,9 @@ class TableOfPersons:
         if (told := names_told(self.table, "told")) is None:
             return None
         perhaps = self.engine.kept(self._perhaps_renamed(night))
+        theirs = self.engine.kept(self._versions_of(perhaps))
         was, now = (
-            self.engine.rows("names_told", told, told=self._rows_of(perhaps, on))
+            self.engine.rows("names_told", told, told=self._current(theirs, on))
             for on in (night, self.business_date)
         )
         return self.engine.kept(self.engine.rows(
@@ -101,8 +102,13 @@ class TableOfPersons:
             versions=self.versions, keys=keys,
         )  # fmt: skip
 
-    def _rows_of(self, sightings: Rows, day: date) -> Rows:
-        """The current rows at a day of all keys of which a version has one of the sightings."""
+    def names_of(self, sightings: Rows) -> SealedNames | None:
+        """The names of some sightings (sighting_id), and others."""
+        rows = self._current(self._versions_of(sightings), self.business_date)
+        return sealed_names(self.engine, rows, self.vault, self.table, self.key)
+
+    def _versions_of(self, sightings: Rows) -> Rows:
+        """All versions of the keys of which one has one of the sightings."""
         keys = self.engine.rows(
             "keys_of_sightings",
             f"""
@@ -112,16 +118,14 @@ class TableOfPersons:
             versions=self.versions, those=sightings,
         )  # fmt: skip
         theirs = f"select v.* from versions v semi join keys k on {self._same}"
+        return self.engine.rows("versions_of", theirs, versions=self.versions, keys=keys)
+
+    def _current(self, versions: Rows, day: date) -> Rows:
+        """The current rows at a day of keys of which all versions are given."""
         current = current_rows(self.table, "theirs", day, whole="versions")
         return self.engine.rows(
-            "golden_rows_of", current, versions=self.versions,
-            theirs=self.engine.rows("theirs", theirs, versions=self.versions, keys=keys),
-        )  # fmt: skip
-
-    def names_of(self, sightings: Rows) -> SealedNames | None:
-        """The names of some sightings (sighting_id), and others."""
-        rows = self._rows_of(sightings, self.business_date)
-        return sealed_names(self.engine, rows, self.vault, self.table, self.key)
+            "golden_rows_of", current, theirs=versions, versions=self.versions
+        )
 
     def _key(self, rows: str) -> str:
         return ", ".join(f"{rows}.`{name}`" for name in self.table.key)

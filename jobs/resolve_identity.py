@@ -58,18 +58,20 @@ def map_people(night: Night) -> None:
         said = ruled(engine, replace(rulings, person_names=None))
         since = None
         if last is not None and said is not None:
-            since = last.since(night, engine, said, seen, renamed(night, engine, last))
+            first_held = last.first_held(night, engine, seen)
+            since = last.since(night, engine, said, first_held, renamed(night, engine, last))
         linking = _linking(night, engine, seen)
         resolution = resolve_identity(
             engine, linking, rulings, _histories(night, engine), policy, day,
             is_lost=night.rebuilds_map, since=since,
         )  # fmt: skip
-        pairs = since.pairs if since is not None else engine.kept(
-            held_ever(engine, seen, policy, resolution.known)
-        )  # fmt: skip
+        if since is None:
+            pairs = first_held = engine.kept(held_ever(engine, seen, policy, resolution.known))
+        else:
+            pairs, said = since.pairs, since.ruled_now
         forget(night)
         _write(night, engine, resolution, refused_counts(engine, seen, pairs, rulings.refused, day))
-        remember(night, engine, on_lists, said if since is None else since.ruled_now, pairs)
+        remember(night, engine, on_lists, said, first_held, is_whole=since is None)
 
 
 def tables(night: Night) -> Sequence[TableContract]:

@@ -183,17 +183,18 @@ RULED = TableContract(
     ("node_id", "ruling"), None, "裁定指纹",
     "What rulings said on the last night: a node of which they say otherwise is looked at again",
 )
-HELD_EVER = TableContract(
-    "ops", "held_ever",
+FIRST_HELD = TableContract(
+    "ops", "first_held",
     columns(
+        "business_date date | 业务日 | Night that told it first, or the last full build",
         "sighting_id bigint | 触点 | Sighting",
         "node_id bigint | 节点 | Identifier it holds, whatever the period",
         "is_weak boolean | 弱标识 | Whether its kind attaches and never merges",
         "is_silent boolean | 可转手 | Whether its kind may be re-issued after a silence",
     ),
     # A sighting is its identifiers: seen again, it brings no row.
-    ("sighting_id", "node_id"), None, "历来标识",
-    "Which identifiers were ever held, as numbers: the next night adds what it sees",
+    ("sighting_id", "node_id"), "business_date", "历来标识",
+    "Which identifiers were ever held, as numbers: each night adds what it sees",
 )
 LISTED = TableContract(
     "ops", "listed",
@@ -209,5 +210,5 @@ LISTED = TableContract(
 
 OPS_TABLES = (
     FILES, QUARANTINE, REDRIVES, CORRECTIONS, RUNS, QUALITY_RESULTS, SLICE_METRICS, PUBLISHED,
-    AUDIT, RESOLVED, RULED, HELD_EVER, LISTED, TILED,
+    AUDIT, RESOLVED, RULED, FIRST_HELD, LISTED, TILED,
 )  # fmt: skip
