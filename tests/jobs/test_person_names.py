@@ -7,10 +7,11 @@ from random import Random
 from typing import Any
 
 import pytest
+from pyspark.sql import SparkSession
 
 from identity.disputed_names import SealedNames
 from jobs.person_names import TableOfPersons
-from model.engines import Engine
+from model.engines import Engine, SparkEngine
 from model.fixed_tables import VAULT_PROFILES
 from model.local_engine import LocalEngine
 from privacy.tokens import column_kind, seal_of, token_of
@@ -80,6 +81,23 @@ def test_whoever_is_renamed_between_two_nights_is_told_by_the_rows_that_came(see
             renamed = [row.sighting_id for row in records(engine, found)]
             expected = {name[0] for name in everybody[last] ^ everybody[later]}
             assert sorted(renamed) == sorted(expected)
+
+
+@pytest.mark.spark
+def test_spark_tells_the_same_renamed_and_the_same_names(spark: SparkSession) -> None:
+    draw = Random(7)
+    rows, last = versions(draw), NIGHTS - 2
+    with SparkEngine(spark) as engine:
+        was, told = (at(engine, rows, number) for number in (last, NIGHTS))
+        everybody = borne(engine, told.names)
+        renamed, looked_up = told.renamed_since(night(last)), told.names_looked_up
+        assert renamed is not None and looked_up is not None
+        differing = {name[0] for name in borne(engine, was.names) ^ everybody}
+        found = [row.sighting_id for row in records(engine, renamed)]
+        assert sorted(found) == sorted(differing) and found
+        those = table_of(engine, [{"sighting_id": n} for n in found], "sighting_id bigint")
+        names = borne(engine, looked_up.among(engine, those))
+        assert names == {name for name in everybody if name[0] in found}
 
 
 @pytest.mark.parametrize("seed", range(10))
