@@ -149,8 +149,10 @@ def test_an_error_of_the_local_engine_names_the_step_and_no_value() -> None:
         for ask in (engine.arrow, engine.kept):
             with pytest.raises(OnefoldError, match=r"^step to_number.* \(ConversionException\)$"):
                 ask(rows)
-        with pytest.raises(OnefoldError, match="step unknown failed"):
-            engine.rows("unknown", "select * from SALES")
+        unknown = engine.rows("unknown", "select * from SALES")
+        for ask in (engine.arrow, engine.kept, lambda rows: rows.columns):
+            with pytest.raises(OnefoldError, match=r"^step unknown.* \(CatalogException\)$"):
+                ask(unknown)
 
 
 def test_the_local_engine_needs_no_spark_until_it_is_asked_for_frames() -> None:
