@@ -7,7 +7,11 @@ from datetime import date
 
 from identity.sightings import identified, sighting_state
 from model.engines import Engine, Rows
+from model.fixed_tables import SIGHTINGS
 from model.identity_policy import IdentityPolicy
+
+# A night reads what it looks at twice, and which file told it is nothing to a rule.
+_READ = ", ".join(f"s.{name}" for name in SIGHTINGS.column_names if name != "source_file")
 
 
 @dataclass(frozen=True)
@@ -33,21 +37,21 @@ class Slices:
         """The identified of some sightings (sighting_id)."""
         part = self.engine.kept(self.engine.rows(
             "part_of_slices",
-            "select s.* from slices s semi join those t on t.sighting_id = s.sighting_id",
+            f"select {_READ} from slices s semi join those t on t.sighting_id = s.sighting_id",
             slices=self.rows, those=sightings,
         ))  # fmt: skip
         state = sighting_state(self.engine, part, self.business_date)
         rows = identified(self.engine, state, part, self.refused, self.policy)
         return Found(sightings, self.engine.kept(rows))
 
-    def found_beside(self, found: Found, sightings: Rows) -> Found:
-        """The same, where some of them may be `found` already."""
+    def found_beside(self, found: Found, sightings: Rows) -> Rows:
+        """The rows of some sightings, of which some may be `found` already."""
         others = self.engine.kept(self.engine.rows(
             "others",
             "select s.sighting_id from those s anti join known k on k.sighting_id = s.sighting_id",
             those=sightings, known=found.sightings,
         ))  # fmt: skip
-        rows = self.engine.rows(
+        return self.engine.rows(
             "found_beside",
             """
             select f.* from found f semi join those s on s.sighting_id = f.sighting_id
@@ -55,4 +59,3 @@ class Slices:
             """,
             found=found.rows, those=sightings, new=self.found(others).rows,
         )  # fmt: skip
-        return Found(sightings, rows)

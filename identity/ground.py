@@ -138,7 +138,7 @@ def whole_ground(
 def ground_again(engine: Engine, policy: IdentityPolicy, again: Again) -> Ground:
     """The ground of the region; identifiers are as judged anew, or as the night before had them."""
     found = again.judged
-    known = again.slices.found_beside(found.seen, again.region.sightings).rows
+    known = again.slices.found_beside(found.seen, again.region.sightings)
     cut, across = cut_at(engine, holdings(engine, known), found.cut.starts)
     held = engine.kept(cut)
     check_numbers(engine, known, identifier_nodes(engine, held), policy)

@@ -15,7 +15,8 @@ from model.identity_policy import DisagreeRule, IdentifierKind, IdentityPolicy
 from model.node_ids import node_id
 
 RULED = "node_id bigint, ruling bigint"
-# What each frame of rulings says of a node, as one text: what nights are compared by.
+_NAMES = "person_names"  # many; who bears others is told without reading all (Since.renamed)
+# What each other frame of rulings says of a node, as one text: what nights are compared by.
 _SAID = {
     "refused": f"select {node_id('token')} as node_id, 'refused' as said from refused",
     "facts": "select node_id, concat_ws('|', 'fact', rule, scope, value) as said from facts",
@@ -24,10 +25,6 @@ _SAID = {
         union all select other_node_id, concat('join ', node_id) from joins
     """,
     "pins": "select node_id, concat('pin ', one_id) as said from pins",
-    "person_names": """
-        select sighting_id as node_id, concat_ws('|', 'name', token, given_token) as said
-        from person_names
-    """,
     # Who has a name is looked at on every night (identity.touched); who had one, by this.
     "named": f"select {node_id('token')} as node_id, concat_ws('|', name, named_on) as said "
     "from named",
@@ -52,17 +49,16 @@ def is_local(policy: IdentityPolicy) -> bool:
 
 
 def ruled(engine: Engine, rulings: Rulings) -> Rows | None:
-    """What all rulings say, one row per node and saying (RULED): a night looks at the nodes of
-    which they say otherwise than on the night before.
+    """What all rulings but names say, one row per node and saying (RULED): a night looks at the
+    nodes of which they say otherwise than on the night before.
 
     None where a frame has been added to Rulings that is not told here: then no night can be
     compared with the one before.
     """
-    frames = {each.name: getattr(rulings, each.name) for each in fields(rulings)}
+    names = (each.name for each in fields(rulings) if each.name != _NAMES)
+    frames = {name: getattr(rulings, name) for name in names}
     if frames.keys() - _SAID.keys():
         return None
-    if rulings.person_names is not None:
-        frames["person_names"] = rulings.person_names.borne
     given = {name: frame for name, frame in frames.items() if frame is not None}
     said = " union all ".join(f"select * from ({_SAID[name]}) {name}_said" for name in given)
     return engine.rows(

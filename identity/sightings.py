@@ -65,9 +65,9 @@ def identified(
     """Identifiers of the sightings of a state, one row per (sighting_id, node_id).
 
     `slices` tell the set of identifiers behind each sighting's number; a set is listed once however
-    often it was seen. Columns: sighting_id, node_id,
-    kind, scope, token, rank, sources, first_date, last_date, row_count, is_refused, and for the
-    check of numbers set_size: two sets of one number have more rows together than either.
+    often it was seen. Columns: sighting_id, node_id, kind, scope, token, rank, sources, first_date,
+    last_date, row_count, is_refused, and for the check of numbers set_size: two sets of one number
+    have more rows together than either.
     """
     return engine.rows(
         "identified",

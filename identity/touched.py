@@ -21,7 +21,7 @@ from model.sql_text import date_literal, is_one_of
 class Since:
     """The last night that made the map, what other rules said on it (`ruled_before`, as
     locality.ruled has it), and what they say now. `pairs`: `held_ever` of all slices up to now.
-    `renamed` (sighting_id) bear other names than then, where `ruled` does not tell it.
+    `renamed` (sighting_id) bear other names than then; None: there are no names.
 
     A night that would read more than `largest_share` as many sightings as the map holds is a full
     build.
@@ -31,8 +31,8 @@ class Since:
     ruled_before: Rows
     ruled_now: Rows
     pairs: Rows
-    largest_share: float = 0.4
     renamed: Rows | None = None
+    largest_share: float = 0.4
 
 
 @dataclass(frozen=True)

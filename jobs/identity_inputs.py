@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from identity.corrections import with_corrections
-from identity.disputed_names import SealedNames
 from identity.person_facts import composite_facts
 from identity.refused import refused_tokens
 from identity.rulings import FACTS, JOINS, PINS, Rulings, nothing
@@ -18,14 +17,19 @@ from model.sql_text import date_literal
 
 
 def rulings_of(
-    night: Night, engine: Engine, refused: Rows, last: LastResolution | None
-) -> Rulings:
-    """A night's rulings; `refused` are the rows of `listed`, kept.
+    night: Night, engine: Engine, refused: Rows, persons: TableOfPersons | None,
+    last: LastResolution | None,
+) -> Rulings:  # fmt: skip
+    """A night's rulings; `refused` are the rows of `listed`, kept, `persons` who tells facts and
+    names (None: the model describes nobody).
 
     Joins and pins are corrections' (`corrected`). After a `last` resolution names are looked up
     when it is known of whom.
     """
-    facts, names = _told_of_persons(night, engine, last)
+    facts, names = nothing(engine, FACTS), None
+    if persons is not None:
+        facts = composite_facts(engine, persons.rows, persons.table, night.definitions.policy)
+        names = persons.names if last is None else persons.names_looked_up
     return Rulings(
         refused=refused, facts=facts, joins=nothing(engine, JOINS), pins=nothing(engine, PINS),
         person_names=names,
@@ -36,23 +40,6 @@ def corrected(night: Night, engine: Engine, rulings: Rulings) -> Rulings:
     """The rulings, and above them the corrections that hold on the night."""
     corrections = corrections_of(night.lake.root, tags=False)
     return with_corrections(engine, rulings, corrections, night.business_date)
-
-
-def _told_of_persons(
-    night: Night, engine: Engine, last: LastResolution | None
-) -> tuple[Rows, SealedNames | None]:
-    """The facts and the names that the golden table's current rows tell."""
-    told = TableOfPersons.of(night, engine)
-    if told is None:
-        return nothing(engine, FACTS), None
-    facts = composite_facts(engine, told.rows, told.table, night.definitions.policy)
-    return facts, told.names if last is None else told.names_looked_up
-
-
-def renamed(night: Night, engine: Engine, last: LastResolution) -> Rows | None:
-    """The sightings (sighting_id) that bear other names than on the last night; None: no names."""
-    told = TableOfPersons.of(night, engine)
-    return None if told is None else told.renamed_since(last.night)
 
 
 def listed(night: Night, engine: Engine, last: LastResolution | None) -> Rows:

@@ -47,15 +47,15 @@ class LastResolution:
     def since(
         self, night: Night, engine: Engine, said: Rows, first_held: Rows, renamed: Rows | None
     ) -> Since:
-        """What a resolution is told of it; `said` is what rules say now (locality.ruled) but of
-        names, `renamed` of whom these are others."""
+        """What a resolution is told of it; `said` is what rules say now (locality.ruled),
+        `renamed` who bears other names."""
         pairs = engine.rows(
             "held_ever", "select * from earlier union all select * from first_held",
             earlier=self._held(night, engine), first_held=first_held,
         )  # fmt: skip
         return Since(
             self.night, night.lake.rows(engine, RULED), engine.kept(said), engine.kept(pairs),
-            renamed=renamed,
+            renamed,
         )
 
     def first_held(self, night: Night, engine: Engine, sightings: Rows) -> Rows:
@@ -113,9 +113,9 @@ def remember(
     told = f"select {columns_of_slice(FIRST_HELD, day)} from these"
     rows = engine.rows("told_first", told, these=first_held)
     lake.replace_slice(FIRST_HELD, engine.output(rows), day)
-    night.lake.overwrite_records(RESOLVED, [(
-        day, night.lake.run_id, _definitions_hash(night), _slices_hash(night, day),
-        versions(night.lake.root, _WRITTEN),
+    lake.overwrite_records(RESOLVED, [(
+        day, lake.run_id, _definitions_hash(night), _slices_hash(night, day),
+        versions(lake.root, _WRITTEN),
     )])  # fmt: skip
 
 

@@ -98,7 +98,10 @@ class TableOfPersons:
         )
         return self.engine.rows(
             "perhaps_renamed",
-            f"select distinct v.sighting_id from versions v semi join keys k on {self._same}",
+            f"""
+            select distinct v.sighting_id from versions v
+            semi join keys k on {self.table.same_key('v', 'k')}
+            """,
             versions=self.versions, keys=keys,
         )  # fmt: skip
 
@@ -117,7 +120,7 @@ class TableOfPersons:
             """,
             versions=self.versions, those=sightings,
         )  # fmt: skip
-        theirs = f"select v.* from versions v semi join keys k on {self._same}"
+        theirs = f"select v.* from versions v semi join keys k on {self.table.same_key('v', 'k')}"
         return self.engine.rows("versions_of", theirs, versions=self.versions, keys=keys)
 
     def _current(self, versions: Rows, day: date) -> Rows:
@@ -129,11 +132,6 @@ class TableOfPersons:
 
     def _key(self, rows: str) -> str:
         return ", ".join(f"{rows}.`{name}`" for name in self.table.key)
-
-    @property
-    def _same(self) -> str:
-        key = self.table.key
-        return " and ".join(f"v.`{name}` is not distinct from k.`{name}`" for name in key)
 
 
 @dataclass(frozen=True)
@@ -147,4 +145,7 @@ class _NamesLookedUp(SealedNames):
         return self.told.names or self
 
     def among(self, engine: Engine, sightings: Rows) -> SealedNames:
-        return (self.told.names_of(sightings) or self).among(engine, sightings)
+        found = self.told.names_of(sightings)
+        if found is None:
+            return super().among(engine, sightings)
+        return found.among(engine, sightings)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 from functools import partial
 
 import pyarrow as pa
@@ -16,9 +15,10 @@ from identity.refused import refused_counts
 from identity.resolution import Resolution, engine_for, fits_here, resolve_identity
 from identity.sightings import live_count
 from identity.touched import held_ever
-from jobs.identity_inputs import corrected, listed, renamed, rulings_of
+from jobs.identity_inputs import corrected, listed, rulings_of
 from jobs.last_resolution import forget, last_resolution, remember
 from jobs.night import Night
+from jobs.person_names import TableOfPersons
 from lake.tables import side_by_side
 from model.contracts import TableContract
 from model.ddl_types import arrow_schema
@@ -53,13 +53,14 @@ def map_people(night: Night) -> None:
         # Kept, since opening the vault's values costs most of it.
         on_lists = engine.kept(listed(night, engine, last))
         seen = lake.rows(engine, SIGHTINGS, until=day)
-        rulings = corrected(night, engine, rulings_of(night, engine, on_lists, last))
-        # Of names it is told apart who bears others (renamed).
-        said = ruled(engine, replace(rulings, person_names=None))
+        persons = TableOfPersons.of(night, engine)
+        rulings = corrected(night, engine, rulings_of(night, engine, on_lists, persons, last))
+        said = ruled(engine, rulings)
         since = None
         if last is not None and said is not None:
             first_held = last.first_held(night, engine, seen)
-            since = last.since(night, engine, said, first_held, renamed(night, engine, last))
+            renamed = None if persons is None else persons.renamed_since(last.night)
+            since = last.since(night, engine, said, first_held, renamed)
         linking = _linking(night, engine, seen)
         resolution = resolve_identity(
             engine, linking, rulings, _histories(night, engine), policy, day,

@@ -104,7 +104,8 @@ def changes_since(
     `keys` have changed since a night on which `before` were the changes.
     """
     changed = engine.kept(engine.rows(
-        "changed", f"select v.* from versions v semi join keys k on {_same(of, 'v')}",
+        "changed",
+        f"select v.* from versions v semi join keys k on {of.tables.table.same_key('v', 'k')}",
         versions=of.versions, keys=keys,
     ))  # fmt: skip
     added = _added(engine, of, day, keys=keys, changed=changed, changes=before)
@@ -119,7 +120,7 @@ def changes_since(
         select {date_literal(day)}, false, `_place`, {nothing} from (
             select `_place` from changes where not `_is_added`
             union
-            select n.`_place` from near n semi join keys k on {_same(of, 'n')}
+            select n.`_place` from near n semi join keys k on {of.tables.table.same_key('n', 'k')}
         ) removed
     """, placed=_placed(engine, of, near, added), near=near, keys=keys,
         changes=before))  # fmt: skip
@@ -133,7 +134,8 @@ def _added(engine: LocalEngine, of: TileSources, day: date, **given: Rows) -> Ro
         select *, row_number() over () as `_number` from (
             select {_listed(of)} from ({now}) h where one_id is not null
             union all
-            select {_listed(of)} from changes c anti join keys k on {_same(of, 'c')}
+            select {_listed(of)} from changes c
+            anti join keys k on {of.tables.table.same_key('c', 'k')}
             where `_is_added`
         ) united
     """, versions=of.versions, one_ids=of.one_ids, **given))  # fmt: skip
@@ -171,11 +173,6 @@ def _placed(engine: LocalEngine, of: TileSources, near: Rows, added: Rows) -> Ro
     return engine.rows("added_rows", f"""
         select {_listed(of)}, p.`_place` from added a join placed p on p.`_number` = a.`_number`
     """, added=added, placed=placed)  # fmt: skip
-
-
-def _same(of: TileSources, rows: str) -> str:
-    names = of.tables.table.key
-    return " and ".join(f"{rows}.`{name}` is not distinct from k.`{name}`" for name in names)
 
 
 def _numbered(base: Path) -> str:

@@ -111,6 +111,12 @@ class CanonicalTable:
         """SQL of the order in which the versions of a key count, newest first."""
         return self.reading.newest_first(self.time, "channel" in self.key, rows)
 
+    def same_key(self, rows: str, others: str) -> str:
+        """SQL: a row has the key of another one; nulls are equal."""
+        return " and ".join(
+            f"{rows}.`{name}` is not distinct from {others}.`{name}`" for name in self.key
+        )
+
     @property
     def high_pii(self) -> tuple[str, ...]:
         """Names of the columns whose values live sealed in the vault."""

@@ -215,6 +215,7 @@ class World:
     tables: dict[str, list[Any]] = field(default_factory=lambda: {name: [] for name in TABLES})
     last: int = 0  # the night that wrote the tables, 0: none
     ruled: pa.Table | None = None  # what other rules said on it
+    named: tuple[Borne, ...] = ()  # who bore which names on it
 
     def see(self, *words: Words, on: int = 1, **more: Any) -> World:
         self.rows += [seen(each, on=on, **more) for each in words]
@@ -242,13 +243,15 @@ class World:
             slices = table_of(engine, arrived, SIGHTINGS.schema, partitions)
             since = None if self.ruled is None or not largest_share else Since(
                 night(self.last), engine.of(self.ruled), said,
-                engine.kept(held_ever(engine, slices, self.policy)), largest_share,
+                engine.kept(held_ever(engine, slices, self.policy)), self.renamed(engine),
+                largest_share,
             )  # fmt: skip
             resolution = resolve_identity(
                 engine, slices, rulings, self.histories(engine), self.policy,
                 night(number), components, is_lost, since,
             )  # fmt: skip
             self.ruled, self.last = engine.arrow(said).cast(arrow_schema(RULED)), number
+            self.named = self.names
             found = {name: engine.arrow(getattr(resolution, name)) for name in TABLES}
         for name, contract in TABLES.items():
             expected = arrow_schema(contract.schema)
@@ -261,7 +264,15 @@ class World:
 
     def after(self: Self, before: World) -> Self:
         """The world behind what an earlier night of another one wrote."""
-        return replace(self, tables=before.tables, ruled=before.ruled, last=before.last)
+        return replace(
+            self, tables=before.tables, ruled=before.ruled, last=before.last, named=before.named
+        )
+
+    def renamed(self, engine: Engine) -> Rows:
+        """The sightings that bear other names than on the last night."""
+        differing = {sighting_id for sighting_id, _ in {*self.named} ^ {*self.names}}
+        found = [{"sighting_id": sighting_id} for sighting_id in sorted(differing)]
+        return table_of(engine, found, "sighting_id bigint")
 
     def rulings(self, engine: Engine) -> Rulings:
         facts = [(node_id, rule, "", value) for node_id, rule, value in self.facts]
