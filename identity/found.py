@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import date
 
+from identity.history import has_rows
 from identity.sightings import identified, sighting_state
 from model.engines import Engine, Rows
 from model.fixed_tables import SIGHTINGS
@@ -21,6 +22,11 @@ class Found:
 
     sightings: Rows
     rows: Rows
+
+    def among(self, engine: Engine, sightings: Rows) -> Rows:
+        """The rows of some sightings (sighting_id)."""
+        theirs = "select f.* from found f semi join those s on s.sighting_id = f.sighting_id"
+        return engine.rows("found_among", theirs, found=self.rows, those=sightings)
 
 
 @dataclass(frozen=True)
@@ -45,17 +51,16 @@ class Slices:
         return Found(sightings, self.engine.kept(rows))
 
     def found_beside(self, found: Found, sightings: Rows) -> Rows:
-        """The rows of some sightings, of which some may be `found` already."""
+        """The rows of some sightings, of which most are `found` already."""
         others = self.engine.kept(self.engine.rows(
             "others",
             "select s.sighting_id from those s anti join known k on k.sighting_id = s.sighting_id",
             those=sightings, known=found.sightings,
         ))  # fmt: skip
+        theirs = found.among(self.engine, sightings)
+        if not has_rows(self.engine, others):
+            return theirs
+        both = "select * from theirs union all select * from new"
         return self.engine.rows(
-            "found_beside",
-            """
-            select f.* from found f semi join those s on s.sighting_id = f.sighting_id
-            union all select * from new
-            """,
-            found=found.rows, those=sightings, new=self.found(others).rows,
-        )  # fmt: skip
+            "found_beside", both, theirs=theirs, new=self.found(others).rows
+        )

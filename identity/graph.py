@@ -98,6 +98,12 @@ def joining_links(
     )  # fmt: skip
 
 
+def attached_links(engine: Engine, links: Rows, policy: IdentityPolicy) -> Rows:
+    """(sighting_id, node_id) of those `links` that attach a weak identifier."""
+    weak = f"select sighting_id, node_id from links where {is_weak(policy)}"
+    return engine.rows("attached_links", weak, links=links)
+
+
 def person_map(engine: Engine, placed: Rows, numbers: Rows, by_day: Rows) -> Rows:
     """The night's map: the columns of identity.one_ids but its validity.
 

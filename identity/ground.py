@@ -5,15 +5,16 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from datetime import date
 
+from identity.bonds import bonds_before
 from identity.found import Slices
-from identity.graph import identifier_nodes
+from identity.graph import attached_links, identifier_nodes
 from identity.guards import hubs
 from identity.history import has_rows, holding_before, opened_since
 from identity.judged import Judged, NightBefore, judged
 from identity.known_periods import plain_nodes
 from identity.locality import is_local
 from identity.periods import REISSUED, WINDOW, cut_at, periods
-from identity.region import Region, region
+from identity.region import Region, region, region_at_most
 from identity.rulings import Rulings, without_names
 from identity.sightings import check_numbers, holdings, identified, sighting_state
 from identity.touched import Since, touched
@@ -42,12 +43,30 @@ class Histories:
 @dataclass(frozen=True)
 class Again:
     """What a night looks at where it does not look at everything, what that is read from, and what
-    held before."""
+    held before. `numbers_ever`: rows of the map's history, as `with_numbers` finds them."""
 
     slices: Slices
     judged: Judged
     region: Region
     before: NightBefore
+    numbers_ever: Rows | None = None
+
+    def with_numbers(self, engine: Engine, one_ids: Rows, members: Rows) -> Again:
+        """The same with the rows of identity.one_ids that numbering `members` anew may read, read
+        once: those of all numbers that their persons or one of them ever had, and of the largest.
+        """
+        numbers = engine.rows(
+            "numbers_ever",
+            """
+            select one_id from numbers_again
+            union select h.one_id from history h semi join members m on m.node_id = h.node_id
+            where h.valid_to is not null
+            union select max(one_id) from history
+            """,
+            numbers_again=self.region.numbers, history=one_ids, members=members,
+        )  # fmt: skip
+        part = engine.part_of(one_ids, Part("one_id", engine.kept(numbers)))
+        return replace(self, numbers_ever=engine.kept(part))
 
     @property
     def of_nodes(self) -> Part:
@@ -62,7 +81,7 @@ class Again:
     @property
     def of_numbers(self) -> Part:
         """Rows of the map of these persons."""
-        return Part("one_id", self.region.numbers)
+        return Part("one_id", self.region.numbers, self.numbers_ever)
 
 
 @dataclass(frozen=True)
@@ -99,19 +118,22 @@ def looked_at(
         return holding_before(engine, history, business_date)
 
     before = NightBefore(
-        engine.kept(plain_nodes(engine, held(histories.nodes))), engine.kept(held(histories.hubs)),
+        engine.kept(plain_nodes(engine, held(histories.nodes))),
+        attached_links(engine, held(histories.links), policy), engine.kept(held(histories.hubs)),
         engine.kept(held(histories.rejected_links)), held(histories.one_ids),
     )
+    bonds = bonds_before(engine, found.pairs, before, policy)
+    at_most = region_at_most(engine, found, before, bonds, rulings, policy)
     slices = Slices(engine, sightings, rulings.refused, policy, business_date)
-    known = judged(engine, slices, found, rulings, before, policy)
-    part = region(engine, found, known, before, policy)
+    known = judged(engine, slices, found, at_most.sightings, rulings, before, policy)
+    part = region(engine, found, known, bonds, policy)
     counts = engine.one_row(
         "region_share",
         """
         select (select count(*) from read_again) + (select count(*) from region) as again,
-            (select count(*) from map_before where kind = 'sighting') as before
+            (select count(*) from keyed where is_sighting) as before
         """,
-        read_again=known.seen.sightings, region=part.sightings, map_before=before.one_ids,
+        read_again=known.seen.sightings, region=part.sightings, keyed=bonds.keyed,
     )  # fmt: skip
     is_small = counts["again"] <= since.largest_share * counts["before"]
     return Again(slices, known, part, before) if is_small else None

@@ -20,9 +20,11 @@ from model.node_ids import plain_id
 
 @dataclass(frozen=True)
 class NightBefore:
-    """The rows of four histories that held before the night; `nodes` as `plain_nodes` has them."""
+    """The rows of histories that held before the night; `nodes` as `plain_nodes` has them,
+    `attached` (sighting_id, node_id) the links of weak identifiers."""
 
     nodes: Rows
+    attached: Rows
     hubs: Rows
     rejected_links: Rows
     one_ids: Rows
@@ -51,18 +53,21 @@ class Judged:
 
 
 def judged(
-    engine: Engine, slices: Slices, touched: Touched, rulings: Rulings, before: NightBefore,
-    policy: IdentityPolicy,
+    engine: Engine, slices: Slices, touched: Touched, also: Rows, rulings: Rulings,
+    before: NightBefore, policy: IdentityPolicy,
 ) -> Judged:  # fmt: skip
-    """The identifiers of `touched.judged`, judged by all that any rule reads of them."""
-    seen = slices.found(engine.kept(_near(engine, touched.pairs, touched.judged)))
+    """The identifiers of `touched.judged`, judged by all that any rule reads of them; `also`
+    (sighting_id) are other sightings that may be asked for, to be read at once."""
+    near = engine.kept(_near(engine, touched.pairs, touched.judged))
+    both = "select sighting_id from near union select sighting_id from also"
+    seen = slices.found(engine.kept(engine.rows("seen", both, near=near, also=also)))
+    rows = engine.kept(seen.among(engine, near))
     if rulings.person_names is not None:
-        names = rulings.person_names.among(engine, seen.sightings)
-        rulings = replace(rulings, person_names=names)
+        rulings = replace(rulings, person_names=rulings.person_names.among(engine, near))
     known = known_periods(engine, before.nodes, before.rejected_links, touched.judged)
-    cut = periods(engine, holdings(engine, seen.rows), rulings, policy, known)
+    cut = periods(engine, holdings(engine, rows), rulings, policy, known)
     held = engine.kept(cut.held)
-    check_numbers(engine, seen.rows, identifier_nodes(engine, held), policy)
+    check_numbers(engine, rows, identifier_nodes(engine, held), policy)
     nodes = engine.kept(_nodes(engine, held, touched.judged))
     told = without_names(engine, rulings, nodes)
     found = engine.kept(hubs(engine, held, nodes, policy, told.person_names))

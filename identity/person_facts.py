@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 
 from identity.disputed_names import SealedNames
 from identity.rulings import FACTS, nothing
@@ -91,6 +92,14 @@ def names_told(table: CanonicalTable, rows: str) -> str | None:
         f"where {_tells_a_person(table)} and {token} is not null and {counts}"
         for token, given, counts in _stored_names(columns, table)
     ) if columns else None
+
+
+def table_of_names(table: CanonicalTable) -> CanonicalTable:
+    """The golden table with those of its columns alone that tell names, or which version stands."""
+    columns = _name_columns(table)
+    wholes = {read.column for name in columns if (read := table.columns[name].read_from)}
+    read = {*columns, *wholes, *table.key, table.time}
+    return replace(table, columns={n: each for n, each in table.columns.items() if n in read})
 
 
 def _name_columns(table: CanonicalTable) -> list[str]:

@@ -99,8 +99,9 @@ def resolve_identity(
     ground = whole_ground(*seen) if again is None else ground_again(engine, policy, again)
     usual = policy.components.night if has_map else policy.components.full_build
     persons = persons_of(engine, ground, policy, components_by or usual)
-    found = (engine, persons, ground.rulings.pins, before, histories, policy, business_date)
-    told = _numbered(*found, is_lost) if again is None else _numbered_again(*found, again)
+    again = again and again.with_numbers(engine, histories.one_ids, persons.members)
+    found = (engine, persons, ground.rulings.pins, histories, policy, business_date)
+    told = _numbered_again(*found, again) if again else _numbered(*found, before, is_lost)
     # A job on Spark, which only a night without a map needs.
     is_first = not has_map and not has_rows(engine, *histories.with_validity)
     state = (ground, persons, *told)
@@ -142,8 +143,8 @@ def _written(
 
 
 def _numbered(
-    engine: Engine, persons: Persons, pins: Rows, before: Rows, histories: Histories,
-    policy: IdentityPolicy, day: date, is_lost: bool,
+    engine: Engine, persons: Persons, pins: Rows, histories: Histories, policy: IdentityPolicy,
+    day: date, before: Rows, is_lost: bool,
 ) -> tuple[Rows, Rows]:  # fmt: skip
     """The night's map, and its events; `before` is the map that held before it."""
     log, history = histories.events, histories.one_ids
@@ -160,14 +161,15 @@ def _numbered(
 
 
 def _numbered_again(
-    engine: Engine, persons: Persons, pins: Rows, before: Rows, histories: Histories,
-    policy: IdentityPolicy, day: date, again: Again,
+    engine: Engine, persons: Persons, pins: Rows, histories: Histories, policy: IdentityPolicy,
+    day: date, again: Again,
 ) -> tuple[Rows, Rows]:  # fmt: skip
     """The map of the persons found anew, and the night's events: of all others nothing happened."""
-    held = _numbers_ever(engine, histories.one_ids, persons.members)
+    held = again.numbers_ever or histories.one_ids
     numbers = numbered(engine, persons.members, held, histories.events, pins, day)
     after = engine.kept(person_map(engine, persons.members, numbers, persons.by_day))
-    was = on_all_days(engine, engine.part_of(before, again.of_numbers))
+    before = holding_before(engine, engine.part_of(histories.one_ids, again.of_numbers), day)
+    was = engine.kept(on_all_days(engine, before))
     # No run of this night was before, and of earlier nights' runs the log has told.
     claims = nothing(engine, ONE_IDS.schema)
     whole = on_all_days(engine, after)
@@ -186,22 +188,4 @@ def _log_of(engine: Engine, log: Rows, before: Rows, after: Rows) -> Rows:
         ) n on n.one_id = l.one_id
         """,
         log=log, before_night=before, after_night=after,
-    )  # fmt: skip
-
-
-def _numbers_ever(engine: Engine, history: Rows, members: Rows) -> Rows:
-    """The rows of the map's history that numbering some members may read: those of every number
-    that one of them ever had, and of the largest."""
-    return engine.kept(
-        engine.rows(
-            "numbers_ever",
-            """
-            with theirs as (
-                select h.one_id from history h semi join members m on m.node_id = h.node_id
-                union select max(one_id) from history
-            )
-            select h.* from history h semi join theirs t on t.one_id = h.one_id
-            """,
-            history=history, members=members,
-        )
     )  # fmt: skip

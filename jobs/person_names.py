@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import date
 
 from identity.disputed_names import SealedNames
-from identity.person_facts import names_told, sealed_names
+from identity.person_facts import names_told, sealed_names, table_of_names
 from jobs.night import Night
 from lake.readers import current_rows
 from model.canonical import CanonicalTable
@@ -111,7 +111,9 @@ class TableOfPersons:
         return sealed_names(self.engine, rows, self.vault, self.table, self.key)
 
     def _versions_of(self, sightings: Rows) -> Rows:
-        """All versions of the keys of which one has one of the sightings."""
+        """All versions of the keys of which one has one of the sightings, in the columns that tell
+        names."""
+        columns = ", ".join(f"v.`{name}`" for name in self._of_names.contract.column_names)
         keys = self.engine.rows(
             "keys_of_sightings",
             f"""
@@ -120,15 +122,20 @@ class TableOfPersons:
             """,
             versions=self.versions, those=sightings,
         )  # fmt: skip
-        theirs = f"select v.* from versions v semi join keys k on {self.table.same_key('v', 'k')}"
+        same = self.table.same_key("v", "k")
+        theirs = f"select {columns} from versions v semi join keys k on {same}"
         return self.engine.rows("versions_of", theirs, versions=self.versions, keys=keys)
 
     def _current(self, versions: Rows, day: date) -> Rows:
         """The current rows at a day of keys of which all versions are given."""
-        current = current_rows(self.table, "theirs", day, whole="versions")
+        current = current_rows(self._of_names, "theirs", day, whole="versions")
         return self.engine.rows(
             "golden_rows_of", current, theirs=versions, versions=self.versions
         )
+
+    @property
+    def _of_names(self) -> CanonicalTable:
+        return table_of_names(self.table)
 
     def _key(self, rows: str) -> str:
         return ", ".join(f"{rows}.`{name}`" for name in self.table.key)

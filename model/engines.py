@@ -56,10 +56,12 @@ class Writable(Protocol):
 
 @dataclass(frozen=True)
 class Part:
-    """The rows of a table whose `column` is among `values`, rows of one column of that name."""
+    """The rows of a table whose `column` is among `values`, rows of one column of that name.
+    `among`: rows of a greater part of it that hold all of them, kept of `Engine.part_of`."""
 
     column: str
     values: Rows
+    among: Rows | None = None
 
 
 Own = TypeVar("Own", bound="Engine")
@@ -147,7 +149,8 @@ class Engine(ABC):
         """The rows of a table that belong to a part of it."""
         name = part.column
         within = f"select t.* from these t semi join part_values v on v.{name} = t.{name}"
-        return self.rows("part_of", within, these=table, part_values=part.values)
+        these = table if part.among is None else part.among
+        return self.rows("part_of", within, these=these, part_values=part.values)
 
     def revised(self, table: Rows, part: Part, was: Rows, now: Rows, changing: str) -> Rows:
         """The rows of a table in which `now` is in the place of `was`, the rows of a part as kept

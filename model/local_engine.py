@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import tempfile
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import date
 from itertools import pairwise
 from pathlib import Path
@@ -210,6 +211,9 @@ class LocalEngine(Engine):
 
     def part_of(self, table: Rows, part: Part) -> Rows:
         """Where the table's files are known and outputs many rows: with the rows' places."""
+        if isinstance(part.among, PlacedRows):
+            within = replace(part, among=part.among.placed)
+            return self._placed(part.among.table, super().part_of(table, within))
         if not (self._is_large and isinstance(table, TableRows) and table.has_places):
             return super().part_of(table, part)
         read = self._view("places", parquet_select(table.files, table.types, None, (FILE, ROW)))
