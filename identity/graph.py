@@ -98,6 +98,19 @@ def joining_links(
     )  # fmt: skip
 
 
+def first_periods_first(engine: Engine, nodes: Rows) -> Rows:
+    """The nodes, later periods behind first ones as far as an engine keeps an order, so that few
+    stretches of a file have any (`identity.known_periods.plain_nodes`)."""
+    return engine.rows(
+        "first_periods_first",
+        """
+        select * from nodes where period_from is null
+        union all select * from nodes where period_from is not null
+        """,
+        nodes=nodes,
+    )
+
+
 def attached_links(engine: Engine, links: Rows, policy: IdentityPolicy) -> Rows:
     """(sighting_id, node_id) of those `links` that attach a weak identifier."""
     weak = f"select sighting_id, node_id from links where {is_weak(policy)}"

@@ -13,14 +13,15 @@ _DISAGREE, _NAMES = "disagree", "names"
 
 def hubs(
     engine: Engine, held: Rows, nodes: Rows, policy: IdentityPolicy,
-    names: SealedNames | None = None,
+    names: SealedNames | None = None, own: Rows | None = None,
 ) -> Rows:  # fmt: skip
     """Identifiers that lose all their links, one row per node_id, with the first reason that holds.
 
     Values of never-merge kinds are no hubs: they are kept apart link by link. Counted over all
     sightings at once, so that no order of rows decides, and period by period: what was handed on
-    has the company of two owners. `nodes` are the identifiers of `held`; `names` are what their
-    sightings bear, for a policy whose names disagree. Columns of identity.hubs but its validity.
+    has the company of two owners. `nodes` are the identifiers of `held`, or those of them whose
+    holdings are `own`; `names` are what their sightings bear, for a policy whose names disagree.
+    Columns of identity.hubs but its validity.
     """
     judged = engine.rows(
         "judged_identifiers",
@@ -35,7 +36,7 @@ def hubs(
         from nodes n left join peers p on p.node_id = n.node_id
         where not {is_one_of("n.kind", policy.never_merge_kinds)}
         """,
-        nodes=nodes, peers=_peers(engine, held, policy),
+        nodes=nodes, peers=_peers(engine, held if own is None else own, held, policy),
     )  # fmt: skip
     if policy.disagree.names and names:
         judged = _with_disputes(engine, held, judged, names, policy)
@@ -63,8 +64,8 @@ def _with_disputes(
     )  # fmt: skip
 
 
-def _peers(engine: Engine, held: Rows, policy: IdentityPolicy) -> Rows:
-    """Per identifier: the largest number of distinct values of one stronger kind and scope beside
+def _peers(engine: Engine, own: Rows, held: Rows, policy: IdentityPolicy) -> Rows:
+    """Per identifier of the holdings `own`: the largest number of distinct values of one stronger kind and scope beside
     it, and whether two values of a kind of `disagree` are beside it. A sighting holds a handful of
     identifiers, so its pairs are few."""
     return engine.rows(
@@ -72,14 +73,14 @@ def _peers(engine: Engine, held: Rows, policy: IdentityPolicy) -> Rows:
         f"""
         with beside as (
             select w.node_id, s.kind, s.scope, count(distinct {plain_id("s")}) as value_count
-            from held w join held s on s.sighting_id = w.sighting_id and s.rank < w.rank
+            from own w join held s on s.sighting_id = w.sighting_id and s.rank < w.rank
             group by w.node_id, s.kind, s.scope
         )
         select node_id, max(value_count) as peer_count,
             bool_or({is_one_of("kind", policy.disagree.kinds)} and value_count > 1) as is_disputed
         from beside group by node_id
         """,
-        held=held,
+        own=own, held=held,
     )
 
 

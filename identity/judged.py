@@ -67,10 +67,15 @@ def judged(
     known = known_periods(engine, before.nodes, before.rejected_links, touched.judged)
     cut = periods(engine, holdings(engine, rows), rulings, policy, known)
     held = engine.kept(cut.held)
-    check_numbers(engine, rows, identifier_nodes(engine, held), policy)
-    nodes = engine.kept(_nodes(engine, held, touched.judged))
+    beside = engine.kept(identifier_nodes(engine, held))
+    check_numbers(engine, rows, beside, policy)
+    nodes = engine.kept(_nodes(engine, beside, touched.judged))
     told = without_names(engine, rulings, nodes)
-    found = engine.kept(hubs(engine, held, nodes, policy, told.person_names))
+    own = engine.rows(
+        "judged_held", "select h.* from held h semi join nodes n on n.node_id = h.node_id",
+        held=held, nodes=nodes,
+    )  # fmt: skip
+    found = engine.kept(hubs(engine, held, nodes, policy, told.person_names, own))
     was = engine.kept(_told_before(engine, before, touched.judged))
     now = engine.kept(_told_now(engine, nodes, found))
     pieces = engine.kept(engine.rows(
@@ -91,12 +96,10 @@ def _near(engine: Engine, pairs: Rows, judged: Rows) -> Rows:
     return holders(engine, pairs, engine.kept(beside))
 
 
-def _nodes(engine: Engine, held: Rows, judged: Rows) -> Rows:
+def _nodes(engine: Engine, nodes: Rows, judged: Rows) -> Rows:
     """The rows of identity.nodes of the identifiers judged, of which all holdings are there."""
     those = f"select n.* from nodes n semi join judged j on j.node_id = {plain_id('n')}"
-    return engine.rows(
-        "judged_nodes", those, nodes=identifier_nodes(engine, held), judged=judged
-    )
+    return engine.rows("judged_nodes", those, nodes=nodes, judged=judged)
 
 
 def _told_before(engine: Engine, before: NightBefore, judged: Rows) -> Rows:

@@ -10,15 +10,22 @@ from model.node_ids import plain_id
 
 def plain_nodes(engine: Engine, nodes: Rows) -> Rows:
     """(node_id, plain_id, kind, period_from, sighting_count) of rows of identity.nodes; plain_id
-    is the number that an identifier has whatever its periods."""
+    is the number that an identifier has whatever its periods.
+
+    Tokens, the dearest of what nodes hold, are read of later periods alone, which a full build
+    writes together (`identity.graph.first_periods_first`).
+    """
     return engine.rows(
         "plain_nodes",
         f"""
-        select n.node_id, {plain_id("n")} as plain_id, n.kind, n.period_from, n.sighting_count
-        from nodes n
+        select node_id, node_id as plain_id, kind, period_from, sighting_count
+        from first_periods where period_from is null
+        union all
+        select n.node_id, {plain_id("n")}, n.kind, n.period_from, n.sighting_count
+        from later_periods n where n.period_from is not null
         """,
-        nodes=nodes,
-    )
+        first_periods=nodes, later_periods=nodes,  # of one name the rows would be kept for both
+    )  # fmt: skip
 
 
 def known_periods(

@@ -8,7 +8,7 @@ from datetime import date
 from pyspark.sql import SparkSession
 
 from identity.events import one_id_events
-from identity.graph import joining_links, on_all_days, person_map
+from identity.graph import first_periods_first, joining_links, on_all_days, person_map
 from identity.ground import (
     Again,
     Ground,
@@ -132,7 +132,7 @@ def _written(
     )
     rejected = persons.rejected if again is None else all_rejected(engine, persons.rejected, again)
     return Resolution(
-        next_of(histories.nodes, ground.nodes, of_nodes),
+        next_of(histories.nodes, first_periods_first(engine, ground.nodes), of_nodes),
         next_of(histories.links, links, of_sightings),
         next_of(histories.hubs, ground.hubs, of_nodes),
         next_of(histories.rejected_links, rejected),

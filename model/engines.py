@@ -8,7 +8,7 @@ engine is handed to them. What differs between the two is told here, and nowhere
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
@@ -253,7 +253,11 @@ def columns_of_slice(contract: TableContract, day: date) -> str:
     )
 
 
-def named(sources: dict[str, str], sql: str) -> str:
-    """The query with its frames' names bound to their sources."""
-    frames = ", ".join(f"{name} as (select * from {source})" for name, source in sources.items())
+def named(sources: dict[str, str], sql: str, how: Mapping[str, str] | None = None) -> str:
+    """The query with its frames' names bound to their sources; `how` says more of some of them."""
+    told = how or {}
+    frames = ", ".join(
+        f"{name} as {told.get(name, '')} (select * from {source})"
+        for name, source in sources.items()
+    )
     return f"with {frames} select * from ({sql})" if frames else sql

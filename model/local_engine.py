@@ -66,6 +66,7 @@ class LocalEngine(Engine):
         self._is_large = is_large
         self._spill = tempfile.TemporaryDirectory(prefix="onefold-duckdb-", dir=scratch)
         self._database = SharedDuckDB(self.folder)
+        self._held: set[str] = set()  # names of tables
 
     def of(self, given: DataFrame | pa.Table | ds.Dataset) -> Rows:
         if isinstance(given, DataFrame) and self._is_large and self.shares_files:
@@ -121,7 +122,10 @@ class LocalEngine(Engine):
 
     def rows(self, step: str, sql: str, **frames: Rows) -> LocalRows:
         sources = {frame: _source(rows) for frame, rows in frames.items()}
-        return LocalRows(self, self._database.new_name(step), f"({named(sources, spelt(sql))})")
+        # What a query reads twice is held for it, which would copy what is held already.
+        held = {frame: "not materialized" for frame, source in sources.items() if source in self._held}
+        text = named(sources, spelt(sql), held)
+        return LocalRows(self, self._database.new_name(step), f"({text})")
 
     def kept(self, rows: Rows) -> Rows:
         if isinstance(rows, PlacedRows):
@@ -129,6 +133,7 @@ class LocalEngine(Engine):
         name = self._database.new_name("kept")
         with self._database.asking(_name(rows)) as connection:
             connection.execute(f"create table {name} as select * from {_source(rows)}")
+        self._held.add(name)
         return LocalRows(self, name, name)
 
     def by_group(self, step: str, rows: Rows, key: str, function: Group, columns: str) -> Rows:
