@@ -41,6 +41,11 @@ class SealedNames:
         """The names of everybody, for whoever reads them all time and again."""
         return self
 
+    def may_bear(self, engine: Engine) -> Rows:
+        """The sightings (sighting_id) that bear a name, and perhaps others that once did."""
+        bearing = "select distinct sighting_id from borne"
+        return engine.rows("may_bear", bearing, borne=self.borne)
+
     def among(self, engine: Engine, sightings: Rows) -> SealedNames:
         """The names that some sightings (sighting_id) bear."""
         theirs = "select b.* from borne b semi join those t on t.sighting_id = b.sighting_id"

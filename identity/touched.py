@@ -11,6 +11,7 @@ from datetime import date
 
 from identity.reissued import CROWD
 from identity.rulings import Rulings
+from identity.sightings import rank_of
 from model.engines import Engine, Rows
 from model.identity_policy import IdentityPolicy
 from model.node_ids import node_id
@@ -63,7 +64,7 @@ def touched(
         engine.rows(
             "judged", "select node_id from held union select node_id from spoken_of "
             "union select node_id from beside",
-            held=held, spoken_of=spoken_of, beside=_beside(engine, pairs, held, policy, rulings),
+            held=held, spoken_of=spoken_of, beside=_beside(engine, since, held, policy, rulings),
         )
     )  # fmt: skip
     return Touched(pairs, turned, held, spoken_of, judged)
@@ -72,10 +73,11 @@ def touched(
 def held_ever(
     engine: Engine, slices: Rows, policy: IdentityPolicy, known: Rows | None = None
 ) -> Rows:
-    """(sighting_id, node_id, is_weak, is_silent) of all that slices tell, each pair once; `known`
-    tells it of some sightings (identity.sightings.identified)."""
+    """(sighting_id, node_id, rank, is_weak, is_silent) of all that slices tell, each pair once;
+    `known` tells it of some sightings (identity.sightings.identified)."""
     silent = [name for name, kind in policy.kinds.items() if kind.silence]
     kinds = (
+        f"cast({rank_of('kind', policy)} as int) as rank, "
         f"{is_one_of('kind', policy.weak_kinds)} as is_weak, "
         f"{is_one_of('kind', silent)} as is_silent"
     )
@@ -142,19 +144,56 @@ def _spoken_of(engine: Engine, rulings: Rulings) -> Rows:
 
 
 def _beside(
-    engine: Engine, pairs: Rows, held: Rows, policy: IdentityPolicy, rulings: Rulings
+    engine: Engine, since: Since, held: Rows, policy: IdentityPolicy, rulings: Rulings
 ) -> Rows:
     """Identifiers that others' sightings judge: where one of these changed, they are judged too.
 
     A name counts beside all that its bearer is seen with (disputed_names), and the bearer is
     another one after it was re-issued.
     """
-    given = engine.kept(_perhaps_reissued(engine, pairs, held))
+    given = engine.kept(_perhaps_reissued(engine, since.pairs, held))
     if not policy.disagree.names or rulings.person_names is None:
         return given
     either = "select node_id from held union select node_id from given"
-    bearers = engine.rows("perhaps_bearers", either, held=held, given=given)
-    return held_by(engine, pairs, holders(engine, pairs, bearers))
+    others = engine.kept(engine.rows("held_or_given", either, held=held, given=given))
+    named = rulings.person_names.may_bear(engine)
+    if since.renamed is not None:
+        both = "select sighting_id from named union select sighting_id from renamed"
+        named = engine.rows("named_ever", both, named=named, renamed=since.renamed)
+    bearers = engine.kept(_perhaps_bearers(engine, since, others, named))
+    return engine.rows(
+        "beside", "select node_id from given union select node_id from beside_bearers",
+        given=given,
+        beside_bearers=held_by(engine, since.pairs, holders(engine, since.pairs, bearers)),
+    )  # fmt: skip
+
+
+def _perhaps_bearers(engine: Engine, since: Since, identifiers: Rows, named: Rows) -> Rows:
+    """Those of some identifiers (node_id) that may bear a name on this night or the last: the
+    strongest of a sighting that bears one, but for those that rules speak of on either night, which
+    they may refuse. `named` (sighting_id) are all that may bear a name."""
+    return engine.rows(
+        "perhaps_bearers",
+        """
+        with own as (
+            select p.sighting_id, p.node_id, p.rank from pairs p
+            semi join identifiers i on i.node_id = p.node_id
+            semi join named n on n.sighting_id = p.sighting_id
+        ), strongest as (
+            select p.sighting_id, min(p.rank) as rank from pairs p
+            semi join own o on o.sighting_id = p.sighting_id
+            anti join (
+                select node_id from ruled_before union select node_id from ruled_now
+            ) r on r.node_id = p.node_id
+            group by p.sighting_id
+        )
+        select distinct o.node_id from own o
+        left join strongest s on s.sighting_id = o.sighting_id
+        where s.rank is null or o.rank <= s.rank
+        """,
+        pairs=since.pairs, identifiers=identifiers, named=named,
+        ruled_before=since.ruled_before, ruled_now=since.ruled_now,
+    )  # fmt: skip
 
 
 def _perhaps_reissued(engine: Engine, pairs: Rows, held: Rows) -> Rows:

@@ -151,6 +151,10 @@ class _NamesLookedUp(SealedNames):
     def of_all(self) -> SealedNames:
         return self.told.names or self
 
+    def may_bear(self, engine: Engine) -> Rows:
+        bearing = "select distinct sighting_id from versions where sighting_id is not null"
+        return engine.rows("may_bear", bearing, versions=self.told.versions)
+
     def among(self, engine: Engine, sightings: Rows) -> SealedNames:
         found = self.told.names_of(sightings)
         if found is None:

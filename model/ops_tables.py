@@ -189,6 +189,7 @@ FIRST_HELD = TableContract(
         "business_date date | 业务日 | Night that told it first, or the last full build",
         "sighting_id bigint | 触点 | Sighting",
         "node_id bigint | 节点 | Identifier it holds, whatever the period",
+        "rank int | 强弱 | Rank of its kind, 1 the strongest",
         "is_weak boolean | 弱标识 | Whether its kind attaches and never merges",
         "is_silent boolean | 可转手 | Whether its kind may be re-issued after a silence",
     ),
