@@ -20,6 +20,7 @@ class PeakMemory:
     def __init__(self, every_seconds: float = 0.5) -> None:
         self._peak = 0
         self._processes = _Processes(os.getpid())
+        self._looking = threading.Lock()
         self._ended = threading.Event()
         self._every = every_seconds
         self._thread = threading.Thread(target=self._sample, name="memory", daemon=True)
@@ -34,11 +35,16 @@ class PeakMemory:
 
     def megabytes(self) -> int:
         """The peak since the last call, in MB (10^6 bytes)."""
-        peak, self._peak = max(self._peak, resident_bytes(os.getpid())), 0
+        self._look()
+        peak, self._peak = self._peak, 0
         return peak // 1_000_000
 
     def _sample(self) -> None:
         while not self._ended.wait(self._every):
+            self._look()
+
+    def _look(self) -> None:
+        with self._looking:
             self._peak = max(self._peak, self._processes.resident_bytes())
 
 
