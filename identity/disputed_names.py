@@ -42,8 +42,9 @@ class SealedNames:
         return self
 
     def may_bear(self, engine: Engine) -> Rows:
-        """The sightings (sighting_id) that bear a name, and perhaps others that once did."""
-        bearing = "select distinct sighting_id from borne"
+        """The sightings (sighting_id, some of them time and again) that bear a name, and perhaps
+        others that once did."""
+        bearing = "select sighting_id from borne"
         return engine.rows("may_bear", bearing, borne=self.borne)
 
     def among(self, engine: Engine, sightings: Rows) -> SealedNames:

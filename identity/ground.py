@@ -61,9 +61,9 @@ class Again:
             select one_id from numbers_again
             union select h.one_id from history h semi join members m on m.node_id = h.node_id
             where h.valid_to is not null
-            union select max(one_id) from history
+            union select max(one_id) from all_ever
             """,
-            numbers_again=self.region.numbers, history=one_ids, members=members,
+            numbers_again=self.region.numbers, history=one_ids, all_ever=one_ids, members=members,
         )  # fmt: skip
         part = engine.part_of(one_ids, Part("one_id", engine.kept(numbers)))
         return replace(self, numbers_ever=engine.kept(part))

@@ -65,9 +65,9 @@ def _with_disputes(
 
 
 def _peers(engine: Engine, own: Rows, held: Rows, policy: IdentityPolicy) -> Rows:
-    """Per identifier of the holdings `own`: the largest number of distinct values of one stronger kind and scope beside
-    it, and whether two values of a kind of `disagree` are beside it. A sighting holds a handful of
-    identifiers, so its pairs are few."""
+    """Per identifier of the holdings `own`: the largest number of distinct values of one stronger
+    kind and scope beside it, and whether two values of a kind of `disagree` are beside it. A
+    sighting holds a handful of identifiers, so its pairs are few."""
     return engine.rows(
         "peers",
         f"""

@@ -97,7 +97,7 @@ def names_told(table: CanonicalTable, rows: str) -> str | None:
 def table_of_names(table: CanonicalTable) -> CanonicalTable:
     """The golden table with those of its columns alone that tell names, or which version stands."""
     columns = _name_columns(table)
-    wholes = {read.column for name in columns if (read := table.columns[name].read_from)}
+    wholes = {told.column for name in columns if (told := table.columns[name].read_from)}
     read = {*columns, *wholes, *table.key, table.time}
     return replace(table, columns={n: each for n, each in table.columns.items() if n in read})
 

@@ -134,17 +134,19 @@ class _List:
 
     name: str
     values: frozenset[str]
-    likes: tuple[re.Pattern[str], ...]
+    like: re.Pattern[str] | None
 
     @property
     def is_open(self) -> bool:
         """Whether the length of a value does not tell that it is not on the list."""
-        return bool(self.likes) or any(
+        return self.like is not None or any(
             _has_letters(value) and not value.isascii() for value in self.values
         )
 
     def holds(self, value: str) -> bool:
-        return value.lower() in self.values or any(like.fullmatch(value) for like in self.likes)
+        return value.lower() in self.values or (
+            self.like is not None and self.like.fullmatch(value) is not None
+        )
 
 
 def _listed(policy: IdentityPolicy, kind: str, name: str) -> _List:
@@ -155,15 +157,19 @@ def _listed(policy: IdentityPolicy, kind: str, name: str) -> _List:
     return _List(
         f"invalid.{name}",
         frozenset(each.lower() for each in (*plain, *spellings)),
-        tuple(_like(pattern) for pattern in likes),
+        _like(likes) if likes else None,
     )
 
 
-def _like(pattern: str) -> re.Pattern[str]:
-    parts = map(re.escape, pattern.split("*"))
-    return re.compile(".*".join(parts), re.IGNORECASE | re.DOTALL)
+def _like(patterns: Sequence[str]) -> re.Pattern[str]:
+    """One for all, since each of them is asked of every value."""
+    likes = (".*".join(map(re.escape, pattern.split("*"))) for pattern in patterns)
+    return re.compile("|".join(likes), re.IGNORECASE | re.DOTALL)
 
 
 def _reason(lists: Sequence[_List], value: str) -> str | None:
     """The name of the first list that holds the value."""
-    return next((each.name for each in lists if each.holds(value)), None)
+    for each in lists:
+        if each.holds(value):
+            return each.name
+    return None

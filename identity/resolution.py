@@ -102,17 +102,17 @@ def resolve_identity(
     again = again and again.with_numbers(engine, histories.one_ids, persons.members)
     found = (engine, persons, ground.rulings.pins, histories, policy, business_date)
     told = _numbered_again(*found, again) if again else _numbered(*found, before, is_lost)
-    # A job on Spark, which only a night without a map needs.
-    is_first = not has_map and not has_rows(engine, *histories.with_validity)
     state = (ground, persons, *told)
-    return _written(engine, histories, is_first, *state, policy, business_date, again)
+    return _written(engine, histories, has_map, *state, policy, business_date, again)
 
 
 def _written(
-    engine: Engine, histories: Histories, is_first: bool, ground: Ground, persons: Persons,
+    engine: Engine, histories: Histories, has_map: bool, ground: Ground, persons: Persons,
     after: Rows, events: Rows, policy: IdentityPolicy, business_date: date, again: Again | None,
 ) -> Resolution:  # fmt: skip
     """The new contents of all tables."""
+    # A job on Spark, which only a night without a map needs.
+    is_first = not has_map and not has_rows(engine, *histories.with_validity)
 
     def next_of(
         history: Rows, current: Rows, part: Part | None = None, keep_claims: bool = False
@@ -184,8 +184,8 @@ def _log_of(engine: Engine, log: Rows, before: Rows, after: Rows) -> Rows:
         """
         select l.* from log l semi join (
             select one_id from before_night union select one_id from after_night
-            union select one_id from log where other_one_id is not null
+            union select one_id from leads_on where other_one_id is not null
         ) n on n.one_id = l.one_id
         """,
-        log=log, before_night=before, after_night=after,
+        log=log, leads_on=log, before_night=before, after_night=after,
     )  # fmt: skip

@@ -96,12 +96,13 @@ def identified(
 
 def _sets(engine: Engine, slices: Rows) -> Rows:
     """(sighting_id, set_size, identifier): the set behind each sighting's number, once, and every
-    other set of that number. The most were seen once and are not compared, which costs most."""
+    other set of that number. The most were seen once and are not compared, which costs most; `ids`
+    are the slices too, by a name of their own so that their numbers are read alone."""
     return engine.rows(
         "sets",
         """
         with again as (
-            select sighting_id from slices group by sighting_id having count(*) > 1
+            select sighting_id from ids group by sighting_id having count(*) > 1
         ), listed as (
             select s.sighting_id, s.identifiers from slices s
             anti join again a on a.sighting_id = s.sighting_id
@@ -112,8 +113,8 @@ def _sets(engine: Engine, slices: Rows) -> Rows:
         select sighting_id, array_size(identifiers) as set_size, explode(identifiers) as identifier
         from listed
         """,
-        slices=slices,
-    )
+        slices=slices, ids=slices,
+    )  # fmt: skip
 
 
 def holdings(engine: Engine, found: Rows) -> Rows:

@@ -158,7 +158,7 @@ def _beside(
     others = engine.kept(engine.rows("held_or_given", either, held=held, given=given))
     named = rulings.person_names.may_bear(engine)
     if since.renamed is not None:
-        both = "select sighting_id from named union select sighting_id from renamed"
+        both = "select sighting_id from named union all select sighting_id from renamed"
         named = engine.rows("named_ever", both, named=named, renamed=since.renamed)
     bearers = engine.kept(_perhaps_bearers(engine, since, others, named))
     return engine.rows(
@@ -216,16 +216,13 @@ def _perhaps_reissued(engine: Engine, pairs: Rows, held: Rows) -> Rows:
         strong=strong, held=held,
     )  # fmt: skip
     around = held_by(engine, strong, holders(engine, strong, crowds))
-    return engine.rows(
-        "perhaps_reissued",
-        """
-        select distinct p.node_id from pairs p semi join (
-            select node_id from near union select node_id from far
-        ) n on n.node_id = p.node_id where p.is_silent
-        """,
-        pairs=pairs, near=held_by(engine, pairs, holders(engine, strong, held)),
-        far=held_by(engine, pairs, holders(engine, strong, around)),
+    beside = engine.rows(
+        "perhaps_beside",
+        "select sighting_id from near union select sighting_id from far",
+        near=holders(engine, strong, held), far=holders(engine, strong, around),
     )  # fmt: skip
+    silent = engine.rows("silent_pairs", "select * from pairs where is_silent", pairs=pairs)
+    return held_by(engine, silent, beside)
 
 
 def holders(engine: Engine, pairs: Rows, identifiers: Rows) -> Rows:

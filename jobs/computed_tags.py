@@ -10,10 +10,10 @@ import pyarrow as pa
 from pyspark.sql import DataFrame
 
 from jobs.night import Night
-from lake.tables import side_by_side
 from model.contracts import TableContract
 from model.engines import Output, Rows
 from model.fixed_tables import STAGE_STATES, TAG_METRICS
+from model.threads import side_by_side
 
 
 @dataclass(frozen=True)

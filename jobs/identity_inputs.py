@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from identity.corrections import with_corrections
+from identity.disputed_names import SealedNames
 from identity.person_facts import composite_facts
 from identity.refused import refused_tokens
 from identity.rulings import FACTS, JOINS, PINS, Rulings, nothing
@@ -14,22 +15,25 @@ from model.engines import Engine, Rows
 from model.fixed_tables import VAULT_IDENTIFIERS
 from model.ops_tables import LISTED
 from model.sql_text import date_literal
+from model.threads import both
 
 
 def rulings_of(
-    night: Night, engine: Engine, refused: Rows, persons: TableOfPersons | None,
-    last: LastResolution | None,
-) -> Rulings:  # fmt: skip
-    """A night's rulings; `refused` are the rows of `listed`, kept, `persons` who tells facts and
-    names (None: the model describes nobody).
+    night: Night, engine: Engine, persons: TableOfPersons | None, last: LastResolution | None
+) -> Rulings:
+    """A night's rulings; `persons` tells facts and names (None: the model describes nobody).
 
-    Joins and pins are corrections' (`corrected`). After a `last` resolution names are looked up
-    when it is known of whom.
+    Joins and pins are corrections' (`corrected`). What is refused is kept, since opening the
+    vault's values costs most of it: that is work for one core, beside which the names are read.
+    After a `last` resolution names are looked up when it is known of whom.
     """
-    facts, names = nothing(engine, FACTS), None
-    if persons is not None:
+    def told() -> tuple[Rows, SealedNames | None]:
+        if persons is None:
+            return nothing(engine, FACTS), None
         facts = composite_facts(engine, persons.rows, persons.table, night.definitions.policy)
-        names = persons.names if last is None else persons.names_looked_up
+        return facts, persons.names if last is None else persons.names_looked_up
+
+    refused, (facts, names) = both(lambda: engine.kept(listed(night, engine, last)), told)
     return Rulings(
         refused=refused, facts=facts, joins=nothing(engine, JOINS), pins=nothing(engine, PINS),
         person_names=names,

@@ -22,12 +22,12 @@ from jobs.file_plans import (
 from jobs.night import Night
 from jobs.redrives import Redrives
 from jobs.settling import before, settled
-from lake.tables import side_by_side
 from model.contracts import TableContract
 from model.engines import Engine, Rows
 from model.fixed_tables import SIGHTINGS, VAULT_IDENTIFIERS, VAULT_PROFILES
 from model.ops_tables import FILES, QUARANTINE
 from model.slice_counts import SliceCounts
+from model.threads import side_by_side
 from quality.measures import record_checks
 
 NAME = "ingest_channels"

@@ -42,8 +42,10 @@ class TableOfPersons:
     @property
     def rows(self) -> Rows:
         """The current rows, one per key."""
-        current = current_rows(self.table, "versions", self.business_date)
-        return self.engine.rows("golden_rows", current, versions=self.versions)
+        current = current_rows(self.table, "versions", self.business_date, whole="all_versions")
+        return self.engine.rows(
+            "golden_rows", current, versions=self.versions, all_versions=self.versions
+        )
 
     @property
     def names(self) -> SealedNames | None:
@@ -152,7 +154,7 @@ class _NamesLookedUp(SealedNames):
         return self.told.names or self
 
     def may_bear(self, engine: Engine) -> Rows:
-        bearing = "select distinct sighting_id from versions where sighting_id is not null"
+        bearing = "select sighting_id from versions where sighting_id is not null"
         return engine.rows("may_bear", bearing, versions=self.told.versions)
 
     def among(self, engine: Engine, sightings: Rows) -> SealedNames:

@@ -15,11 +15,10 @@ from identity.refused import refused_counts
 from identity.resolution import Resolution, engine_for, fits_here, resolve_identity
 from identity.sightings import live_count
 from identity.touched import held_ever
-from jobs.identity_inputs import corrected, listed, rulings_of
+from jobs.identity_inputs import corrected, rulings_of
 from jobs.last_resolution import forget, last_resolution, remember
 from jobs.night import Night
 from jobs.person_names import TableOfPersons
-from lake.tables import side_by_side
 from model.contracts import TableContract
 from model.ddl_types import arrow_schema
 from model.engines import Engine, Rows, SparkEngine
@@ -35,6 +34,7 @@ from model.fixed_tables import (
     SIGHTINGS,
 )
 from model.sql_text import is_one_of
+from model.threads import side_by_side
 
 NAME = "resolve_identity"
 
@@ -50,11 +50,10 @@ def map_people(night: Night) -> None:
     lake, day, policy = night.lake, night.business_date, night.definitions.policy
     last = last_resolution(night)
     with engine_for(_size(night), lake.spark, policy) as engine:
-        # Kept, since opening the vault's values costs most of it.
-        on_lists = engine.kept(listed(night, engine, last))
         seen = lake.rows(engine, SIGHTINGS, until=day)
         persons = TableOfPersons.of(night, engine)
-        rulings = corrected(night, engine, rulings_of(night, engine, on_lists, persons, last))
+        uncorrected = rulings_of(night, engine, persons, last)
+        rulings = corrected(night, engine, uncorrected)
         said = ruled(engine, rulings)
         since = None
         if last is not None and said is not None:
@@ -72,7 +71,7 @@ def map_people(night: Night) -> None:
             pairs, said = since.pairs, since.ruled_now
         forget(night)
         _write(night, engine, resolution, refused_counts(engine, seen, pairs, rulings.refused, day))
-        remember(night, engine, on_lists, said, first_held, is_whole=since is None)
+        remember(night, engine, uncorrected.refused, said, first_held, is_whole=since is None)
 
 
 def tables(night: Night) -> Sequence[TableContract]:

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
@@ -32,8 +31,6 @@ from model.ddl_types import arrow_schema
 from model.engines import Engine, Output, Rows
 from model.errors import OnefoldError
 from model.local_engine import LocalEngine
-
-PARALLEL_COMMITS = 4  # a Delta commit is mostly waiting; a few side by side fill the cores
 
 
 @dataclass(frozen=True)
@@ -218,10 +215,3 @@ def _sliced_by(contract: TableContract) -> str:
     if contract.sliced_by is None:
         raise OnefoldError(f"{contract.full_name} is a history and has no slices")
     return contract.sliced_by
-
-
-def side_by_side(writes: Sequence[Callable[[], None]]) -> None:
-    """Runs independent writes a few at a time; the first error is raised when all have ended."""
-    with ThreadPoolExecutor(PARALLEL_COMMITS) as pool:
-        for future in [pool.submit(write) for write in writes]:
-            future.result()

@@ -123,8 +123,8 @@ class LocalEngine(Engine):
     def rows(self, step: str, sql: str, **frames: Rows) -> LocalRows:
         sources = {frame: _source(rows) for frame, rows in frames.items()}
         # What a query reads twice is held for it, which would copy what is held already.
-        held = {frame: "not materialized" for frame, source in sources.items() if source in self._held}
-        text = named(sources, spelt(sql), held)
+        held = [frame for frame, source in sources.items() if source in self._held]
+        text = named(sources, spelt(sql), dict.fromkeys(held, "not materialized"))
         return LocalRows(self, self._database.new_name(step), f"({text})")
 
     def kept(self, rows: Rows) -> Rows:
