@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import date
 
 from identity.history import has_rows
-from identity.sightings import identified, sighting_state
+from identity.sightings import identified
 from model.engines import Engine, Rows
 from model.fixed_tables import SIGHTINGS
 from model.identity_policy import IdentityPolicy
@@ -46,8 +46,7 @@ class Slices:
             f"select {_READ} from slices s semi join those t on t.sighting_id = s.sighting_id",
             slices=self.rows, those=sightings,
         ))  # fmt: skip
-        state = sighting_state(self.engine, part, self.business_date)
-        rows = identified(self.engine, state, part, self.refused, self.policy)
+        rows = identified(self.engine, part, self.refused, self.policy, self.business_date)
         return Found(sightings, self.engine.kept(rows))
 
     def found_beside(self, found: Found, sightings: Rows) -> Rows:

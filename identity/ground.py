@@ -16,7 +16,7 @@ from identity.locality import is_local
 from identity.periods import REISSUED, WINDOW, cut_at, periods
 from identity.region import Region, region, region_at_most
 from identity.rulings import Rulings, without_names
-from identity.sightings import check_numbers, holdings, identified, sighting_state
+from identity.sightings import check_numbers, holdings, identified
 from identity.touched import Since, touched
 from model.engines import Engine, Part, Rows
 from model.identity_policy import IdentityPolicy
@@ -145,9 +145,8 @@ def whole_ground(
     """The ground of all sightings (slices of identity.sightings)."""
     if rulings.person_names is not None:
         rulings = replace(rulings, person_names=rulings.person_names.of_all)
-    state = sighting_state(engine, sightings, business_date)
     # Read by every step: sums and refusals are done once.
-    known = engine.kept(identified(engine, state, sightings, rulings.refused, policy))
+    known = engine.kept(identified(engine, sightings, rulings.refused, policy, business_date))
     cut = periods(engine, holdings(engine, known), rulings, policy)
     held = engine.kept(cut.held)
     nodes = engine.kept(identifier_nodes(engine, held))

@@ -8,7 +8,7 @@ from identity.apart import HUB, REFUSED, SHADOW, WEAK
 from identity.explain import IdentityTables
 from identity.rulings import REFUSED as REFUSED_COLUMNS
 from identity.rulings import nothing
-from identity.sightings import identified, is_weak, sighting_state
+from identity.sightings import identified, is_weak
 from model.engines import Engine, Rows
 from model.identity_policy import IdentityPolicy
 from model.sql_text import is_one_of
@@ -118,6 +118,6 @@ def _identified(
     engine: Engine, tables: IdentityTables, slices: Rows, policy: IdentityPolicy
 ) -> Rows:
     """Identifiers of the sightings of some slices, those that name nobody among them."""
-    few = engine.kept(slices)  # read for the state and for the sets
-    state = sighting_state(engine, few, tables.business_date)
-    return identified(engine, state, few, nothing(engine, REFUSED_COLUMNS), policy)
+    few = engine.kept(slices)  # read time and again
+    refused = nothing(engine, REFUSED_COLUMNS)
+    return identified(engine, few, refused, policy, tables.business_date)

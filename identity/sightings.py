@@ -60,60 +60,78 @@ def is_weak(policy: IdentityPolicy) -> str:
 
 
 def identified(
-    engine: Engine, state: Rows, slices: Rows, refused: Rows, policy: IdentityPolicy
+    engine: Engine, slices: Rows, refused: Rows, policy: IdentityPolicy, business_date: date
 ) -> Rows:
-    """Identifiers of the sightings of a state, one row per (sighting_id, node_id).
+    """Identifiers of the sightings with rows left on `business_date`, one row per (sighting_id,
+    node_id).
 
-    `slices` tell the set of identifiers behind each sighting's number; a set is listed once however
-    often it was seen. Columns: sighting_id, node_id, kind, scope, token, rank, sources, first_date,
-    last_date, row_count, is_refused, and for the check of numbers set_size: two sets of one number
-    have more rows together than either.
+    `slices` are whole: all that tell of a sighting up to the night. Columns: sighting_id, node_id,
+    kind, scope, token, rank, sources, first_date, last_date, row_count, is_refused, and for the
+    check of numbers set_size: two sets of one number have more rows together than either.
     """
     return engine.rows(
         "identified",
         f"""
+        select sighting_id, {node_id("token")} as node_id, kind, scope, token,
+            {rank_of("kind", policy)} as rank,
+            sources, first_date, last_date, row_count,
+            r.is_refused is not null as is_refused, set_size
+        from (
+            select sighting_id, identifier.kind as kind, identifier.scope as scope,
+                identifier.token as token, set_size, sources, first_date, last_date, row_count
+            from listed
+        ) held
+        left join (select distinct kind, scope, token, true as is_refused from refused) r
+            using (kind, scope, token)
+        """,
+        listed=_listed(engine, slices, business_date), refused=refused,
+    )  # fmt: skip
+
+
+def _listed(engine: Engine, slices: Rows, business_date: date) -> Rows:
+    """(sighting_id, set_size, identifier, sources, first_date, last_date, row_count): what each
+    sighting holds. Most are told of by one row of one slice, of which nothing is to be summed or
+    compared, which costs most."""
+    night = date_literal(business_date)
+    told_again = "select sighting_id from slices group by sighting_id having count(*) > 1"
+    again = engine.kept(engine.rows("told_again", told_again, slices=slices))
+    theirs = "select s.* from slices s semi join again a on a.sighting_id = s.sighting_id"
+    rows = engine.kept(engine.rows("slices_again", theirs, slices=slices, again=again))
+    return engine.rows(
+        "listed",
+        f"""
+        select sighting_id, array_size(identifiers) as set_size, explode(identifiers) as identifier,
+            sources, first_date, last_date, row_count
+        from (
+            select s.sighting_id, s.identifiers,
+                array_repeat(concat_ws('.', s.channel, s.dataset), 1) as sources,
+                s.first_date, s.last_date, s.row_count
+            from slices s anti join again a on a.sighting_id = s.sighting_id
+            where s.business_date <= {night} and s.first_date <= {night} and s.row_count > 0
+            union all select * from summed
+        ) told
+        """,
+        slices=slices, again=again, summed=_summed(engine, rows, business_date),
+    )
+
+
+def _summed(engine: Engine, slices: Rows, business_date: date) -> Rows:
+    """(sighting_id, identifiers, sources, first_date, last_date, row_count): the set behind each
+    sighting's number, once however often it was seen, and every other set of that number."""
+    return engine.rows(
+        "summed",
+        """
         with seen as (
             select sighting_id, array_sort(array_agg(source)) as sources,
                 min(first_date) as first_date, max(last_date) as last_date,
                 cast(sum(row_count) as bigint) as row_count
             from state group by sighting_id
-        ), held as (
-            select sighting_id, identifier.kind as kind, identifier.scope as scope,
-                identifier.token as token, set_size
-            from sets
         )
-        select sighting_id, {node_id("token")} as node_id, kind, scope, token,
-            {rank_of("kind", policy)} as rank,
-            sources, first_date, last_date, row_count,
-            r.is_refused is not null as is_refused, set_size
-        from held join seen using (sighting_id)
-        left join (select distinct kind, scope, token, true as is_refused from refused) r
-            using (kind, scope, token)
+        select s.sighting_id, s.identifiers, n.sources, n.first_date, n.last_date, n.row_count
+        from (select distinct sighting_id, identifiers from slices) s
+        join seen n on n.sighting_id = s.sighting_id
         """,
-        state=state, sets=_sets(engine, slices), refused=refused,
-    )  # fmt: skip
-
-
-def _sets(engine: Engine, slices: Rows) -> Rows:
-    """(sighting_id, set_size, identifier): the set behind each sighting's number, once, and every
-    other set of that number. The most were seen once and are not compared, which costs most; `ids`
-    are the slices too, by a name of their own so that their numbers are read alone."""
-    return engine.rows(
-        "sets",
-        """
-        with again as (
-            select sighting_id from ids group by sighting_id having count(*) > 1
-        ), listed as (
-            select s.sighting_id, s.identifiers from slices s
-            anti join again a on a.sighting_id = s.sighting_id
-            union all
-            select distinct s.sighting_id, s.identifiers from slices s
-            semi join again a on a.sighting_id = s.sighting_id
-        )
-        select sighting_id, array_size(identifiers) as set_size, explode(identifiers) as identifier
-        from listed
-        """,
-        slices=slices, ids=slices,
+        slices=slices, state=sighting_state(engine, slices, business_date),
     )  # fmt: skip
 
 

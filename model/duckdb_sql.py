@@ -17,6 +17,7 @@ SPARK_WORDS = (
     "create macro unix_micros(moment) as epoch_us(moment)",
     "create macro regexp_like(words, pattern) as regexp_matches(words, pattern)",
     "create macro sha2(words, bits) as sha256(words)",  # of 256 bits; no step asks for others
+    "create macro array_repeat(item, times) as [item]",  # once; no step asks for more
     "create macro conv(digits, from_base, to_base) as "
     "cast('0x' || digits as ubigint)",
 )

@@ -13,7 +13,7 @@ from pyspark.sql import SparkSession
 
 from identity.graph import identifier_nodes
 from identity.guards import hubs
-from identity.sightings import holdings, identified, sighting_state
+from identity.sightings import holdings, identified
 from model.engines import Engine, SparkEngine
 from model.fixed_tables import SIGHTINGS
 from model.identity_policy import DisagreeRule, IdentityPolicy
@@ -67,8 +67,7 @@ class Scenes:
     def judged(self, engine: Engine) -> dict[int, Hubs]:
         """The hubs of every scene that has some, as an engine finds them."""
         rows = table_of(engine, self.rows, SIGHTINGS.schema)
-        state = sighting_state(engine, rows, night(1))
-        known = identified(engine, state, rows, refused_rows(engine), self.policy)
+        known = identified(engine, rows, refused_rows(engine), self.policy, night(1))
         held = engine.kept(holdings(engine, known))
         borne, nodes = sealed_names(engine, self.names), identifier_nodes(engine, held)
         found: dict[int, Hubs] = {}

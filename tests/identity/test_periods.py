@@ -14,7 +14,7 @@ import pytest
 from pyspark.sql import SparkSession
 
 from identity.periods import periods
-from identity.sightings import holdings, identified, sighting_state
+from identity.sightings import holdings, identified
 from model.dates import Duration
 from model.engines import Engine, SparkEngine
 from model.fixed_tables import SIGHTINGS
@@ -151,8 +151,7 @@ def test_the_first_period_keeps_the_identifier_s_number(engine: Engine) -> None:
             seen("email:1 card:2", day=night(1))]  # fmt: skip
     given = table_of(engine, rows, SIGHTINGS.schema)
     policy = with_kinds(email={"window": Duration(90)})
-    state = sighting_state(engine, given, night(1))
-    held = holdings(engine, identified(engine, state, given, refused_rows(engine), policy))
+    held = holdings(engine, identified(engine, given, refused_rows(engine), policy, night(1)))
     cut = periods(engine, held, World().rulings(engine), policy)
     found = {(row.node_id, row.period_from) for row in records(engine, cut.held)
              if row.kind == "email"}  # fmt: skip

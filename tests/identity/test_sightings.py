@@ -61,8 +61,7 @@ def test_what_was_taken_away_does_not_count_for_the_size_of_a_night(engine: Engi
 
 def found_in(engine: Engine, rows: list[dict[str, Any]], *refused: str) -> Rows:
     slices = table_of(engine, rows, SIGHTINGS.schema)
-    state = sighting_state(engine, slices, night(1))
-    return identified(engine, state, slices, refused_rows(engine, *refused), POLICY)
+    return identified(engine, slices, refused_rows(engine, *refused), POLICY, night(1))
 
 
 def check(engine: Engine, rows: list[dict[str, Any]]) -> None:
