@@ -17,7 +17,7 @@ from pyspark.sql import SparkSession
 
 from lake.log_tables import read_rows
 from lake.snapshots import table_path
-from lake.tables import Lake, side_by_side
+from lake.tables import Lake
 from model.contracts import TableContract, columns
 from model.ddl_types import arrow_schema
 from model.engines import SparkEngine
@@ -212,18 +212,6 @@ def test_tables_stay_readable_by_everyone(lake: Lake, contract: TableContract) -
 def test_a_table_is_partitioned_by_the_day_of_its_slices(lake: Lake) -> None:
     assert as_written(lake, TOTALS).metadata().partition_columns == ["business_date"]
     assert as_written(lake, PERSONS).metadata().partition_columns == []
-
-
-def test_writes_side_by_side_all_end_before_the_first_error_is_raised() -> None:
-    ended = []
-
-    def fail() -> None:
-        ended.append("failed")
-        raise OnefoldError("the first")
-
-    with pytest.raises(OnefoldError, match="the first"):
-        side_by_side([fail, *(lambda n=n: ended.append(n) for n in range(6))])  # type: ignore[misc]
-    assert sorted(map(str, ended)) == ["0", "1", "2", "3", "4", "5", "failed"]
 
 
 def test_the_log_tells_counts_and_no_values(lake: Lake) -> None:
