@@ -64,7 +64,8 @@ def main(argv: list[str]) -> None:
         rules = {(str(one), str(other)): rule for one, other, rule in _asked(known, _CUT, count)}
         leading = [_leads(known, _explained(known, pair)) for pair in one_person[:checked]]
         print(f"one person      {sum(leading)} of {len(leading)} are told a path of links")
-        told = [rule in _rules(_explained(known, pair)) for pair, rule in rules.items()][:checked]
+        cuts = list(rules.items())[:checked]
+        told = [rule in _rules(_explained(known, pair)) for pair, rule in cuts]
         print(f"a link was cut  {sum(told)} of {len(told)} are told the rule")
     sorts = {
         "nothing asked": [("no pair",)] * timed, "one person": one_person,

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
+from identity.components import components
+from identity.history import has_rows
 from identity.judged import NightBefore
 from identity.periods import REISSUED, WINDOW
 from identity.rulings import Rulings
@@ -18,15 +20,19 @@ class Bonds:
     in no person is its own.
 
     `keyed` (node_id, is_sighting, key, is_by_day) is the map before; a sighting whose person
-    depends on the day has a row for each of its ranges. `bonds` (src, dst) are pairs of keys.
+    depends on the day has a row for each of its ranges. `bonds` (src, dst) are pairs of keys,
+    `labels` (node_id, component) says of each such key to which others it is bound.
     """
 
     keyed: Rows
     bonds: Rows
+    labels: Rows
 
-    def said(self, engine: Engine, rulings: Rulings) -> Bonds:
+    def said(self, engine: Engine, rulings: Rulings, policy: IdentityPolicy) -> Bonds:
         """These, with what corrections bind: both ends of a join, a pinned number and who is to
         bear it."""
+        if not has_rows(engine, rulings.joins, rulings.pins):
+            return self
         said = engine.rows(
             "said_together",
             """
@@ -37,7 +43,7 @@ class Bonds:
         )  # fmt: skip
         both = "select * from bonds union all select * from said"
         frames = {"bonds": self.bonds, "said": _of_keys(engine, said, self.keyed)}
-        return replace(self, bonds=engine.kept(engine.rows("all_bonds", both, **frames)))
+        return _labelled(engine, self.keyed, engine.rows("all_bonds", both, **frames), policy)
 
 
 def bonds_before(
@@ -70,7 +76,14 @@ def bonds_before(
         pairs=pairs, attached=before.attached, rejected_links=before.rejected_links, keyed=keyed,
         weak=_weak(engine, before, policy), given=_given(engine, before),
     )  # fmt: skip
-    return Bonds(keyed, engine.kept(_of_keys(engine, engine.kept(bonded), keyed)))
+    return _labelled(engine, keyed, _of_keys(engine, engine.kept(bonded), keyed), policy)
+
+
+def _labelled(engine: Engine, keyed: Rows, bonds: Rows, policy: IdentityPolicy) -> Bonds:
+    kept = engine.kept(bonds)
+    ends = "select src as node_id from bonds union select dst from bonds"
+    keys = engine.rows("bonded_keys", ends, bonds=kept)
+    return Bonds(keyed, kept, components(engine, keys, kept, "auto", policy.components))
 
 
 def _keyed(engine: Engine, one_ids: Rows) -> Rows:

@@ -11,7 +11,7 @@ from model.engines import Engine, Rows
 from model.fixed_tables import SIGHTINGS
 from model.identity_policy import IdentityPolicy
 
-# A night reads what it looks at twice, and which file told it is nothing to a rule.
+# Which file told of a sighting is nothing to a rule.
 _READ = ", ".join(f"s.{name}" for name in SIGHTINGS.column_names if name != "source_file")
 
 

@@ -43,18 +43,16 @@ class Histories:
 @dataclass(frozen=True)
 class Again:
     """What a night looks at where it does not look at everything, what that is read from, and what
-    held before. `numbers_ever`: rows of the map's history, as `with_numbers` finds them."""
+    held before."""
 
     slices: Slices
     judged: Judged
     region: Region
     before: NightBefore
-    numbers_ever: Rows | None = None
 
-    def with_numbers(self, engine: Engine, one_ids: Rows, members: Rows) -> Again:
-        """The same with the rows of identity.one_ids that numbering `members` anew may read, read
-        once: those of all numbers that their persons or one of them ever had, and of the largest.
-        """
+    def numbers_ever(self, engine: Engine, one_ids: Rows, members: Rows) -> Rows:
+        """The rows of identity.one_ids that numbering `members` anew may read, read once: those of
+        all numbers that their persons or one of them ever had, and of the largest."""
         numbers = engine.rows(
             "numbers_ever",
             """
@@ -65,8 +63,7 @@ class Again:
             """,
             numbers_again=self.region.numbers, history=one_ids, all_ever=one_ids, members=members,
         )  # fmt: skip
-        part = engine.part_of(one_ids, Part("one_id", engine.kept(numbers)))
-        return replace(self, numbers_ever=engine.kept(part))
+        return engine.kept(engine.part_of(one_ids, Part("one_id", engine.kept(numbers))))
 
     @property
     def of_nodes(self) -> Part:
@@ -78,10 +75,9 @@ class Again:
         """Rows of sightings whose persons are found anew."""
         return Part("sighting_id", self.region.sightings)
 
-    @property
-    def of_numbers(self) -> Part:
+    def of_numbers(self, numbers_ever: Rows) -> Part:
         """Rows of the map of these persons."""
-        return Part("one_id", self.region.numbers, self.numbers_ever)
+        return Part("one_id", self.region.numbers, among=numbers_ever)
 
 
 @dataclass(frozen=True)
@@ -123,7 +119,7 @@ def looked_at(
         engine.kept(held(histories.rejected_links)), held(histories.one_ids),
     )
     bonds = bonds_before(engine, found.pairs, before, policy)
-    at_most = region_at_most(engine, found, before, bonds, rulings, policy)
+    at_most = region_at_most(engine, found, before, bonds, rulings)
     slices = Slices(engine, sightings, rulings.refused, policy, business_date)
     known = judged(engine, slices, found, at_most.sightings, rulings, before, policy)
     part = region(engine, found, known, bonds, policy)
@@ -162,14 +158,15 @@ def ground_again(engine: Engine, policy: IdentityPolicy, again: Again) -> Ground
     known = again.slices.found_beside(found.seen, again.region.sightings)
     cut, across = cut_at(engine, holdings(engine, known), found.cut.starts)
     held = engine.kept(cut)
-    check_numbers(engine, known, identifier_nodes(engine, held), policy)
+    shown = engine.kept(identifier_nodes(engine, held))
+    check_numbers(engine, known, shown, policy)
     nodes = engine.rows(
         "all_nodes",
         """
         select * from judged
         union all select n.* from nodes n anti join judged j on j.node_id = n.node_id
         """,
-        judged=found.nodes, nodes=identifier_nodes(engine, held),
+        judged=found.nodes, nodes=shown,
     )  # fmt: skip
     return Ground(
         known, held, engine.kept(across), found.cut.cuts, found.nodes, found.hubs,

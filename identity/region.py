@@ -6,7 +6,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from identity.bonds import Bonds
-from identity.components import components
 from identity.judged import Judged, NightBefore
 from identity.rulings import Rulings, nothing
 from identity.touched import Touched
@@ -30,13 +29,13 @@ def region(
     seeds = _seeds(
         engine, touched, judged.changed, judged.pieces, judged.resting, judged.rulings
     )
-    return _bound(engine, seeds, judged.pieces, bonds.said(engine, judged.rulings), policy)
+    said = bonds.said(engine, judged.rulings, policy)
+    return _bound(engine, seeds, judged.pieces, said)
 
 
 def region_at_most(
-    engine: Engine, touched: Touched, before: NightBefore, bonds: Bonds, rulings: Rulings,
-    policy: IdentityPolicy,
-) -> Region:  # fmt: skip
+    engine: Engine, touched: Touched, before: NightBefore, bonds: Bonds, rulings: Rulings
+) -> Region:
     """What the region is if all that is judged is judged otherwise; what corrections bind aside."""
     changed = engine.rows(
         "all_judged", "select node_id as plain_id from judged", judged=touched.judged
@@ -51,7 +50,7 @@ def region_at_most(
     )  # fmt: skip
     resting = nothing(engine, "node_id bigint")
     seeds = _seeds(engine, touched, changed, pieces, resting, rulings)
-    return _bound(engine, seeds, pieces, bonds, policy)
+    return _bound(engine, seeds, pieces, bonds)
 
 
 def _seeds(
@@ -82,14 +81,8 @@ def _seeds(
     )  # fmt: skip
 
 
-def _bound(
-    engine: Engine, seeds: Rows, pieces: Rows, bonds: Bonds, policy: IdentityPolicy
-) -> Region:
+def _bound(engine: Engine, seeds: Rows, pieces: Rows, bonds: Bonds) -> Region:
     """The persons of the seeds, and all that are bound to one; `pieces` are no sightings."""
-    ends = engine.rows(
-        "bonded", "select src as node_id from bonds union select dst from bonds", bonds=bonds.bonds
-    )
-    labels = components(engine, ends, bonds.bonds, "auto", policy.components)
     keys = engine.kept(engine.rows(
         "region_keys",
         """
@@ -103,7 +96,7 @@ def _bound(
         union
         select l.node_id from labels l semi join blocks b on b.component = l.component
         """,
-        seeds=seeds, keyed=bonds.keyed, labels=labels,
+        seeds=seeds, keyed=bonds.keyed, labels=bonds.labels,
     ))  # fmt: skip
     again = """
         select k.node_id as sighting_id from keyed k semi join keys r on r.key = k.key

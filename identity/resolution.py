@@ -36,6 +36,7 @@ from model.fixed_tables import ONE_IDS
 from model.identity_policy import ComponentsEngine, IdentityPolicy
 from model.local_engine import LocalEngine
 
+_Numbered = tuple[Rows, Rows, Part | None]  # a map, events, which part of the map it is
 _FEW = 100_000  # live sightings, of whose tables this process holds whole copies and sorts them
 _EDGES_PER_SIGHTING = 5  # of memory: what five links take in the components engine
 
@@ -99,7 +100,6 @@ def resolve_identity(
     ground = whole_ground(*seen) if again is None else ground_again(engine, policy, again)
     usual = policy.components.night if has_map else policy.components.full_build
     persons = persons_of(engine, ground, policy, components_by or usual)
-    again = again and again.with_numbers(engine, histories.one_ids, persons.members)
     found = (engine, persons, ground.rulings.pins, histories, policy, business_date)
     told = _numbered_again(*found, again) if again else _numbered(*found, before, is_lost)
     state = (ground, persons, *told)
@@ -108,7 +108,8 @@ def resolve_identity(
 
 def _written(
     engine: Engine, histories: Histories, has_map: bool, ground: Ground, persons: Persons,
-    after: Rows, events: Rows, policy: IdentityPolicy, business_date: date, again: Again | None,
+    after: Rows, events: Rows, of_numbers: Part | None, policy: IdentityPolicy,
+    business_date: date, again: Again | None,
 ) -> Resolution:  # fmt: skip
     """The new contents of all tables."""
     # A job on Spark, which only a night without a map needs.
@@ -123,10 +124,9 @@ def _written(
             return next_history(engine, history, current, business_date, keep_claims)
         return next_history_of_part(engine, history, part, current, business_date, keep_claims)
 
-    of_nodes, of_sightings, of_numbers = (
-        (None, None, None) if again is None
-        else (again.of_nodes, again.of_sightings, again.of_numbers)
-    )  # fmt: skip
+    of_nodes, of_sightings = (
+        (None, None) if again is None else (again.of_nodes, again.of_sightings)
+    )
     links = joining_links(
         engine, persons.linkable, persons.rejected, persons.members, policy
     )
@@ -145,8 +145,8 @@ def _written(
 def _numbered(
     engine: Engine, persons: Persons, pins: Rows, histories: Histories, policy: IdentityPolicy,
     day: date, before: Rows, is_lost: bool,
-) -> tuple[Rows, Rows]:  # fmt: skip
-    """The night's map, and its events; `before` is the map that held before it."""
+) -> _Numbered:  # fmt: skip
+    """The night's whole map, and its events; `before` is the map that held before it."""
     log, history = histories.events, histories.one_ids
     held = told_map(engine, log, persons.members, day) if is_lost else history
     numbers = numbered(engine, persons.members, held, log, pins, day)
@@ -154,27 +154,28 @@ def _numbered(
     after = engine.kept(person_map(engine, persons.members, numbers, persons.by_day))
     whole = on_all_days(engine, after)
     if is_lost:
-        return after, told_events(engine, log, persons.members, whole, policy, day)
+        return after, told_events(engine, log, persons.members, whole, policy, day), None
     claims = claims_of_runs(engine, history, day)
     was = on_all_days(engine, before)
-    return after, one_id_events(engine, was, whole, log, claims, policy, day)
+    return after, one_id_events(engine, was, whole, log, claims, policy, day), None
 
 
 def _numbered_again(
     engine: Engine, persons: Persons, pins: Rows, histories: Histories, policy: IdentityPolicy,
     day: date, again: Again,
-) -> tuple[Rows, Rows]:  # fmt: skip
+) -> _Numbered:  # fmt: skip
     """The map of the persons found anew, and the night's events: of all others nothing happened."""
-    held = again.numbers_ever or histories.one_ids
+    held = again.numbers_ever(engine, histories.one_ids, persons.members)
+    part = again.of_numbers(held)
     numbers = numbered(engine, persons.members, held, histories.events, pins, day)
     after = engine.kept(person_map(engine, persons.members, numbers, persons.by_day))
-    before = holding_before(engine, engine.part_of(histories.one_ids, again.of_numbers), day)
+    before = holding_before(engine, engine.part_of(histories.one_ids, part), day)
     was = engine.kept(on_all_days(engine, before))
     # No run of this night was before, and of earlier nights' runs the log has told.
     claims = nothing(engine, ONE_IDS.schema)
     whole = on_all_days(engine, after)
     log = _log_of(engine, histories.events, was, whole)
-    return after, one_id_events(engine, was, whole, log, claims, policy, day)
+    return after, one_id_events(engine, was, whole, log, claims, policy, day), part
 
 
 def _log_of(engine: Engine, log: Rows, before: Rows, after: Rows) -> Rows:
