@@ -6,6 +6,7 @@ re-run took back and did not open again: valid_to = valid_from, so it holds on n
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import date
 
 from model.engines import Engine, Part, Rows
@@ -34,34 +35,38 @@ def has_rows(engine: Engine, *all_rows: Rows) -> bool:
 
 
 def next_history(
-    engine: Engine, history: Rows, current: Rows, business_date: date, keep_claims: bool = False
-) -> Rows:
+    engine: Engine, history: Rows, current: Rows, business_date: date, keep_claims: bool = False,
+    traces: Sequence[str] = (),
+) -> Rows:  # fmt: skip
     """The whole history with the night's state in it; `current` has its columns but the validity.
 
     Rows opened on the night or later are taken back and rows closed since are open again; then rows
     that `current` lacks are closed, and its new ones opened, with the night's date. So a night run
-    again gives the same rows. `keep_claims`: rows taken back for good stay as claims.
+    again gives the same rows. `keep_claims`: rows taken back for good stay as claims. `traces` are
+    columns of the history that are no state (Engine.traced).
     """
     night = date_literal(business_date)
-    state = ", ".join(name for name in history.columns if name not in VALIDITY)
+    state = ", ".join(name for name in history.columns if name not in (*VALIDITY, *traces))
+    traced, untraced = _each("{}", traces), _each("null", traces)
+    most = _each("max({0}) as {0}", traces)
     moved = engine.rows(
         "moved",
         # Grouping takes nulls as equal, which a join on every column would not.
         f"""
         with versions as (
-            select {state}, valid_from as opened, false as is_now
+            select {state}, valid_from as opened, false as is_now{traced}
             from history where {_held_before(night)}
             union all
-            select {state}, cast(null as date), true from present
+            select {state}, cast(null as date), true{untraced} from present
         )
         select {state}, coalesce(max(opened), {night}) as valid_from,
-            case when not bool_or(is_now) then {night} end as valid_to
+            case when not bool_or(is_now) then {night} end as valid_to{most}
         from versions group by {state}
         """,
         history=history, present=current,
     )  # fmt: skip
     if keep_claims:
-        moved = _with_claims(engine, moved, history, state, night)
+        moved = _with_claims(engine, moved, history, state, night, traces)
     columns = ", ".join(history.columns)
     return engine.rows(
         "next_history",
@@ -95,27 +100,36 @@ def next_history_of_part(
     all other rows stay as they are. No row of the history but a claim may be of the night or later,
     so that none is taken back: rows are closed or opened, a claim is opened again."""
     was = engine.kept(engine.part_of(history, part))
-    now = engine.kept(next_history(engine, was, current, business_date, keep_claims))
+    traced, traces = engine.traced(was, "valid_to")
+    now = engine.kept(next_history(engine, traced, current, business_date, keep_claims, traces))
     return engine.revised(history, part, was, now, changing="valid_to")
 
 
-def _with_claims(engine: Engine, moved: Rows, history: Rows, state: str, night: str) -> Rows:
+def _with_claims(
+    engine: Engine, moved: Rows, history: Rows, state: str, night: str, traces: Sequence[str]
+) -> Rows:
     """`moved`, and what was taken back as claims, but for what it opened again identically."""
+    traced, most = _each("{}", traces), _each("max({0}) as {0}", traces)
     return engine.rows(
         "claims",
         f"""
         with versions as (
-            select {state}, valid_from, valid_to as closed, false as is_claim from moved
+            select {state}, valid_from, valid_to as closed, false as is_claim{traced} from moved
             union all
-            select {state}, valid_from, cast(null as date), true
+            select {state}, valid_from, cast(null as date), true{traced}
             from history where valid_from >= {night}
         )
         select {state}, valid_from,
-            case when bool_and(is_claim) then valid_from else max(closed) end as valid_to
+            case when bool_and(is_claim) then valid_from else max(closed) end as valid_to{most}
         from versions group by {state}, valid_from
         """,
         moved=moved, history=history,
     )  # fmt: skip
+
+
+def _each(column: str, names: Sequence[str]) -> str:
+    """SQL of columns behind others."""
+    return "".join(f", {column.format(name)}" for name in names)
 
 
 def _held_before(day: str) -> str:

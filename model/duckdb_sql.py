@@ -48,6 +48,7 @@ SETTINGS = {
 ROW_GROUP = 1 << 17  # rows of a file that readers share out among their threads
 AS_PARQUET = f"format parquet, compression zstd, compression_level 1, row_group_size {ROW_GROUP}"
 FILE, ROW = "filename", "file_row_number"  # where a row lies, as DuckDB tells it if it is asked
+WAS = "value_there"  # what a column has where the row lies
 _DUCKDB_TYPES = {
     "string": "varchar", "int64": "bigint", "int32": "int", "date32[day]": "date",
     "binary": "blob", "bool": "boolean",

@@ -152,9 +152,17 @@ class Engine(ABC):
         these = table if part.among is None else part.among
         return self.rows("part_of", within, these=these, part_values=part.values)
 
+    def traced(self, was: Rows, changing: str) -> tuple[Rows, Sequence[str]]:
+        """The rows of a part as kept of `part_of`, and the names of columns beside the table's by
+        which `revised` knows what becomes of each of them; none where it need not. A row made of
+        one of these has the values of its, one made of several the largest of each, and all others
+        have none."""
+        return was, ()
+
     def revised(self, table: Rows, part: Part, was: Rows, now: Rows, changing: str) -> Rows:
-        """The rows of a table in which `now` is in the place of `was`, the rows of a part as kept
-        of `part_of`; rows that both have mostly are the same but for the column `changing`."""
+        """The rows of a table in which `now`, made of `traced` rows, is in the place of `was`, the
+        rows of a part as kept of `part_of`. A row of `now` that is made of one of these has its
+        values but for the column `changing`."""
         columns, name = ", ".join(table.columns), part.column
         others = ", ".join(f"t.{column}" for column in table.columns)
         return self.rows(

@@ -18,7 +18,7 @@ from pyspark.sql import DataFrame, SparkSession
 
 from model.contracts import TableContract
 from model.ddl_types import arrow_schema
-from model.duckdb_sql import AS_PARQUET, FILE, ROW, parquet_literal, parquet_select, spelt
+from model.duckdb_sql import AS_PARQUET, FILE, ROW, WAS, parquet_literal, parquet_select, spelt
 from model.engines import (
     Engine,
     Group,
@@ -63,13 +63,13 @@ class LocalEngine(Engine):
         self, spark: SparkSession | None = None, scratch: str | None = None, is_large: bool = False
     ) -> None:
         self._spark = spark
-        self._is_large = is_large
+        self.is_large = is_large
         self._spill = tempfile.TemporaryDirectory(prefix="onefold-duckdb-", dir=scratch)
         self._database = SharedDuckDB(self.folder)
         self._held: set[str] = set()  # names of tables
 
     def of(self, given: DataFrame | pa.Table | ds.Dataset) -> Rows:
-        if isinstance(given, DataFrame) and self._is_large and self.shares_files:
+        if isinstance(given, DataFrame) and self.is_large and self.shares_files:
             return self._left_by_spark(given)
         rows = given.toArrow() if isinstance(given, DataFrame) else given
         name = self._database.new_name("given")
@@ -151,7 +151,7 @@ class LocalEngine(Engine):
     def mapped_slice(
         self, step: str, rows: Rows, function: Group, contract: TableContract, day: date
     ) -> Rows:
-        if not self._is_large:  # few rows are put in order before they are written
+        if not self.is_large:  # few rows are put in order before they are written
             return super().mapped_slice(step, rows, function, contract, day)
         whole = arrow_schema(contract.schema)
         schema = whole.remove(whole.get_field_index(str(contract.sliced_by)))
@@ -204,7 +204,7 @@ class LocalEngine(Engine):
     def frame(self, rows: Rows) -> DataFrame:
         if self._spark is None:
             raise OnefoldError("this step needs Spark, and the local engine was made without it")
-        if not (self._is_large and self.shares_files):
+        if not (self.is_large and self.shares_files):
             return self._spark.createDataFrame(self.arrow(rows))
         file = self.folder / f"{self._database.new_name('frame')}.parquet"
         self.write(rows, str(file))
@@ -219,7 +219,7 @@ class LocalEngine(Engine):
         if isinstance(part.among, PlacedRows):
             within = replace(part, among=part.among.placed)
             return self._placed(part.among.table, super().part_of(table, within))
-        if not (self._is_large and isinstance(table, TableRows) and table.has_places):
+        if not (self.is_large and isinstance(table, TableRows) and table.has_places):
             return super().part_of(table, part)
         read = self._view("places", parquet_select(table.files, table.types, None, (FILE, ROW)))
         columns = ", ".join(f"`{name}`" for name in (*table.types, ROW))
@@ -235,6 +235,13 @@ class LocalEngine(Engine):
         rows = self.rows("part_of", f"select {columns} from placed", placed=placed)
         return PlacedRows(self, rows.name, rows.source, table, cast(LocalRows, placed))
 
+    def traced(self, was: Rows, changing: str) -> tuple[Rows, Sequence[str]]:
+        """Where the rows lie, and what `changing` is there."""
+        if not isinstance(was, PlacedRows):
+            return super().traced(was, changing)
+        traced = f"select *, {changing} as {WAS} from placed"
+        return self.rows("traced", traced, placed=was.placed), (FILE, ROW, WAS)
+
     def revised(self, table: Rows, part: Part, was: Rows, now: Rows, changing: str) -> Rows:
         rows = super().revised(table, part, was, now, changing)
         if not isinstance(was, PlacedRows):
@@ -245,12 +252,12 @@ class LocalEngine(Engine):
     def output(self, rows: Rows) -> Output:
         """Rows in memory, or, where they are many, rows that are written as a file."""
         if isinstance(rows, RevisedRows):
-            return Revision(LargeRows(self, rows), rows)
-        if self._is_large and isinstance(rows, UnitedRows):
+            return Revision(LargeRows(self, rows, alike=rows.was), rows)
+        if self.is_large and isinstance(rows, UnitedRows):
             return Parts([cast(Writable, self.output(part)) for part in rows.parts])
         if isinstance(rows, FileRows) and self._spark is not None:
             return TaskFiles(self._spark, rows.files, self.schema_of(rows), rows.same)
-        found = None if self._is_large else self._few(rows)
+        found = None if self.is_large else self._few(rows)
         return LargeRows(self, cast(LocalRows, rows)) if found is None else found
 
     def _few(self, rows: Rows) -> pa.Table | None:
@@ -264,11 +271,6 @@ class LocalEngine(Engine):
                 if count > MOST_HELD:
                     return None
             return pa.Table.from_batches(batches, reader.schema)
-
-    @property
-    def is_large(self) -> bool:
-        """Whether outputs are known to be many rows."""
-        return self._is_large
 
     @property
     def shares_files(self) -> bool:

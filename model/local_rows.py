@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -74,8 +75,9 @@ class PlacedRows(LocalRows):
 
 @dataclass(frozen=True)
 class RevisedRows(LocalRows):
-    """The rows of a table in which `now` is in the place of `was`; rows that both have mostly are
-    the same but for the column `changing`."""
+    """The rows of a table in which `now` is in the place of `was`: kept rows with columns that
+    trace them (FILE, ROW, WAS), of which those made of one of `was` are the same but for the column
+    `changing`."""
 
     was: PlacedRows
     now: LocalRows
@@ -84,19 +86,23 @@ class RevisedRows(LocalRows):
 
 @dataclass(frozen=True)
 class LargeRows:
-    """Rows of a local engine that go to a file without passing through memory as a whole."""
+    """Rows of a local engine that go to a file without passing through memory as a whole; `alike`
+    are others of the same columns, where it is quicker to ask these for them."""
 
     engine: LocalEngine
     rows: LocalRows
+    alike: LocalRows | None = None
 
-    @property
+    @cached_property
     def schema(self) -> pa.Schema:
         """Their columns."""
-        return self.engine.schema_of(self.rows)
+        return self.engine.schema_of(self.alike or self.rows)
 
     def select(self, columns: pa.Schema) -> LargeRows:
         """Some of the columns, in the types given."""
         found = self.schema
+        if found.equals(columns):
+            return self
         listed = ", ".join(cast_column(found.field(wanted.name), wanted) for wanted in columns)
         rows = self.engine.rows("output", f"select {listed} from large", large=self.rows)
         return LargeRows(self.engine, rows)

@@ -18,7 +18,7 @@ import pyarrow.compute as pc
 from pyspark.sql import DataFrame
 
 from model.column_files import ColumnFile, column_file
-from model.duckdb_sql import FILE, ROW
+from model.duckdb_sql import FILE, ROW, WAS
 from model.engines import Rows, Writable
 from model.local_rows import LargeRows, LocalRows, RevisedRows
 from model.task_files import put_file
@@ -98,44 +98,26 @@ class Revision:
         return sorted(columns) == sorted(self.rows.was.table.types)
 
     def _changes(self) -> Changes | None:
-        """What changes; None where more does than the one column of rows that stay."""
+        """What changes; None where rows that were there are none any longer, or became one."""
         engine, was, now = self.whole.engine, self.rows.was.placed, self.rows.now
-        paired = engine.kept(self._paired(was, now))
         counts = engine.one_row(
-            "pairs",
+            "traced",
             f"""
-            select count(*) as pairs, count({FILE}) as found,
-                (select count(*) from (select distinct {FILE}, {ROW} from paired) placed
-                    where {ROW} is not null) as places,
-                (select count(*) from was_rows) as was, (select count(*) from now_rows) as now
-            from paired
-            """,
-            paired=paired, was_rows=was, now_rows=now,
-        )  # fmt: skip
-        is_one_to_one = counts["found"] == counts["places"] == counts["was"]
-        if not is_one_to_one or counts["pairs"] != counts["now"]:
-            return None
-        places = f"select {FILE}, {ROW}, {self.rows.changing} as day from paired where is_other"
-        new = f"select {', '.join(self.rows.was.columns)} from paired where {ROW} is null"
-        return Changes(
-            engine.arrow(engine.rows("places", places, paired=paired)).sort_by(ROW),
-            engine.rows("new", new, paired=paired), counts["pairs"] - counts["found"],
-        )  # fmt: skip
-
-    def _paired(self, was: Rows, now: Rows) -> Rows:
-        """The rows as they are now, each with the place of the one that it was, if there was one,
-        and whether it is another one."""
-        changing = self.rows.changing
-        same = " and ".join(
-            f"w.{name} is not distinct from n.{name}"
-            for name in self.rows.was.columns if name != changing
-        )  # fmt: skip
-        return self.whole.engine.rows(
-            "paired",
-            f"""
-            select n.*, w.{FILE}, w.{ROW},
-                w.{ROW} is not null and w.{changing} is distinct from n.{changing} as is_other
-            from now_rows n left join was_rows w on {same}
+            select count(*) as now, count({ROW}) as traced,
+                (select count(*) from was_rows) as was
+            from now_rows
             """,
             now_rows=now, was_rows=was,
         )  # fmt: skip
+        if counts["traced"] != counts["was"]:
+            return None
+        changing = self.rows.changing
+        places = f"""
+            select {FILE}, {ROW}, {changing} as day from now_rows
+            where {ROW} is not null and {changing} is distinct from {WAS}
+        """
+        new = f"select {', '.join(self.rows.was.columns)} from now_rows where {ROW} is null"
+        return Changes(
+            engine.arrow(engine.rows("places", places, now_rows=now)).sort_by(ROW),
+            engine.rows("new", new, now_rows=now), counts["now"] - counts["traced"],
+        )
