@@ -7,6 +7,7 @@ re-run took back and did not open again: valid_to = valid_from, so it holds on n
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import date
 
 from model.engines import Engine, Part, Rows
@@ -92,17 +93,30 @@ def first_history(engine: Engine, history: Rows, current: Rows, business_date: d
     )
 
 
+@dataclass(frozen=True)
+class PartOfHistory:
+    """A part of a history, all that a night may close or open, and its `rows`, kept."""
+
+    history: Rows
+    part: Part
+    rows: Rows
+
+    @classmethod
+    def read(cls, engine: Engine, history: Rows, part: Part) -> PartOfHistory:
+        """The part as it is found."""
+        return cls(history, part, engine.kept(engine.part_of(history, part)))
+
+
 def next_history_of_part(
-    engine: Engine, history: Rows, part: Part, current: Rows, business_date: date,
+    engine: Engine, found: PartOfHistory, current: Rows, business_date: date,
     keep_claims: bool = False,
 ) -> Rows:  # fmt: skip
-    """As next_history, where `current` is the state of a part, all that a night may close or open:
-    all other rows stay as they are. No row of the history but a claim may be of the night or later,
-    so that none is taken back: rows are closed or opened, a claim is opened again."""
-    was = engine.kept(engine.part_of(history, part))
-    traced, traces = engine.traced(was, "valid_to")
+    """As next_history, where `current` is the state of a part: all other rows stay as they are. No
+    row of the history but a claim may be of the night or later, so that none is taken back: rows
+    are closed or opened, a claim is opened again."""
+    traced, traces = engine.traced(found.rows, "valid_to")
     now = engine.kept(next_history(engine, traced, current, business_date, keep_claims, traces))
-    return engine.revised(history, part, was, now, changing="valid_to")
+    return engine.revised(found.history, found.part, found.rows, now, changing="valid_to")
 
 
 def _with_claims(

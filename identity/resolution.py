@@ -19,6 +19,7 @@ from identity.ground import (
     whole_ground,
 )
 from identity.history import (
+    PartOfHistory,
     first_history,
     has_rows,
     holding_before,
@@ -35,8 +36,9 @@ from model.engines import Engine, Part, Rows, SparkEngine
 from model.fixed_tables import ONE_IDS
 from model.identity_policy import ComponentsEngine, IdentityPolicy
 from model.local_engine import LocalEngine
+from model.threads import both
 
-_Numbered = tuple[Rows, Rows, Part | None]  # a map, events, which part of the map it is
+_Numbered = tuple[Rows | PartOfHistory, Rows, Rows]  # the map found, what it is now, events
 _FEW = 100_000  # live sightings, of whose tables this process holds whole copies and sorts them
 _EDGES_PER_SIGHTING = 5  # of memory: what five links take in the components engine
 
@@ -99,47 +101,79 @@ def resolve_identity(
     seen = (engine, sightings, rulings, policy, business_date)
     ground = whole_ground(*seen) if again is None else ground_again(engine, policy, again)
     usual = policy.components.night if has_map else policy.components.full_build
-    persons = persons_of(engine, ground, policy, components_by or usual)
-    found = (engine, persons, ground.rulings.pins, histories, policy, business_date)
-    told = _numbered_again(*found, again) if again else _numbered(*found, before, is_lost)
-    state = (ground, persons, *told)
-    return _written(engine, histories, has_map, *state, policy, business_date, again)
-
-
-def _written(
-    engine: Engine, histories: Histories, has_map: bool, ground: Ground, persons: Persons,
-    after: Rows, events: Rows, of_numbers: Part | None, policy: IdentityPolicy,
-    business_date: date, again: Again | None,
-) -> Resolution:  # fmt: skip
-    """The new contents of all tables."""
     # A job on Spark, which only a night without a map needs.
     is_first = not has_map and not has_rows(engine, *histories.with_validity)
+    tables = _Tables(engine, histories, business_date, is_first)
 
-    def next_of(
-        history: Rows, current: Rows, part: Part | None = None, keep_claims: bool = False
+    def people() -> tuple[Persons, _Numbered]:
+        persons = persons_of(engine, ground, policy, components_by or usual)
+        found = (engine, persons, ground.rulings.pins, histories, policy, business_date)
+        told = _numbered_again(*found, again) if again else _numbered(*found, before, is_lost)
+        return persons, told
+
+    # Who is whom takes one core most of the time, which leaves another one for reading.
+    identifiers, (persons, told) = both(lambda: tables.of_identifiers(ground, again), people)
+    return tables.written(ground, identifiers, persons, told, policy, again)
+
+
+@dataclass(frozen=True)
+class _Tables:
+    """The histories as a night finds them, of which it makes their new contents; none of them has
+    rows on the first one."""
+
+    engine: Engine
+    histories: Histories
+    business_date: date
+    is_first: bool
+
+    def of_identifiers(
+        self, ground: Ground, again: Again | None
+    ) -> tuple[Rows, Rows, Rows | PartOfHistory]:
+        """The new nodes and hubs, and the links as they are found: what is known of identifiers
+        before it is known who is whom."""
+        histories = self.histories
+        nodes, hubs, links = histories.nodes, histories.hubs, histories.links
+        now = first_periods_first(self.engine, ground.nodes)
+        if again is None:
+            return self._next_of(nodes, now), self._next_of(hubs, ground.hubs), links
+        return (
+            self._next_of(self._part(nodes, again.of_nodes), now),
+            self._next_of(self._part(hubs, again.of_nodes), ground.hubs),
+            self._part(links, again.of_sightings),
+        )
+
+    def written(
+        self, ground: Ground, identifiers: tuple[Rows, Rows, Rows | PartOfHistory],
+        persons: Persons, told: _Numbered, policy: IdentityPolicy, again: Again | None,
+    ) -> Resolution:  # fmt: skip
+        """The new contents of all tables."""
+        engine, (nodes, hubs, links), (one_ids, now, events) = self.engine, identifiers, told
+        rejected = persons.rejected
+        joining = joining_links(engine, persons.linkable, rejected, persons.members, policy)
+        if again is not None:
+            rejected = all_rejected(engine, rejected, again)
+        return Resolution(
+            nodes,
+            self._next_of(links, joining),
+            hubs,
+            self._next_of(self.histories.rejected_links, rejected),
+            self._next_of(one_ids, now, keep_claims=True),
+            events,
+            ground.known,
+        )
+
+    def _part(self, history: Rows, part: Part) -> PartOfHistory:
+        return PartOfHistory.read(self.engine, history, part)
+
+    def _next_of(
+        self, found: Rows | PartOfHistory, current: Rows, keep_claims: bool = False
     ) -> Rows:
-        if is_first:
-            return first_history(engine, history, current, business_date)
-        if part is None:
-            return next_history(engine, history, current, business_date, keep_claims)
-        return next_history_of_part(engine, history, part, current, business_date, keep_claims)
-
-    of_nodes, of_sightings = (
-        (None, None) if again is None else (again.of_nodes, again.of_sightings)
-    )
-    links = joining_links(
-        engine, persons.linkable, persons.rejected, persons.members, policy
-    )
-    rejected = persons.rejected if again is None else all_rejected(engine, persons.rejected, again)
-    return Resolution(
-        next_of(histories.nodes, first_periods_first(engine, ground.nodes), of_nodes),
-        next_of(histories.links, links, of_sightings),
-        next_of(histories.hubs, ground.hubs, of_nodes),
-        next_of(histories.rejected_links, rejected),
-        next_of(histories.one_ids, after, of_numbers, keep_claims=True),
-        events,
-        ground.known,
-    )
+        engine, day = self.engine, self.business_date
+        if isinstance(found, PartOfHistory):
+            return next_history_of_part(engine, found, current, day, keep_claims)
+        if self.is_first:
+            return first_history(engine, found, current, day)
+        return next_history(engine, found, current, day, keep_claims)
 
 
 def _numbered(
@@ -154,10 +188,10 @@ def _numbered(
     after = engine.kept(person_map(engine, persons.members, numbers, persons.by_day))
     whole = on_all_days(engine, after)
     if is_lost:
-        return after, told_events(engine, log, persons.members, whole, policy, day), None
+        return history, after, told_events(engine, log, persons.members, whole, policy, day)
     claims = claims_of_runs(engine, history, day)
     was = on_all_days(engine, before)
-    return after, one_id_events(engine, was, whole, log, claims, policy, day), None
+    return history, after, one_id_events(engine, was, whole, log, claims, policy, day)
 
 
 def _numbered_again(
@@ -166,16 +200,15 @@ def _numbered_again(
 ) -> _Numbered:  # fmt: skip
     """The map of the persons found anew, and the night's events: of all others nothing happened."""
     held = again.numbers_ever(engine, histories.one_ids, persons.members)
-    part = again.of_numbers(held)
+    part = PartOfHistory.read(engine, histories.one_ids, again.of_numbers(held))
     numbers = numbered(engine, persons.members, held, histories.events, pins, day)
     after = engine.kept(person_map(engine, persons.members, numbers, persons.by_day))
-    before = holding_before(engine, engine.part_of(histories.one_ids, part), day)
-    was = engine.kept(on_all_days(engine, before))
+    was = engine.kept(on_all_days(engine, holding_before(engine, part.rows, day)))
     # No run of this night was before, and of earlier nights' runs the log has told.
     claims = nothing(engine, ONE_IDS.schema)
     whole = on_all_days(engine, after)
     log = _log_of(engine, histories.events, was, whole)
-    return after, one_id_events(engine, was, whole, log, claims, policy, day), part
+    return part, after, one_id_events(engine, was, whole, log, claims, policy, day)
 
 
 def _log_of(engine: Engine, log: Rows, before: Rows, after: Rows) -> Rows:

@@ -13,7 +13,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from identity.history import next_history, next_history_of_part
+from identity.history import PartOfHistory, next_history, next_history_of_part
 from lake.arrow_files import rows_here
 from lake.snapshots import files_at, row_count
 from lake.tables import Lake
@@ -73,9 +73,8 @@ class History:
             held = rows_here(engine, self.place, THINGS)
             values = engine.of(pa.table({"node_id": pa.array(numbers, pa.int64())}))
             now = engine.of(self._table(numbers))
-            found = next_history_of_part(
-                engine, held, Part("node_id", values), now, day, self.claims
-            )
+            part = PartOfHistory.read(engine, held, Part("node_id", values))
+            found = next_history_of_part(engine, part, now, day, self.claims)
             everything = engine.of(self._table(self.state))
             full = next_history(engine, held, everything, day, self.claims)
             expected = counted(engine.arrow(full))
@@ -173,10 +172,11 @@ def test_a_file_that_lacks_a_younger_column_is_written_whole(tmp_path: Path) -> 
     )  # fmt: skip
     with LocalEngine(is_large=True) as engine:
         held = rows_here(engine, history.place, younger)
-        part = Part("node_id", engine.of(pa.table({"node_id": [1]})))
+        values = engine.of(pa.table({"node_id": [1]}))
+        part = PartOfHistory.read(engine, held, Part("node_id", values))
         now = engine.rows("none", "select * from h where false", h=held)
         state = engine.rows("state", "select node_id, kind, tags, note from h", h=now)
-        found = next_history_of_part(engine, held, part, state, night(2))
+        found = next_history_of_part(engine, part, state, night(2))
         history.lake.overwrite(younger, engine.output(found))
     (file,) = history.files()
     assert "note" in pq.read_schema(file).names
