@@ -23,11 +23,6 @@ class Found:
     sightings: Rows
     rows: Rows
 
-    def among(self, engine: Engine, sightings: Rows) -> Rows:
-        """The rows of some sightings (sighting_id)."""
-        theirs = "select f.* from found f semi join those s on s.sighting_id = f.sighting_id"
-        return engine.rows("found_among", theirs, found=self.rows, those=sightings)
-
 
 @dataclass(frozen=True)
 class Slices:
@@ -49,17 +44,12 @@ class Slices:
         rows = identified(self.engine, part, self.refused, self.policy, self.business_date)
         return Found(sightings, self.engine.kept(rows))
 
-    def found_beside(self, found: Found, sightings: Rows) -> Rows:
-        """The rows of some sightings, of which most are `found` already."""
+    def beside(self, found: Found, sightings: Rows) -> Found | None:
+        """The identified of those of some sightings that are not `found` already; None where all
+        are."""
         others = self.engine.kept(self.engine.rows(
             "others",
             "select s.sighting_id from those s anti join known k on k.sighting_id = s.sighting_id",
             those=sightings, known=found.sightings,
         ))  # fmt: skip
-        theirs = found.among(self.engine, sightings)
-        if not has_rows(self.engine, others):
-            return theirs
-        both = "select * from theirs union all select * from new"
-        return self.engine.rows(
-            "found_beside", both, theirs=theirs, new=self.found(others).rows
-        )
+        return self.found(others) if has_rows(self.engine, others) else None

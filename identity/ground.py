@@ -122,7 +122,7 @@ def looked_at(
     at_most = region_at_most(engine, found, before, bonds, rulings)
     slices = Slices(engine, sightings, rulings.refused, policy, business_date)
     known = judged(engine, slices, found, at_most.sightings, rulings, before, policy)
-    part = region(engine, found, known, bonds, policy)
+    part = region(engine, found, known, bonds, at_most, policy)
     counts = engine.one_row(
         "region_share",
         """
@@ -154,23 +154,42 @@ def whole_ground(
 
 def ground_again(engine: Engine, policy: IdentityPolicy, again: Again) -> Ground:
     """The ground of the region; identifiers are as judged anew, or as the night before had them."""
-    found = again.judged
-    known = again.slices.found_beside(found.seen, again.region.sightings)
-    cut, across = cut_at(engine, holdings(engine, known), found.cut.starts)
-    held = engine.kept(cut)
-    shown = engine.kept(identifier_nodes(engine, held))
-    check_numbers(engine, known, shown, policy)
-    nodes = engine.rows(
+    found, sightings = again.judged, again.region.sightings
+    known, held, across, nodes = found.seen.rows, found.held, found.cut.across, found.all_nodes
+    others = again.slices.beside(found.seen, sightings)
+    if others is not None:
+        cut, cut_across = cut_at(engine, holdings(engine, others.rows), found.cut.starts)
+        known, held, across = (
+            _and(engine, some, more)
+            for some, more in ((known, others.rows), (held, engine.kept(cut)), (across, cut_across))
+        )
+        nodes = engine.kept(_and_others(engine, nodes, held))
+        check_numbers(engine, known, nodes, policy)
+
+    def of_region(rows: Rows) -> Rows:
+        theirs = "select h.* from held h semi join those s on s.sighting_id = h.sighting_id"
+        return engine.kept(engine.rows("of_region", theirs, held=rows, those=sightings))
+
+    return Ground(
+        known, of_region(held), of_region(across), found.cut.cuts, found.nodes, found.hubs, nodes,
+        found.all_hubs, found.rulings,
+    )  # fmt: skip
+
+
+def _and(engine: Engine, some: Rows, more: Rows) -> Rows:
+    both = "select * from these union all select * from more"
+    return engine.rows("more_of_region", both, these=some, more=more)
+
+
+def _and_others(engine: Engine, nodes: Rows, held: Rows) -> Rows:
+    """The nodes, and those of the holdings that are not among them."""
+    return engine.rows(
         "all_nodes",
         """
-        select * from judged
-        union all select n.* from nodes n anti join judged j on j.node_id = n.node_id
+        select * from nodes
+        union all select h.* from held_nodes h anti join nodes n on n.node_id = h.node_id
         """,
-        judged=found.nodes, nodes=shown,
-    )  # fmt: skip
-    return Ground(
-        known, held, engine.kept(across), found.cut.cuts, found.nodes, found.hubs,
-        engine.kept(nodes), found.all_hubs, found.rulings,
+        nodes=nodes, held_nodes=identifier_nodes(engine, held),
     )  # fmt: skip
 
 

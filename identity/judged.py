@@ -38,7 +38,8 @@ class Judged:
     the nodes that these are or were, `changed` (plain_id) those judged otherwise than before,
     `resting` (node_id) the hubs that stay hubs. `all_hubs` (node_id) are all that are hubs tonight.
     `cut` has the starts of periods and the cuts of those judged. `rulings` have nodes in place of
-    names. `seen` are the sightings it took.
+    names. `seen` are the sightings it took, `held` their holdings by period, `all_nodes` rows as of
+    `nodes` of all that these hold: where others may hold one too, of these holdings alone.
     """
 
     nodes: Rows
@@ -50,6 +51,8 @@ class Judged:
     cut: Periods
     rulings: Rulings
     seen: Found
+    held: Rows
+    all_nodes: Rows
 
 
 def judged(
@@ -57,18 +60,18 @@ def judged(
     before: NightBefore, policy: IdentityPolicy,
 ) -> Judged:  # fmt: skip
     """The identifiers of `touched.judged`, judged by all that any rule reads of them; `also`
-    (sighting_id) are other sightings that may be asked for, to be read at once."""
+    (sighting_id) are other sightings that may be asked for, to be read at once. They are too far
+    from all that is judged to be of any weight."""
     near = engine.kept(_near(engine, touched.pairs, touched.judged))
     both = "select sighting_id from near union select sighting_id from also"
     seen = slices.found(engine.kept(engine.rows("seen", both, near=near, also=also)))
-    rows = engine.kept(seen.among(engine, near))
     if rulings.person_names is not None:
         rulings = replace(rulings, person_names=rulings.person_names.among(engine, near))
     known = known_periods(engine, before.nodes, before.rejected_links, touched.judged)
-    cut = periods(engine, holdings(engine, rows), rulings, policy, known)
+    cut = periods(engine, holdings(engine, seen.rows), rulings, policy, known)
     held = engine.kept(cut.held)
     beside = engine.kept(identifier_nodes(engine, held))
-    check_numbers(engine, rows, beside, policy)
+    check_numbers(engine, seen.rows, beside, policy)
     nodes = engine.kept(_nodes(engine, beside, touched.judged))
     told = without_names(engine, rulings, nodes)
     own = engine.rows(
@@ -86,6 +89,7 @@ def judged(
         nodes, found, pieces, engine.kept(_changed(engine, was, now)),
         engine.kept(_resting(engine, was, now)),
         engine.kept(_all_hubs(engine, before.hubs, pieces, found)), cut, told, seen,
+        held, beside,
     )  # fmt: skip
 
 

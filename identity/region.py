@@ -3,7 +3,7 @@ somebody of whom something changed. ADR 23 says for every rule why that is all o
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from identity.bonds import Bonds
 from identity.judged import Judged, NightBefore
@@ -16,21 +16,25 @@ from model.identity_policy import IdentityPolicy
 @dataclass(frozen=True)
 class Region:
     """`sightings` (sighting_id, a few other nodes among them) whose persons are found anew, and
-    `numbers` (one_id) that these persons had before."""
+    `numbers` (one_id) that these persons had before; `keyed` are the rows of Bonds of these."""
 
     sightings: Rows
     numbers: Rows
+    keyed: Rows
 
 
 def region(
-    engine: Engine, touched: Touched, judged: Judged, bonds: Bonds, policy: IdentityPolicy
-) -> Region:
-    """The region of what was touched and judged: all that is bound to who is beside a change."""
+    engine: Engine, touched: Touched, judged: Judged, bonds: Bonds, at_most: Region,
+    policy: IdentityPolicy,
+) -> Region:  # fmt: skip
+    """The region of what was touched and judged: all that is bound to who is beside a change. It is
+    sought among those of `at_most`, where no correction binds anybody else."""
     seeds = _seeds(
         engine, touched, judged.changed, judged.pieces, judged.resting, judged.rulings
     )
     said = bonds.said(engine, judged.rulings, policy)
-    return _bound(engine, seeds, judged.pieces, said)
+    among = replace(bonds, keyed=at_most.keyed) if said is bonds else said
+    return _bound(engine, seeds, judged.pieces, among)
 
 
 def region_at_most(
@@ -98,16 +102,15 @@ def _bound(engine: Engine, seeds: Rows, pieces: Rows, bonds: Bonds) -> Region:
         """,
         seeds=seeds, keyed=bonds.keyed, labels=bonds.labels,
     ))  # fmt: skip
+    theirs = "select k.* from keyed k semi join keys r on r.key = k.key"
+    keyed = engine.kept(engine.rows("keyed_again", theirs, keyed=bonds.keyed, keys=keys))
     again = """
-        select k.node_id as sighting_id from keyed k semi join keys r on r.key = k.key
-        where k.is_sighting
+        select node_id as sighting_id from keyed where is_sighting
         union
         select k.key from keys k anti join pieces p on p.node_id = k.key where k.key > 0
     """
     numbers = "select -key as one_id from keys where key < 0"
     return Region(
-        engine.kept(engine.rows(
-            "sightings_again", again, keyed=bonds.keyed, keys=keys, pieces=pieces
-        )),
-        engine.kept(engine.rows("numbers_again", numbers, keys=keys)),
-    )
+        engine.kept(engine.rows("sightings_again", again, keyed=keyed, keys=keys, pieces=pieces)),
+        engine.kept(engine.rows("numbers_again", numbers, keys=keys)), keyed,
+    )  # fmt: skip
