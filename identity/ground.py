@@ -43,12 +43,13 @@ class Histories:
 @dataclass(frozen=True)
 class Again:
     """What a night looks at where it does not look at everything, what that is read from, and what
-    held before."""
+    held before; `keyed` is the whole map before (Bonds)."""
 
     slices: Slices
     judged: Judged
     region: Region
     before: NightBefore
+    keyed: Rows
 
     def numbers_ever(self, engine: Engine, one_ids: Rows, members: Rows) -> Rows:
         """The rows of identity.one_ids that numbering `members` anew may read, read once: those of
@@ -59,15 +60,25 @@ class Again:
             select one_id from numbers_again
             union select h.one_id from history h semi join members m on m.node_id = h.node_id
             where h.valid_to is not null
-            union select max(one_id) from all_ever
+            union select max(one_id) from (
+                select -min(key) as one_id from keyed
+                union all select max(one_id) from closed where valid_to is not null
+            ) largest
             """,
-            numbers_again=self.region.numbers, history=one_ids, all_ever=one_ids, members=members,
+            numbers_again=self.region.numbers, history=one_ids, closed=one_ids, members=members,
+            keyed=self.keyed,
         )  # fmt: skip
         return engine.kept(engine.part_of(one_ids, Part("one_id", engine.kept(numbers))))
 
     @property
     def of_nodes(self) -> Part:
-        """Rows of identifiers judged anew."""
+        """Rows of identifiers judged anew, whose number is of all that they are."""
+        what = ("kind", "scope", "token", "period_from")
+        return Part("node_id", self.judged.pieces, fixed=what)
+
+    @property
+    def of_hubs(self) -> Part:
+        """Rows of the hubs among these."""
         return Part("node_id", self.judged.pieces)
 
     @property
@@ -132,7 +143,7 @@ def looked_at(
         read_again=known.seen.sightings, region=part.sightings, keyed=bonds.keyed,
     )  # fmt: skip
     is_small = counts["again"] <= since.largest_share * counts["before"]
-    return Again(slices, known, part, before) if is_small else None
+    return Again(slices, known, part, before, bonds.keyed) if is_small else None
 
 
 def whole_ground(

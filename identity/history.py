@@ -7,7 +7,7 @@ re-run took back and did not open again: valid_to = valid_from, so it holds on n
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 
 from model.engines import Engine, Part, Rows
@@ -114,9 +114,36 @@ def next_history_of_part(
     """As next_history, where `current` is the state of a part: all other rows stay as they are. No
     row of the history but a claim may be of the night or later, so that none is taken back: rows
     are closed or opened, a claim is opened again."""
+    history, part = found.history, found.part
     traced, traces = engine.traced(found.rows, "valid_to")
     now = engine.kept(next_history(engine, traced, current, business_date, keep_claims, traces))
-    return engine.revised(found.history, found.part, found.rows, now, changing="valid_to")
+    if not traces:
+        return engine.with_part(history, part, now)
+    new, whole = _untraced(engine, history, part, now, current, traces), now
+    if part.fixed:
+        was = engine.part_of(history, replace(part, fixed=()))
+        whole = next_history(engine, was, current, business_date, keep_claims)
+    with_it = engine.with_part(history, part, whole)
+    return engine.revised(with_it, found.rows, now, new, changing="valid_to")
+
+
+def _untraced(
+    engine: Engine, history: Rows, part: Part, now: Rows, current: Rows, traces: Sequence[str]
+) -> Rows:
+    """The rows that are made of none that was there, in all columns of the history."""
+    columns = ", ".join(
+        f"{'c' if name in part.fixed else 'n'}.{name}" for name in history.columns
+    )
+    fixed = ", ".join((part.column, *part.fixed))
+    present = f"""
+        join (select distinct {fixed} from present) c on c.{part.column} = n.{part.column}
+    """
+    return engine.rows(
+        "untraced",
+        f"select {columns} from now_rows n {present if part.fixed else ''} "
+        f"where n.{traces[0]} is null",
+        now_rows=now, **({"present": current} if part.fixed else {}),
+    )  # fmt: skip
 
 
 def _with_claims(

@@ -13,6 +13,7 @@ from model.engines import Engine, Rows
 from model.identity_policy import IdentityPolicy
 from model.node_ids import plain_id
 from model.sql_text import is_one_of, number_of
+from model.threads import both
 
 # Beyond so many sightings an identifier names no single owner, and its pairs would be too many.
 CROWD = 100
@@ -148,8 +149,11 @@ def _told(
     Rows of three sorts, by node_id and part: what is there (rule, value, thing); disputes
     (other_part); the day and the sighting with which the part begins (starts_on, sighting_id).
     """
-    there = engine.kept(_there(engine, held, owning, around, rulings.facts, beside))
-    disputes = engine.kept(_disputes(engine, around, rulings.person_names))
+    # Names are compared on one core.
+    disputes, there = both(
+        lambda: engine.kept(_disputes(engine, around, rulings.person_names)),
+        lambda: engine.kept(_there(engine, held, owning, around, rulings.facts, beside)),
+    )
     return engine.rows(
         "told_of_sides",
         """

@@ -138,7 +138,7 @@ class _Tables:
             return self._next_of(nodes, now), self._next_of(hubs, ground.hubs), links
         return (
             self._next_of(self._part(nodes, again.of_nodes), now),
-            self._next_of(self._part(hubs, again.of_nodes), ground.hubs),
+            self._next_of(self._part(hubs, again.of_hubs), ground.hubs),
             self._part(links, again.of_sightings),
         )
 

@@ -216,11 +216,12 @@ def _perhaps_reissued(engine: Engine, pairs: Rows, held: Rows) -> Rows:
         strong=strong, held=held,
     )  # fmt: skip
     around = held_by(engine, strong, holders(engine, strong, crowds))
-    beside = engine.rows(
+    # Kept, so that an engine knows how few they are before it looks for them among all pairs.
+    beside = engine.kept(engine.rows(
         "perhaps_beside",
         "select sighting_id from near union select sighting_id from far",
         near=holders(engine, strong, held), far=holders(engine, strong, around),
-    )  # fmt: skip
+    ))  # fmt: skip
     silent = engine.rows("silent_pairs", "select * from pairs where is_silent", pairs=pairs)
     return held_by(engine, silent, beside)
 

@@ -32,6 +32,7 @@ from model.fixed_tables import (
 from model.identity_policy import ComponentsPolicy, GoldenPolicy
 from model.ops_tables import FIRST_HELD, LISTED, RESOLVED, RULED
 from model.sql_text import date_literal
+from model.threads import side_by_side
 
 _WRITTEN = (*IDENTITY_HISTORIES, ONE_ID_EVENTS, RULED, FIRST_HELD, LISTED)
 _CODE = ("identity", "model")
@@ -106,13 +107,15 @@ def remember(
     if said is None:
         return
     lake, day = night.lake, night.business_date
-    lake.overwrite(LISTED, engine.output(on_lists))
-    lake.overwrite(RULED, engine.output(said))
     if is_whole:
         lake.remove_slices(FIRST_HELD, lake.days_of(FIRST_HELD))
     told = f"select {columns_of_slice(FIRST_HELD, day)} from these"
     rows = engine.rows("told_first", told, these=first_held)
-    lake.replace_slice(FIRST_HELD, engine.output(rows), day)
+    side_by_side([
+        lambda: lake.overwrite(LISTED, engine.output(on_lists)),
+        lambda: lake.overwrite(RULED, engine.output(said)),
+        lambda: lake.replace_slice(FIRST_HELD, engine.output(rows), day),
+    ])
     lake.overwrite_records(RESOLVED, [(
         day, lake.run_id, _definitions_hash(night), _slices_hash(night, day),
         versions(lake.root, _WRITTEN),

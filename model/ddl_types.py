@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import cache
 
 import pyarrow as pa
 
@@ -18,6 +19,7 @@ _SCALARS = {
 }
 
 
+@cache  # functions of groups ask for theirs once a group
 def arrow_schema(ddl: str) -> pa.Schema:
     """Columns written as `name type, …` as an Arrow schema; everything may be null."""
     fields = (part.strip().split(None, 1) for part in parts(ddl))

@@ -57,11 +57,13 @@ class Writable(Protocol):
 @dataclass(frozen=True)
 class Part:
     """The rows of a table whose `column` is among `values`, rows of one column of that name.
-    `among`: rows of a greater part of it that hold all of them, kept of `Engine.part_of`."""
+    `among`: rows of a greater part of it that hold all of them, kept of `Engine.part_of`. `fixed`
+    are columns that are the same in all rows of one value, which an engine may leave unread."""
 
     column: str
     values: Rows
     among: Rows | None = None
+    fixed: Sequence[str] = ()
 
 
 Own = TypeVar("Own", bound="Engine")
@@ -159,14 +161,18 @@ class Engine(ABC):
         have none."""
         return was, ()
 
-    def revised(self, table: Rows, part: Part, was: Rows, now: Rows, changing: str) -> Rows:
-        """The rows of a table in which `now`, made of `traced` rows, is in the place of `was`, the
-        rows of a part as kept of `part_of`. A row of `now` that is made of one of these has its
-        values but for the column `changing`."""
+    def revised(self, whole: Rows, was: Rows, now: Rows, new: Rows, changing: str) -> Rows:
+        """The rows `whole` of a table, of which `now` is what became of the rows `was` of a part,
+        kept of `traced` ones. A row made of one of these is the same but for the column `changing`;
+        `new` are all others, in the table's columns."""
+        return whole
+
+    def with_part(self, table: Rows, part: Part, now: Rows) -> Rows:
+        """The rows of a table in which `now` is in the place of the rows of a part."""
         columns, name = ", ".join(table.columns), part.column
         others = ", ".join(f"t.{column}" for column in table.columns)
         return self.rows(
-            "revised",
+            "with_part",
             f"""
             select {columns} from part_now
             union all
@@ -250,7 +256,11 @@ def hash_of(columns: Sequence[str]) -> str:
 
 def typed(function: Group, schema: pa.Schema) -> Group:
     """The function, its rows with the columns and types of `schema`."""
-    return lambda rows: function(rows).select(schema.names).cast(schema)
+    def made(rows: pa.Table) -> pa.Table:
+        found = function(rows)
+        return found if found.schema.equals(schema) else found.select(schema.names).cast(schema)
+
+    return made
 
 
 def columns_of_slice(contract: TableContract, day: date) -> str:

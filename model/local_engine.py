@@ -222,7 +222,8 @@ class LocalEngine(Engine):
         if not (self.is_large and isinstance(table, TableRows) and table.has_places):
             return super().part_of(table, part)
         read = self._view("places", parquet_select(table.files, table.types, None, (FILE, ROW)))
-        columns = ", ".join(f"`{name}`" for name in (*table.types, ROW))
+        names = [name for name in table.types if name not in part.fixed]
+        columns = ", ".join(f"`{name}`" for name in (*names, ROW))
         files = ", ".join(map(text_literal, table.files))
         placed = self.rows(
             "placed", f"select {columns}, list_position([{files}], {FILE}) as {FILE} from found",
@@ -231,7 +232,7 @@ class LocalEngine(Engine):
         return self._placed(table, placed)
 
     def _placed(self, table: TableRows, placed: Rows) -> PlacedRows:
-        columns = ", ".join(f"`{name}`" for name in table.types)
+        columns = ", ".join(f"`{name}`" for name in placed.columns if name not in (FILE, ROW))
         rows = self.rows("part_of", f"select {columns} from placed", placed=placed)
         return PlacedRows(self, rows.name, rows.source, table, cast(LocalRows, placed))
 
@@ -242,17 +243,16 @@ class LocalEngine(Engine):
         traced = f"select *, {changing} as {WAS} from placed"
         return self.rows("traced", traced, placed=was.placed), (FILE, ROW, WAS)
 
-    def revised(self, table: Rows, part: Part, was: Rows, now: Rows, changing: str) -> Rows:
-        rows = super().revised(table, part, was, now, changing)
+    def revised(self, whole: Rows, was: Rows, now: Rows, new: Rows, changing: str) -> Rows:
         if not isinstance(was, PlacedRows):
-            return rows
-        now_here = cast(LocalRows, now)
-        return RevisedRows(self, _name(rows), _source(rows), was, now_here, changing)
+            return super().revised(whole, was, now, new, changing)
+        now_here, new_here = cast(LocalRows, now), cast(LocalRows, new)
+        return RevisedRows(self, _name(whole), _source(whole), was, now_here, new_here, changing)
 
     def output(self, rows: Rows) -> Output:
         """Rows in memory, or, where they are many, rows that are written as a file."""
         if isinstance(rows, RevisedRows):
-            return Revision(LargeRows(self, rows, alike=rows.was), rows)
+            return Revision(LargeRows(self, rows, alike=rows.new), rows)
         if self.is_large and isinstance(rows, UnitedRows):
             return Parts([cast(Writable, self.output(part)) for part in rows.parts])
         if isinstance(rows, FileRows) and self._spark is not None:

@@ -59,6 +59,11 @@ class TableRows(LocalRows):
     types: Mapping[str, str]
 
     @property
+    def columns(self) -> list[str]:
+        """The names, in their order."""
+        return list(self.types)
+
+    @property
     def has_places(self) -> bool:
         """Whether it can be told where a row lies: no column has a name that DuckDB tells it by."""
         return not {FILE, ROW} & set(self.types)
@@ -66,8 +71,9 @@ class TableRows(LocalRows):
 
 @dataclass(frozen=True)
 class PlacedRows(LocalRows):
-    """Some rows of a table, of which it is known where they lie: `placed` has them with two columns
-    more, FILE (its number among the table's, from 1) and ROW (within it, from 0)."""
+    """Some rows of a table, perhaps not in all columns, of which it is known where they lie:
+    `placed` has them with two columns more, FILE (its number among the table's, from 1) and ROW
+    (within it, from 0)."""
 
     table: TableRows
     placed: LocalRows
@@ -77,10 +83,11 @@ class PlacedRows(LocalRows):
 class RevisedRows(LocalRows):
     """The rows of a table in which `now` is in the place of `was`: kept rows with columns that
     trace them (FILE, ROW, WAS), of which those made of one of `was` are the same but for the column
-    `changing`."""
+    `changing`; `new` are all others."""
 
     was: PlacedRows
     now: LocalRows
+    new: LocalRows
     changing: str
 
 

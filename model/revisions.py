@@ -10,7 +10,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import cast
 
 import numpy as np
 import pyarrow as pa
@@ -19,7 +18,7 @@ from pyspark.sql import DataFrame
 
 from model.column_files import ColumnFile, column_file
 from model.duckdb_sql import FILE, ROW, WAS
-from model.engines import Rows, Writable
+from model.engines import Writable
 from model.local_rows import LargeRows, LocalRows, RevisedRows
 from model.task_files import put_file
 
@@ -34,7 +33,7 @@ class Changes:
     that are new."""
 
     places: pa.Table
-    new: Rows
+    new: LocalRows
     count: int
 
     def of_file(self, number: int) -> tuple[np.ndarray, pa.Array]:
@@ -77,7 +76,7 @@ class Revision:
                 put_file(file.file, copy)
             written.append((copy, file.row_count))
         if changes.count:
-            new = LargeRows(self.whole.engine, cast(LocalRows, changes.new)).select(self.schema)
+            new = LargeRows(self.whole.engine, changes.new).select(self.schema)
             written += new.write(folder, f"{name}-{len(files) + 1}")
         return written
 
@@ -116,8 +115,5 @@ class Revision:
             select {FILE}, {ROW}, {changing} as day from now_rows
             where {ROW} is not null and {changing} is distinct from {WAS}
         """
-        new = f"select {', '.join(self.rows.was.columns)} from now_rows where {ROW} is null"
-        return Changes(
-            engine.arrow(engine.rows("places", places, now_rows=now)).sort_by(ROW),
-            engine.rows("new", new, now_rows=now), counts["now"] - counts["traced"],
-        )
+        found = engine.arrow(engine.rows("places", places, now_rows=now)).sort_by(ROW)
+        return Changes(found, self.rows.new, counts["now"] - counts["traced"])

@@ -34,18 +34,22 @@ Row = tuple[Any, ...]
 
 
 class History:
-    """A table of some hundred things, which nights change here and there."""
+    """A table of some hundred things, which nights change here and there; `fixed` columns are the
+    same in all rows of a number, and it is said that they are."""
 
-    def __init__(self, folder: Path, seed: int, claims: bool = False) -> None:
+    def __init__(
+        self, folder: Path, seed: int, claims: bool = False, fixed: tuple[str, ...] = ()
+    ) -> None:
         self.lake = Lake(None, str(folder), run_id="run")  # type: ignore[arg-type]  # no Spark here
         self.place = self.lake.path(THINGS)
-        self.claims = claims
+        self.claims, self.fixed = claims, fixed
         self.choice = random.Random(seed)
         self.state = {n: {self._thing(n) for _ in range(3)} for n in range(300)}
         self.whole(night(1))
 
     def _thing(self, number: int) -> Row:
-        kind = self.choice.choice(["a", "b", None])
+        kinds = ["a", "b", None]
+        kind = kinds[number % 3] if "kind" in self.fixed else self.choice.choice(kinds)
         return number, kind, self.choice.choice([None, (), ("x",), ("x", None)])
 
     def change(self) -> list[int]:
@@ -73,8 +77,9 @@ class History:
             held = rows_here(engine, self.place, THINGS)
             values = engine.of(pa.table({"node_id": pa.array(numbers, pa.int64())}))
             now = engine.of(self._table(numbers))
-            part = PartOfHistory.read(engine, held, Part("node_id", values))
-            found = next_history_of_part(engine, part, now, day, self.claims)
+            part = Part("node_id", values, fixed=self.fixed)
+            read = PartOfHistory.read(engine, held, part)
+            found = next_history_of_part(engine, read, now, day, self.claims)
             everything = engine.of(self._table(self.state))
             full = next_history(engine, held, everything, day, self.claims)
             expected = counted(engine.arrow(full))
@@ -112,9 +117,12 @@ def counted(rows: pa.Table) -> Counter[Row]:
     )
 
 
-@pytest.fixture(params=[False, True], ids=["closed for good", "claims"])
+@pytest.fixture(params=["closed for good", "claims", "fixed"])
 def history(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[History]:
-    return History(tmp_path, seed=5, claims=request.param)
+    is_fixed = request.param == "fixed"
+    return History(
+        tmp_path, seed=5, claims=request.param == "claims", fixed=("kind",) if is_fixed else ()
+    )
 
 
 def test_nights_leave_the_rows_of_a_history_written_whole(history: History) -> None:
