@@ -6,6 +6,7 @@ seen beside it, and how many hold that. So what is judged anew is what lies so n
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date
 
@@ -19,10 +20,19 @@ from model.sql_text import date_literal, is_one_of
 
 
 @dataclass(frozen=True)
+class Renamed:
+    """Who bears other names than on the last night: `perhaps` (sighting_id) are all that may, `but`
+    are those who do, other than some sightings of which that need not be known."""
+
+    perhaps: Rows
+    but: Callable[[Rows], Rows]
+
+
+@dataclass(frozen=True)
 class Since:
     """The last night that made the map, what other rules said on it (`ruled_before`, as
     locality.ruled has it), and what they say now. `pairs`: `held_ever` of all slices up to now.
-    `renamed` (sighting_id) bear other names than then; None: there are no names.
+    `renamed` None: there are no names.
 
     A night that would read more than `largest_share` as many sightings as the map holds is a full
     build.
@@ -32,7 +42,7 @@ class Since:
     ruled_before: Rows
     ruled_now: Rows
     pairs: Rows
-    renamed: Rows | None = None
+    renamed: Renamed | None = None
     largest_share: float = 0.4
 
 
@@ -116,20 +126,21 @@ def _turned(
             ruled_before=since.ruled_before, ruled_now=since.ruled_now,
         )
     )  # fmt: skip
-    renamed = "" if since.renamed is None else "union select sighting_id from renamed"
-    frames = {} if since.renamed is None else {"renamed": since.renamed}
-    return engine.rows(
-        "turned",
+    came = engine.kept(engine.rows(
+        "came",
         f"""
         select sighting_id from slices
         where business_date <= {night} and first_date <= {night}
             and (business_date > {last} or first_date > {last})
         union select node_id from said
         union select p.sighting_id from pairs p semi join said d on d.node_id = p.node_id
-        {renamed}
         """,
-        slices=slices, pairs=pairs, said=said, **frames,
-    )  # fmt: skip
+        slices=slices, pairs=pairs, said=said,
+    ))  # fmt: skip
+    if since.renamed is None:
+        return came
+    both = "select sighting_id from came union all select sighting_id from renamed"
+    return engine.rows("turned", both, came=came, renamed=since.renamed.but(came))
 
 
 def _spoken_of(engine: Engine, rulings: Rulings) -> Rows:
@@ -159,7 +170,7 @@ def _beside(
     named = rulings.person_names.may_bear(engine)
     if since.renamed is not None:
         both = "select sighting_id from named union all select sighting_id from renamed"
-        named = engine.rows("named_ever", both, named=named, renamed=since.renamed)
+        named = engine.rows("named_ever", both, named=named, renamed=since.renamed.perhaps)
     bearers = engine.kept(_perhaps_bearers(engine, since, others, named))
     return engine.rows(
         "beside", "select node_id from given union select node_id from beside_bearers",

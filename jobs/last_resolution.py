@@ -15,7 +15,7 @@ from importlib.metadata import version
 from importlib.resources import files
 
 from identity.person_facts import names_told
-from identity.touched import Since, held_ever
+from identity.touched import Renamed, Since, held_ever
 from jobs.night import Night
 from lake.log_tables import read_rows
 from lake.readers import current_rows
@@ -46,10 +46,10 @@ class LastResolution:
     night: date
 
     def since(
-        self, night: Night, engine: Engine, said: Rows, first_held: Rows, renamed: Rows | None
+        self, night: Night, engine: Engine, said: Rows, first_held: Rows, renamed: Renamed | None
     ) -> Since:
         """What a resolution is told of it; `said` is what rules say now (locality.ruled),
-        `renamed` who bears other names."""
+        `renamed` who bears other names than then."""
         pairs = engine.rows(
             "held_ever", "select * from earlier union all select * from first_held",
             earlier=self._held(night, engine), first_held=first_held,

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date
+from functools import partial
 
 from identity.disputed_names import SealedNames
+from identity.history import has_rows
 from identity.person_facts import names_told, sealed_names, table_of_names
+from identity.touched import Renamed
 from jobs.night import Night
 from lake.readers import current_rows
 from model.canonical import CanonicalTable
@@ -60,16 +63,26 @@ class TableOfPersons:
         borne = self.engine.rows("names_told", told, told=self.rows)
         return _NamesLookedUp(borne, self.vault, self.key, self)
 
-    def renamed_since(self, night: date) -> Rows | None:
-        """The sightings (sighting_id) that bear other names than on an earlier night, kept; None
-        where there are no names.
+    def renamed_since(self, night: date) -> Renamed | None:
+        """Who bears other names than on an earlier night; None where there are no names.
 
-        Versions never change, so what was told then is read from them as well.
+        Mostly these are who changed anyhow, so that no name is read. Versions never change, so what
+        was told then is read from them as well.
         """
         if (told := names_told(self.table, "told")) is None:
             return None
         perhaps = self.engine.kept(self._perhaps_renamed(night))
-        theirs = self.engine.kept(self._versions_of(perhaps))
+        return Renamed(perhaps, partial(self._renamed, night, told, perhaps))
+
+    def _renamed(self, night: date, told: str, perhaps: Rows, but: Rows) -> Rows:
+        """Those of some sightings that are renamed, but not of others; kept."""
+        asked = self.engine.kept(self.engine.rows(
+            "asked", "select p.* from perhaps p anti join those t on t.sighting_id = p.sighting_id",
+            perhaps=perhaps, those=but,
+        ))  # fmt: skip
+        if not has_rows(self.engine, asked):
+            return asked
+        theirs = self.engine.kept(self._versions_of(asked))
         was, now = (
             self.engine.rows("names_told", told, told=self._current(theirs, on))
             for on in (night, self.business_date)
@@ -82,9 +95,9 @@ class TableOfPersons:
                     select distinct * from was union all select distinct * from now
                 ) both_nights
                 group by sighting_id, token, given_token having count(*) = 1
-            ) differing semi join perhaps p on p.sighting_id = differing.sighting_id
+            ) differing semi join asked a on a.sighting_id = differing.sighting_id
             """,
-            was=was, now=now, perhaps=perhaps,
+            was=was, now=now, asked=asked,
         ))  # fmt: skip
 
     def _perhaps_renamed(self, night: date) -> Rows:

@@ -18,7 +18,7 @@ from identity.ground import Histories
 from identity.locality import RULED, ruled
 from identity.resolution import resolve_identity
 from identity.rulings import FACTS, JOINS, PINS, REFUSED, Rulings
-from identity.touched import Since, held_ever
+from identity.touched import Renamed, Since, held_ever
 from model.ddl_types import arrow_schema
 from model.engines import Engine, Rows
 from model.fixed_tables import (
@@ -268,11 +268,18 @@ class World:
             self, tables=before.tables, ruled=before.ruled, last=before.last, named=before.named
         )
 
-    def renamed(self, engine: Engine) -> Rows:
-        """The sightings that bear other names than on the last night."""
+    def renamed(self, engine: Engine) -> Renamed:
+        """The sightings that bear other names than on the last night; all may that bear any."""
+        def rows(found: set[int]) -> Rows:
+            listed = [{"sighting_id": sighting_id} for sighting_id in sorted(found)]
+            return table_of(engine, listed, "sighting_id bigint")
+
         differing = {sighting_id for sighting_id, _ in {*self.named} ^ {*self.names}}
-        found = [{"sighting_id": sighting_id} for sighting_id in sorted(differing)]
-        return table_of(engine, found, "sighting_id bigint")
+        others = "select r.* from renamed r anti join those t on t.sighting_id = r.sighting_id"
+        return Renamed(
+            rows({sighting_id for sighting_id, _ in (*self.named, *self.names)}),
+            lambda but: engine.rows("but", others, renamed=rows(differing), those=but),
+        )
 
     def rulings(self, engine: Engine) -> Rulings:
         facts = [(node_id, rule, "", value) for node_id, rule, value in self.facts]
