@@ -8,10 +8,12 @@ never-merge, numbers or histories. Components alone take the strong links as bar
 is a process of its own, and its session has started before the clock does. All are held to the same
 values first, DuckDB to those of a run without periods and names.
 
-    python -m benchmarks.identity [PEOPLE …] [--only WAY,…] [--folder FOLDER]
+    python -m benchmarks.identity [PEOPLE …] [--only WAY,…] [--turns N] [--folder FOLDER]
 
-200,000 people are a million records. splink joins in where it is installed (`pip install --no-deps
-splink==5.0.0` beside the locked packages). FOLDER keeps dumps and lake for another run.
+200,000 people are a million records. The ways take turns, N of them; seconds and ratios are
+medians, the span is that of the ratios within a turn, since a machine is not equally fast at all
+times. splink joins in where it is installed (`pip install --no-deps splink==5.0.0` beside the
+locked packages). FOLDER keeps dumps and lake for another run.
 """
 
 from __future__ import annotations
@@ -26,6 +28,7 @@ from collections.abc import Mapping, Sequence
 from datetime import date
 from importlib.util import find_spec
 from pathlib import Path
+from statistics import median
 from typing import Any
 
 from rich.console import Console
@@ -50,15 +53,18 @@ def main(arguments: Sequence[str] = ()) -> None:
     for people in asked.people or SIZES:
         with tempfile.TemporaryDirectory(prefix="onefold-bench-") as scratch:
             folder = _ready(Path(asked.folder or scratch) / f"people-{people}", people)
-            told = _measured(folder, asked.only.split(",") if asked.only else None)
-        _print(people, told, before)
-        before = {way: one["seconds"] for way, one in told.items()}
+            only = asked.only.split(",") if asked.only else None
+            turns = [_turn(folder, only) for _ in range(asked.turns)]
+            _hold_turns_to_the_same_values(folder, turns)
+        _print(people, turns, before)
+        before = {way: _seconds(way, turns) for way in turns[0]}
 
 
 def _asked(arguments: Sequence[str]) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m benchmarks.identity")
     parser.add_argument("people", type=int, nargs="*")
     parser.add_argument("--only", default="", help="ways, with commas")
+    parser.add_argument("--turns", type=int, default=1)
     parser.add_argument("--folder", default="", help="keeps what is generated and ingested")
     return parser.parse_args(arguments)
 
@@ -73,7 +79,8 @@ def _ready(folder: Path, people: int) -> Path:
     return folder
 
 
-def _measured(folder: Path, only: Sequence[str] | None) -> dict[str, Told]:
+def _turn(folder: Path, only: Sequence[str] | None) -> dict[str, Told]:
+    """Every way once."""
     told: dict[str, Told] = {}
     for engine in ENGINES:
         if only and engine not in only:
@@ -86,12 +93,16 @@ def _measured(folder: Path, only: Sequence[str] | None) -> dict[str, Told]:
     for way in ("duckdb", *ALONE):
         if (not only or way in only) and (way != "splink" or find_spec("splink")):
             told[way] = _told(way, folder)
-    for way, peers in (("full", ENGINES), ("night", ENGINES)):
-        _hold_to_the_same_values({p: told[f"{way} {p}"] for p in peers if f"{way} {p}" in told})
-    _hold_to_the_same_values({way: told[way] for way in ALONE if way in told})
-    if "duckdb" in told:
-        _hold_to_the_same_values({"duckdb": told["duckdb"], "onefold": _found_plainly(folder)})
     return told
+
+
+def _hold_turns_to_the_same_values(folder: Path, turns: Sequence[dict[str, Told]]) -> None:
+    for kind in ("full", "night"):
+        _hold_to_the_same_values(turns, [f"{kind} {engine}" for engine in ENGINES])
+    _hold_to_the_same_values(turns, ALONE)
+    if "duckdb" in turns[0]:
+        plain = {"onefold": _found_plainly(folder)}
+        _hold_to_the_same_values([*turns, plain], ["duckdb", "onefold"])
 
 
 def _found_plainly(folder: Path) -> Told:
@@ -116,38 +127,47 @@ def _told(way: str, folder: Path, *more: str) -> Told:
     return found
 
 
-def _hold_to_the_same_values(told: Mapping[str, Told]) -> None:
-    """The same persons, whoever found them: else a ratio means nothing."""
-    for way, one in told.items():
-        first, expected = next((w, t["values"]) for w, t in told.items())
-        if one["values"] != expected:
-            sys.exit(f"{way} found {one['values']}, {first} found {expected}")
+def _hold_to_the_same_values(turns: Sequence[Mapping[str, Told]], ways: Sequence[str]) -> None:
+    """The same persons, whoever found them and whenever: else a ratio means nothing."""
+    told = [(way, turn[way]["values"]) for turn in turns for way in ways if way in turn]
+    for way, values in told:
+        first, expected = told[0]
+        if values != expected:
+            sys.exit(f"{way} found {values}, {first} found {expected}")
 
 
-def _print(people: int, told: Mapping[str, Told], before: Mapping[str, float]) -> None:
+def _seconds(way: str, turns: Sequence[Mapping[str, Told]]) -> float:
+    return median(turn[way]["seconds"] for turn in turns)
+
+
+def _print(people: int, turns: Sequence[dict[str, Told]], before: Mapping[str, float]) -> None:
     console = Console(width=110)
-    table = Table("way", "seconds", "against", "× size before", "peak MB",
+    table = Table("way", "seconds", "against", "span", "× size before", "peak MB",
                   title=f"OneID of {people:,} people")  # fmt: skip
-    for way, one in told.items():
-        grown = f"{one['seconds'] / before[way]:.2f}" if way in before else ""
-        table.add_row(
-            way, f"{one['seconds']:.2f}", _ratios(way, told), grown, f"{one['megabytes']:,}"
-        )
+    for way in turns[0]:
+        seconds = _seconds(way, turns)
+        grown = f"{seconds / before[way]:.2f}" if way in before else ""
+        peak = max(turn[way]["megabytes"] for turn in turns)
+        table.add_row(way, f"{seconds:.2f}", *_against(way, turns), grown, f"{peak:,}")
     console.print(table)
-    for way, one in told.items():
+    for way, one in turns[-1].items():
         if one["steps"]:
             _print_steps(console, way, one["steps"])
 
 
-def _ratios(way: str, told: Mapping[str, Told]) -> str:
-    """The seconds of a way against those of its peers."""
+def _against(way: str, turns: Sequence[Mapping[str, Told]]) -> tuple[str, str]:
+    """The seconds of a way against those of its peers: the median, and least and most."""
     kind, _, engine = way.partition(" ")
     peers = {"full": ["duckdb"], "night": [f"full {engine}"],
              "components": ["scipy", "graphframes_alone"]}.get(kind, [])  # fmt: skip
-    return ", ".join(
-        f"{told[way]['seconds'] / told[peer]['seconds']:.3g} × {peer}"
-        for peer in peers if peer in told
-    )  # fmt: skip
+    ratios = {
+        peer: sorted(turn[way]["seconds"] / turn[peer]["seconds"] for turn in turns)
+        for peer in peers if peer in turns[0]
+    }  # fmt: skip
+    return (
+        ", ".join(f"{median(each):.3g} × {peer}" for peer, each in ratios.items()),
+        ", ".join(f"{each[0]:.3g} – {each[-1]:.3g}" for each in ratios.values()),
+    )
 
 
 def _print_steps(console: Console, way: str, steps: Sequence[tuple[str, float, int]]) -> None:

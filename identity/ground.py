@@ -170,11 +170,12 @@ def ground_again(engine: Engine, policy: IdentityPolicy, again: Again) -> Ground
     others = again.slices.beside(found.seen, sightings)
     if others is not None:
         cut, cut_across = cut_at(engine, holdings(engine, others.rows), found.cut.starts)
+        cut = engine.kept(cut)
+        nodes = engine.kept(_and_others(engine, nodes, identifier_nodes(engine, cut)))
         known, held, across = (
             _and(engine, some, more)
-            for some, more in ((known, others.rows), (held, engine.kept(cut)), (across, cut_across))
+            for some, more in ((known, others.rows), (held, cut), (across, cut_across))
         )
-        nodes = engine.kept(_and_others(engine, nodes, held))
         check_numbers(engine, known, nodes, policy)
 
     def of_region(rows: Rows) -> Rows:
@@ -192,16 +193,16 @@ def _and(engine: Engine, some: Rows, more: Rows) -> Rows:
     return engine.rows("more_of_region", both, these=some, more=more)
 
 
-def _and_others(engine: Engine, nodes: Rows, held: Rows) -> Rows:
-    """The nodes, and those of the holdings that are not among them."""
+def _and_others(engine: Engine, nodes: Rows, more: Rows) -> Rows:
+    """The nodes, and those of others that are not among them."""
     return engine.rows(
         "all_nodes",
         """
         select * from nodes
-        union all select h.* from held_nodes h anti join nodes n on n.node_id = h.node_id
+        union all select m.* from more m anti join nodes n on n.node_id = m.node_id
         """,
-        nodes=nodes, held_nodes=identifier_nodes(engine, held),
-    )  # fmt: skip
+        nodes=nodes, more=more,
+    )
 
 
 def all_rejected(engine: Engine, rejected: Rows, again: Again) -> Rows:

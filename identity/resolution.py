@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date
 
@@ -38,7 +39,8 @@ from model.identity_policy import ComponentsEngine, IdentityPolicy
 from model.local_engine import LocalEngine
 from model.threads import both
 
-_Numbered = tuple[Rows | PartOfHistory, Rows, Rows]  # the map found, what it is now, events
+# The map as it is found, what it is now, and what tells the events between the two.
+_Numbered = tuple[Rows | PartOfHistory, Rows, Callable[[], Rows]]
 _FEW = 100_000  # live sightings, of whose tables this process holds whole copies and sorts them
 _EDGES_PER_SIGHTING = 5  # of memory: what five links take in the components engine
 
@@ -147,19 +149,19 @@ class _Tables:
         persons: Persons, told: _Numbered, policy: IdentityPolicy, again: Again | None,
     ) -> Resolution:  # fmt: skip
         """The new contents of all tables."""
-        engine, (nodes, hubs, links), (one_ids, now, events) = self.engine, identifiers, told
+        engine, (nodes, hubs, links), (one_ids, now, happened) = self.engine, identifiers, told
         rejected = persons.rejected
         joining = joining_links(engine, persons.linkable, rejected, persons.members, policy)
         if again is not None:
             rejected = all_rejected(engine, rejected, again)
+        # Events are many small steps.
+        events, (next_links, next_one_ids) = both(
+            happened,
+            lambda: (self._next_of(links, joining), self._next_of(one_ids, now, keep_claims=True)),
+        )
+        next_rejected = self._next_of(self.histories.rejected_links, rejected)
         return Resolution(
-            nodes,
-            self._next_of(links, joining),
-            hubs,
-            self._next_of(self.histories.rejected_links, rejected),
-            self._next_of(one_ids, now, keep_claims=True),
-            events,
-            ground.known,
+            nodes, next_links, hubs, next_rejected, next_one_ids, events, ground.known
         )
 
     def _part(self, history: Rows, part: Part) -> PartOfHistory:
@@ -188,10 +190,11 @@ def _numbered(
     after = engine.kept(person_map(engine, persons.members, numbers, persons.by_day))
     whole = on_all_days(engine, after)
     if is_lost:
-        return history, after, told_events(engine, log, persons.members, whole, policy, day)
+        lost = (engine, log, persons.members, whole, policy, day)
+        return history, after, lambda: told_events(*lost)
     claims = claims_of_runs(engine, history, day)
-    was = on_all_days(engine, before)
-    return history, after, one_id_events(engine, was, whole, log, claims, policy, day)
+    maps = (engine, on_all_days(engine, before), whole)
+    return history, after, lambda: one_id_events(*maps, log, claims, policy, day)
 
 
 def _numbered_again(
@@ -208,7 +211,7 @@ def _numbered_again(
     claims = nothing(engine, ONE_IDS.schema)
     whole = on_all_days(engine, after)
     log = _log_of(engine, histories.events, was, whole)
-    return part, after, one_id_events(engine, was, whole, log, claims, policy, day)
+    return part, after, lambda: one_id_events(engine, was, whole, log, claims, policy, day)
 
 
 def _log_of(engine: Engine, log: Rows, before: Rows, after: Rows) -> Rows:

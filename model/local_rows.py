@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import pyarrow as pa
 from pyspark.sql import DataFrame
 
-from model.duckdb_sql import FILE, ROW, cast_column
+from model.duckdb_sql import FILE, ROW, WAS, cast_column
 from model.engines import Rows
 
 if TYPE_CHECKING:  # the engine makes these rows
@@ -65,8 +65,8 @@ class TableRows(LocalRows):
 
     @property
     def has_places(self) -> bool:
-        """Whether it can be told where a row lies: no column has a name that DuckDB tells it by."""
-        return not {FILE, ROW} & set(self.types)
+        """Whether it can be told where a row lies: no column has a name that this is told by."""
+        return not {FILE, ROW, WAS} & set(self.types)
 
 
 @dataclass(frozen=True)
