@@ -48,9 +48,28 @@ def next_history(
     """
     night = date_literal(business_date)
     state = ", ".join(name for name in history.columns if name not in (*VALIDITY, *traces))
+    moved = _moved(engine, history, current, state, night, traces)
+    if keep_claims:
+        moved = _with_claims(engine, moved, history, state, night, traces)
+    columns = ", ".join(history.columns)
+    return engine.rows(
+        "next_history",
+        f"""
+        select {columns} from moved
+        union all
+        select {columns} from history where valid_from < {night} and {_ended_before(night)}
+        """,
+        moved=moved, history=history,
+    )  # fmt: skip
+
+
+def _moved(
+    engine: Engine, history: Rows, current: Rows, state: str, night: str, traces: Sequence[str]
+) -> Rows:
+    """The rows that held before the night, closed where `current` lacks them, and its new ones."""
     traced, untraced = _each("{}", traces), _each("null", traces)
     most = _each("max({0}) as {0}", traces)
-    moved = engine.rows(
+    return engine.rows(
         "moved",
         # Grouping takes nulls as equal, which a join on every column would not.
         f"""
@@ -65,18 +84,6 @@ def next_history(
         from versions group by {state}
         """,
         history=history, present=current,
-    )  # fmt: skip
-    if keep_claims:
-        moved = _with_claims(engine, moved, history, state, night, traces)
-    columns = ", ".join(history.columns)
-    return engine.rows(
-        "next_history",
-        f"""
-        select {columns} from moved
-        union all
-        select {columns} from history where valid_from < {night} and {_ended_before(night)}
-        """,
-        moved=moved, history=history,
     )  # fmt: skip
 
 

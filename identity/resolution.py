@@ -102,20 +102,29 @@ def resolve_identity(
     )
     seen = (engine, sightings, rulings, policy, business_date)
     ground = whole_ground(*seen) if again is None else ground_again(engine, policy, again)
-    usual = policy.components.night if has_map else policy.components.full_build
-    # A job on Spark, which only a night without a map needs.
-    is_first = not has_map and not has_rows(engine, *histories.with_validity)
-    tables = _Tables(engine, histories, business_date, is_first)
-
-    def people() -> tuple[Persons, _Numbered]:
-        persons = persons_of(engine, ground, policy, components_by or usual)
-        found = (engine, persons, ground.rulings.pins, histories, policy, business_date)
-        told = _numbered_again(*found, again) if again else _numbered(*found, before, is_lost)
-        return persons, told
-
+    tables = _Tables.of(engine, histories, business_date, has_map)
+    by = components_by or _usual(policy, has_map)
+    found = (engine, ground, histories, policy, business_date, by, before, again, is_lost)
     # Who is whom takes one core most of the time, which leaves another one for reading.
-    identifiers, (persons, told) = both(lambda: tables.of_identifiers(ground, again), people)
+    identifiers, (persons, told) = both(
+        lambda: tables.of_identifiers(ground, again), lambda: _people(*found)
+    )
     return tables.written(ground, identifiers, persons, told, policy, again)
+
+
+def _usual(policy: IdentityPolicy, has_map: bool) -> ComponentsEngine:
+    return policy.components.night if has_map else policy.components.full_build
+
+
+def _people(
+    engine: Engine, ground: Ground, histories: Histories, policy: IdentityPolicy,
+    business_date: date, by: ComponentsEngine, before: Rows, again: Again | None, is_lost: bool,
+) -> tuple[Persons, _Numbered]:  # fmt: skip
+    """Who is whom, and under which number."""
+    persons = persons_of(engine, ground, policy, by)
+    found = (engine, persons, ground.rulings.pins, histories, policy, business_date)
+    told = _numbered_again(*found, again) if again else _numbered(*found, before, is_lost)
+    return persons, told
 
 
 @dataclass(frozen=True)
@@ -127,6 +136,14 @@ class _Tables:
     histories: Histories
     business_date: date
     is_first: bool
+
+    @classmethod
+    def of(
+        cls, engine: Engine, histories: Histories, business_date: date, has_map: bool
+    ) -> _Tables:
+        # A job on Spark, which only a night without a map needs.
+        is_first = not has_map and not has_rows(engine, *histories.with_validity)
+        return cls(engine, histories, business_date, is_first)
 
     def of_identifiers(
         self, ground: Ground, again: Again | None
