@@ -29,6 +29,7 @@ from lake.snapshots import files_at, version_of
 from lake.tables import Lake
 from model.contracts import TableContract
 from model.dates import Duration
+from model.engines import SparkEngine
 from model.fixed_tables import ONE_IDS
 from model.identity_policy import ComponentsPolicy, IdentityPolicy
 from model.local_engine import LocalEngine
@@ -82,8 +83,8 @@ def _night(project: Path, day: date, definitions: Definitions) -> Iterator[Night
 
 
 class _Steps:
-    """Seconds and peak megabytes of all that the local engine computes, by the step's name, and of
-    the writing; nested steps are the outermost's."""
+    """Seconds and peak megabytes of all that an engine computes, by the step's name, and of the
+    writing; nested steps are the outermost's."""
 
     COMPUTING = ("of", "kept", "arrow", "by_group", "mapped", "_few", "write")
 
@@ -95,8 +96,10 @@ class _Steps:
 
     def __enter__(self) -> _Steps:
         self._memory.__enter__()
-        for name in self.COMPUTING:
-            setattr(LocalEngine, name, self._watched(getattr(LocalEngine, name)))
+        for engine in (LocalEngine, SparkEngine):
+            for name in {*self.COMPUTING} & {*vars(engine)}:
+                setattr(engine, name, self._watched(getattr(engine, name)))
+        SparkEngine.rows = _named(SparkEngine.rows)  # type: ignore[method-assign]
         Lake.overwrite = self._told_as("write", Lake.overwrite)  # type: ignore[method-assign]
         return self
 
@@ -106,7 +109,8 @@ class _Steps:
     def _watched(self, method: Callable[..., Any]) -> Callable[..., Any]:
         @wraps(method)
         def watched(engine: LocalEngine, rows: Any, *more: Any, **named: Any) -> Any:
-            name = rows if isinstance(rows, str) else getattr(rows, "name", "rows")
+            found = getattr(rows, "__dict__", {}).get("name", "rows")
+            name = rows if isinstance(rows, str) else found
             with self._one(name.rsplit("_", 1)[0]):
                 return method(engine, rows, *more, **named)
 
@@ -131,6 +135,17 @@ class _Steps:
             self._depth.now = depth
             if depth == 0:
                 self.told.append((step, time.monotonic() - began, self._memory.megabytes()))
+
+
+def _named(method: Callable[..., Any]) -> Callable[..., Any]:
+    """Lets frames bear the name of the step that makes them, as rows of the local engine do."""
+    @wraps(method)
+    def made(engine: SparkEngine, step: str, sql: str, **frames: Any) -> Any:
+        found = method(engine, step, sql, **frames)
+        found.__dict__["name"] = f"{step}_0"
+        return found
+
+    return made
 
 
 def rows_of(project: Path, contract: TableContract) -> str:
