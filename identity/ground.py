@@ -173,7 +173,7 @@ def ground_again(engine: Engine, policy: IdentityPolicy, again: Again) -> Ground
         cut = engine.kept(cut)
         nodes = engine.kept(_and_others(engine, nodes, identifier_nodes(engine, cut)))
         known, held, across = (
-            _and(engine, some, more)
+            engine.together("more_of_region", some, more)
             for some, more in ((known, others.rows), (held, cut), (across, cut_across))
         )
         check_numbers(engine, known, nodes, policy)
@@ -186,11 +186,6 @@ def ground_again(engine: Engine, policy: IdentityPolicy, again: Again) -> Ground
         known, of_region(held), of_region(across), found.cut.cuts, found.nodes, found.hubs, nodes,
         found.all_hubs, found.rulings,
     )  # fmt: skip
-
-
-def _and(engine: Engine, some: Rows, more: Rows) -> Rows:
-    both = "select * from these union all select * from more"
-    return engine.rows("more_of_region", both, these=some, more=more)
 
 
 def _and_others(engine: Engine, nodes: Rows, more: Rows) -> Rows:

@@ -72,7 +72,7 @@ def periods(
     lengths = {name: window.days for name, window in windows.items()}
     crowds = nothing(engine, "node_id bigint") if known is None else known.crowds
     aged = engine.kept(_window_starts(engine, _judged(engine, held, known), lengths))
-    all_aged = aged if known is None else _and(engine, aged, known.starts.aged)
+    all_aged = aged if known is None else engine.together("all_starts", aged, known.starts.aged)
     by_window = _split(engine, held, all_aged)
     judged = _judged(engine, by_window, known)
     given = engine.kept(
@@ -82,7 +82,7 @@ def periods(
         "cuts", "select * from aged union all select * from given",
         aged=_cuts(engine, held, aged, WINDOW), given=_cuts(engine, by_window, given, REISSUED),
     )  # fmt: skip
-    all_given = given if known is None else _and(engine, given, known.starts.given)
+    all_given = given if known is None else engine.together("all_starts", given, known.starts.given)
     starts = Starts(all_aged, all_given)
     return Periods(*cut_at(engine, held, starts), cuts, starts)
 
@@ -99,11 +99,6 @@ def _judged(engine: Engine, held: Rows, known: KnownPeriods | None) -> Rows:
         return held
     those = f"select h.* from held h semi join judged j on j.node_id = {plain_id('h')}"
     return engine.rows("judged_holdings", those, held=held, judged=known.judged)
-
-
-def _and(engine: Engine, own: Rows, others: Rows) -> Rows:
-    both = "select * from own union all select * from others"
-    return engine.rows("all_starts", both, own=own, others=others)
 
 
 def _window_starts(engine: Engine, held: Rows, lengths: Mapping[str, int]) -> Rows:

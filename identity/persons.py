@@ -46,7 +46,8 @@ def persons_of(
     placed, apart = _with_weak(engine, weak, rulings.facts, persons)
     # Read by the numbering, the links and the map.
     who = engine.kept(members(engine, ground.held, ground.all_nodes, placed, policy))
-    rejected = _and(engine, "rejected", _and(engine, "refused", kept.refused, apart), ground.cuts)
+    refused = engine.together("refused", kept.refused, apart)
+    rejected = engine.together("rejected", refused, ground.cuts)
     return Persons(linkable, rejected, who, by_day)
 
 
@@ -61,12 +62,7 @@ def _with_weak(
     """
     may_attach = engine.rows("may_attach", others, weak=weak, apart=apart)
     attaching = attached(engine, may_attach, persons)
-    return _and(engine, "placed", persons, attaching), apart
-
-
-def _and(engine: Engine, step: str, some: Rows, more: Rows) -> Rows:
-    both = "select * from these union all select * from more"
-    return engine.rows(step, both, these=some, more=more)
+    return engine.together("placed", persons, attaching), apart
 
 
 def _linkable(engine: Engine, ground: Ground, policy: IdentityPolicy) -> tuple[Rows, Rows]:
@@ -83,4 +79,4 @@ def _linkable(engine: Engine, ground: Ground, policy: IdentityPolicy) -> tuple[R
 
 def _facts(engine: Engine, rulings: Rulings, strong: Rows, policy: IdentityPolicy) -> Rows:
     """Everything of which a person has one value: the rulings' facts, and never-merge kinds."""
-    return _and(engine, "facts", rulings.facts, facts_of_kinds(engine, strong, policy))
+    return engine.together("facts", rulings.facts, facts_of_kinds(engine, strong, policy))

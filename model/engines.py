@@ -147,6 +147,11 @@ class Engine(ABC):
         found: list[dict[str, Any]] = self.arrow(self.rows(step, sql, **frames)).to_pylist()
         return found[0]
 
+    def together(self, step: str, some: Rows, more: Rows) -> Rows:
+        """The rows of two frames of the same columns, in the same order of these."""
+        both = "select * from these union all select * from more"
+        return self.rows(step, both, these=some, more=more)
+
     def part_of(self, table: Rows, part: Part) -> Rows:
         """The rows of a table that belong to a part of it."""
         name = part.column
