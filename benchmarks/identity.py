@@ -6,7 +6,8 @@ by GraphFrames, the rest in this process), `spark` (both by Spark). `duckdb` nor
 lists the same identifiers and hubs, and clusters by SQL: no tokens, periods, names, weak kinds,
 never-merge, numbers or histories. Components alone take the strong links as bare numbers. Every run
 is a process of its own, and its session has started before the clock does. All are held to the same
-values first, DuckDB to those of a run without periods and names.
+values first, DuckDB to those of a run without periods and names. What each took is told on stderr
+as soon as it ends.
 
     python -m benchmarks.identity [PEOPLE …] [--only WAY,…] [--turns N] [--folder FOLDER]
 
@@ -124,6 +125,9 @@ def _told(way: str, folder: Path, *more: str) -> Told:
         check=True, stdout=subprocess.PIPE, text=True,
     )  # fmt: skip
     found: Told = json.loads(ran.stdout.splitlines()[-1])
+    if "seconds" in found:
+        took = f"{found['seconds']:.1f} s, {found['megabytes']:,} MB"
+        sys.stderr.write(f"{folder.name}: {' '.join((way, *more))}: {took}\n")
     return found
 
 

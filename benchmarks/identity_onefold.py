@@ -33,6 +33,7 @@ from model.engines import SparkEngine
 from model.fixed_tables import ONE_IDS
 from model.identity_policy import ComponentsPolicy, IdentityPolicy
 from model.local_engine import LocalEngine
+from model.mixed_engine import MixedEngine
 
 Told = dict[str, Any]
 Timed = Callable[[Callable[[], Any]], Told]
@@ -96,7 +97,7 @@ class _Steps:
 
     def __enter__(self) -> _Steps:
         self._memory.__enter__()
-        for engine in (LocalEngine, SparkEngine):
+        for engine in (LocalEngine, SparkEngine, MixedEngine):
             for name in {*self.COMPUTING} & {*vars(engine)}:
                 setattr(engine, name, self._watched(getattr(engine, name)))
         SparkEngine.rows = _named(SparkEngine.rows)  # type: ignore[method-assign]

@@ -112,28 +112,32 @@ def _weak(engine: Engine, before: NightBefore, policy: IdentityPolicy) -> Rows:
 
 def _given(engine: Engine, before: NightBefore) -> Rows:
     """(node_id, plain_id) of all periods of the identifiers that were re-issued."""
-    return engine.rows(
-        "given_before",
+    cut = engine.few(engine.rows(
+        "cut_before",
         f"""
-        select n.node_id, n.plain_id from nodes n semi join (
-            select p.plain_id from nodes p
-            semi join rejected_links r on r.node_id = p.node_id and r.rule = '{REISSUED}'
-        ) given on given.plain_id = n.plain_id
+        select p.plain_id from nodes p
+        semi join rejected_links r on r.node_id = p.node_id and r.rule = '{REISSUED}'
         """,
         nodes=before.nodes, rejected_links=before.rejected_links,
-    )  # fmt: skip
+    ))  # fmt: skip
+    given = "select n.node_id, n.plain_id from nodes n semi join cut c on c.plain_id = n.plain_id"
+    return engine.few(engine.rows("given_before", given, nodes=before.nodes, cut=cut))
 
 
 def _of_keys(engine: Engine, bonded: Rows, keyed: Rows) -> Rows:
     """Pairs of nodes (one, other) as pairs of their keys (src, dst), each once, without those of
     one key."""
+    named = engine.few(engine.rows(
+        "keys_named",
+        """
+        select k.node_id, k.key from keyed k
+        semi join (select one from bonded union select other from bonded) b on b.one = k.node_id
+        """,
+        bonded=bonded, keyed=keyed,
+    ))  # fmt: skip
     return engine.rows(
         "bonds",
         """
-        with named as (
-            select k.node_id, k.key from keyed k
-            semi join (select one from bonded union select other from bonded) b on b.one = k.node_id
-        )
         select src, dst from (
             select distinct coalesce(k.key, b.one) as src, coalesce(o.key, b.other) as dst
             from bonded b left join named k on k.node_id = b.one
@@ -141,5 +145,5 @@ def _of_keys(engine: Engine, bonded: Rows, keyed: Rows) -> Rows:
         ) ends
         where src <> dst
         """,
-        bonded=bonded, keyed=keyed,
+        bonded=bonded, named=named,
     )  # fmt: skip

@@ -55,12 +55,13 @@ def _pieces(engine: Engine, nodes: Rows, rejected_links: Rows, judged: Rows) -> 
     """(plain_id, node_id, period_from, sighting_count, is_aged, window_id): a row per period of
     identifiers that have several. `is_aged`: it began by the window; `window_id`: the node that the
     window has without cuts for re-issue."""
+    later = engine.few(engine.rows(
+        "later", "select distinct plain_id from nodes where period_from is not null", nodes=nodes
+    ))
     return engine.rows(
         "known_pieces",
         f"""
-        with later as (
-            select distinct plain_id from nodes where period_from is not null
-        ), others as (
+        with others as (
             select n.*, lag(n.node_id) over (
                 partition by n.plain_id order by n.period_from nulls first
             ) as before_id
@@ -85,7 +86,7 @@ def _pieces(engine: Engine, nodes: Rows, rejected_links: Rows, judged: Rows) -> 
             ) as window_id
         from counted
         """,
-        nodes=nodes, rejected_links=rejected_links, judged=judged,
+        nodes=nodes, later=later, rejected_links=rejected_links, judged=judged,
     )  # fmt: skip
 
 

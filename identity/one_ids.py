@@ -45,7 +45,7 @@ def numbered(
     nameless = _without(engine, new, returned)
     largest = _largest_ever(engine, history, events, handed_on, business_date)
     fresh = _fresh(engine, nameless, largest)
-    return engine.rows(
+    return engine.few(engine.rows(
         "numbered",
         """
         select component, one_id from handed_on
@@ -53,7 +53,7 @@ def numbered(
         union all select component, one_id from fresh
         """,
         handed_on=handed_on, returned=returned, fresh=fresh,
-    )  # fmt: skip
+    ))  # fmt: skip
 
 
 def _persons(engine: Engine, members: Rows) -> Rows:

@@ -114,7 +114,7 @@ def refused_counts(
         )
     )  # fmt: skip
     theirs = "select s.* from slices s semi join held h on h.sighting_id = s.sighting_id"
-    touched = engine.rows("slices_of_refused", theirs, slices=slices, held=held)
+    touched = engine.few(engine.rows("slices_of_refused", theirs, slices=slices, held=held))
     return engine.rows(
         "refused_counts",
         f"""

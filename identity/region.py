@@ -44,14 +44,14 @@ def region_at_most(
     changed = engine.rows(
         "all_judged", "select node_id as plain_id from judged", judged=touched.judged
     )
-    pieces = engine.rows(
+    pieces = engine.few(engine.rows(
         "pieces_before",
         """
         select n.node_id, n.plain_id from nodes n
         semi join changed c on c.plain_id = n.plain_id
         """,
         nodes=before.nodes, changed=changed,
-    )  # fmt: skip
+    ))  # fmt: skip
     resting = nothing(engine, "node_id bigint")
     seeds = _seeds(engine, touched, changed, pieces, resting, rulings)
     return _bound(engine, seeds, pieces, bonds)
@@ -65,7 +65,7 @@ def _seeds(
     Who shows an identifier that is judged otherwise is one, and who is beside a sighting that
     changed, but not beside a hub, which links nobody; and all that joins and pins are about.
     """
-    return engine.rows(
+    return engine.few(engine.rows(
         "seeds",
         """
         select sighting_id as node_id from turned
@@ -82,17 +82,21 @@ def _seeds(
         """,
         turned=touched.sightings, pairs=touched.pairs, changed=changed, pieces=pieces,
         held=touched.held, resting=resting, joins=rulings.joins, pins=rulings.pins,
-    )  # fmt: skip
+    ))  # fmt: skip
 
 
 def _bound(engine: Engine, seeds: Rows, pieces: Rows, bonds: Bonds) -> Region:
     """The persons of the seeds, and all that are bound to one; `pieces` are no sightings."""
+    named = engine.few(engine.rows(
+        "seeds_named", "select k.* from keyed k semi join seeds s on s.node_id = k.node_id",
+        keyed=bonds.keyed, seeds=seeds,
+    ))  # fmt: skip
     keys = engine.kept(engine.rows(
         "region_keys",
         """
         with seed_keys as (
             select distinct coalesce(k.key, s.node_id) as key
-            from seeds s left join keyed k on k.node_id = s.node_id
+            from seeds s left join named k on k.node_id = s.node_id
         ), blocks as (
             select distinct l.component from labels l semi join seed_keys s on s.key = l.node_id
         )
@@ -100,7 +104,7 @@ def _bound(engine: Engine, seeds: Rows, pieces: Rows, bonds: Bonds) -> Region:
         union
         select l.node_id from labels l semi join blocks b on b.component = l.component
         """,
-        seeds=seeds, keyed=bonds.keyed, labels=bonds.labels,
+        seeds=seeds, named=named, labels=bonds.labels,
     ))  # fmt: skip
     theirs = "select k.* from keyed k semi join keys r on r.key = k.key"
     keyed = engine.kept(engine.rows("keyed_again", theirs, keyed=bonds.keyed, keys=keys))

@@ -33,10 +33,11 @@ from identity.persons import Persons, persons_of
 from identity.redirects import claims_of_runs
 from identity.rulings import Rulings, nothing
 from identity.touched import Since
-from model.engines import Engine, Part, Rows, SparkEngine
+from model.engines import Engine, Part, Rows
 from model.fixed_tables import ONE_IDS
 from model.identity_policy import ComponentsEngine, IdentityPolicy
 from model.local_engine import LocalEngine
+from model.mixed_engine import MixedEngine
 from model.threads import both
 
 # The map as it is found, what it is now, and what tells the events between the two.
@@ -57,7 +58,7 @@ def engine_for(row_count: int, spark: SparkSession, policy: IdentityPolicy) -> E
     """Who runs the relational steps over so many live sightings: this process while they fit, above
     it Spark. Both give the same rows."""
     if not fits_here(row_count, policy):
-        return SparkEngine(spark)
+        return MixedEngine(spark)
     return LocalEngine(spark, is_large=row_count > _FEW)
 
 
@@ -233,13 +234,13 @@ def _numbered_again(
 
 def _log_of(engine: Engine, log: Rows, before: Rows, after: Rows) -> Rows:
     """What the log tells of the numbers of two maps, and of all that ever led to another one."""
-    return engine.rows(
-        "log_of",
+    numbers = engine.few(engine.rows(
+        "numbers_told",
         """
-        select l.* from log l semi join (
-            select one_id from before_night union select one_id from after_night
-            union select one_id from leads_on where other_one_id is not null
-        ) n on n.one_id = l.one_id
+        select one_id from before_night union select one_id from after_night
+        union select one_id from leads_on where other_one_id is not null
         """,
-        log=log, leads_on=log, before_night=before, after_night=after,
-    )  # fmt: skip
+        leads_on=log, before_night=before, after_night=after,
+    ))  # fmt: skip
+    theirs = "select l.* from log l semi join numbers n on n.one_id = l.one_id"
+    return engine.few(engine.rows("log_of", theirs, log=log, numbers=numbers))

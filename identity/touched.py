@@ -183,14 +183,19 @@ def _perhaps_bearers(engine: Engine, since: Since, identifiers: Rows, named: Row
     """Those of some identifiers (node_id) that may bear a name on this night or the last: the
     strongest of a sighting that bears one, but for those that rules speak of on either night, which
     they may refuse. `named` (sighting_id) are all that may bear a name."""
+    own = engine.few(engine.rows(
+        "may_name",
+        """
+        select p.sighting_id, p.node_id, p.rank from pairs p
+        semi join identifiers i on i.node_id = p.node_id
+        semi join named n on n.sighting_id = p.sighting_id
+        """,
+        pairs=since.pairs, identifiers=identifiers, named=named,
+    ))  # fmt: skip
     return engine.rows(
         "perhaps_bearers",
         """
-        with own as (
-            select p.sighting_id, p.node_id, p.rank from pairs p
-            semi join identifiers i on i.node_id = p.node_id
-            semi join named n on n.sighting_id = p.sighting_id
-        ), strongest as (
+        with strongest as (
             select p.sighting_id, min(p.rank) as rank from pairs p
             semi join own o on o.sighting_id = p.sighting_id
             anti join (
@@ -202,7 +207,7 @@ def _perhaps_bearers(engine: Engine, since: Since, identifiers: Rows, named: Row
         left join strongest s on s.sighting_id = o.sighting_id
         where s.rank is null or o.rank <= s.rank
         """,
-        pairs=since.pairs, identifiers=identifiers, named=named,
+        pairs=since.pairs, own=own,
         ruled_before=since.ruled_before, ruled_now=since.ruled_now,
     )  # fmt: skip
 
@@ -218,14 +223,14 @@ def _perhaps_reissued(engine: Engine, pairs: Rows, held: Rows) -> Rows:
             "strong_pairs", "select sighting_id, node_id from pairs where not is_weak", pairs=pairs
         )
     )
-    crowds = engine.rows(
+    crowds = engine.few(engine.rows(
         "crowds_touched",
         f"""
         select p.node_id from strong p semi join held h on h.node_id = p.node_id
         group by p.node_id having count(*) > {CROWD}
         """,
         strong=strong, held=held,
-    )  # fmt: skip
+    ))  # fmt: skip
     around = held_by(engine, strong, holders(engine, strong, crowds))
     # Kept, so that an engine knows how few they are before it looks for them among all pairs.
     beside = engine.kept(engine.rows(
@@ -242,7 +247,7 @@ def holders(engine: Engine, pairs: Rows, identifiers: Rows) -> Rows:
     holding = """
         select distinct p.sighting_id from pairs p semi join held h on h.node_id = p.node_id
     """
-    return engine.rows("holders", holding, pairs=pairs, held=identifiers)
+    return engine.few(engine.rows("holders", holding, pairs=pairs, held=identifiers))
 
 
 def held_by(engine: Engine, pairs: Rows, sightings: Rows) -> Rows:
@@ -250,4 +255,4 @@ def held_by(engine: Engine, pairs: Rows, sightings: Rows) -> Rows:
     held = """
         select distinct p.node_id from pairs p semi join those t on t.sighting_id = p.sighting_id
     """
-    return engine.rows("held_by", held, pairs=pairs, those=sightings)
+    return engine.few(engine.rows("held_by", held, pairs=pairs, those=sightings))

@@ -64,12 +64,13 @@ class LastResolution:
         `sightings` are all slices."""
         new = f"select * from slices where business_date > {date_literal(self.night)}"
         slices = engine.rows("new_slices", new, slices=sightings)
-        return engine.kept(engine.rows(
-            "first_held",
-            "select n.* from new n anti join earlier e on e.sighting_id = n.sighting_id",
-            new=held_ever(engine, slices, night.definitions.policy),
-            earlier=self._held(night, engine),
+        told = engine.few(held_ever(engine, slices, night.definitions.policy))
+        again = engine.few(engine.rows(
+            "held_again", "select e.sighting_id from earlier e semi join new n using (sighting_id)",
+            earlier=self._held(night, engine), new=told,
         ))  # fmt: skip
+        others = "select n.* from new n anti join again a on a.sighting_id = n.sighting_id"
+        return engine.kept(engine.rows("first_held", others, new=told, again=again))
 
     def _held(self, night: Night, engine: Engine) -> Rows:
         names = ", ".join(name for name in FIRST_HELD.column_names if name != FIRST_HELD.sliced_by)

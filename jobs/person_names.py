@@ -103,14 +103,14 @@ class TableOfPersons:
     def _perhaps_renamed(self, night: date) -> Rows:
         """The sightings of all versions of a key of which one came since, or whose day did."""
         last, day = date_literal(night), date_literal(self.business_date)
-        keys = self.engine.rows(
+        keys = self.engine.few(self.engine.rows(
             "keys_told_anew",
             f"""
             select distinct {self._key("v")} from versions v
             where v.arrived_date > {last} or (v.day > {last} and v.day <= {day})
             """,
             versions=self.versions,
-        )
+        ))  # fmt: skip
         return self.engine.rows(
             "perhaps_renamed",
             f"""
@@ -122,21 +122,22 @@ class TableOfPersons:
 
     def names_of(self, sightings: Rows) -> SealedNames | None:
         """The names of some sightings (sighting_id), and others."""
-        rows = self._current(self._versions_of(sightings), self.business_date)
+        versions = self.engine.few(self._versions_of(sightings))
+        rows = self._current(versions, self.business_date)
         return sealed_names(self.engine, rows, self.vault, self.table, self.key)
 
     def _versions_of(self, sightings: Rows) -> Rows:
         """All versions of the keys of which one has one of the sightings, in the columns that tell
         names."""
         columns = ", ".join(f"v.`{name}`" for name in self._of_names.contract.column_names)
-        keys = self.engine.rows(
+        keys = self.engine.few(self.engine.rows(
             "keys_of_sightings",
             f"""
             select distinct {self._key("v")} from versions v
             semi join those t on t.sighting_id = v.sighting_id
             """,
             versions=self.versions, those=sightings,
-        )  # fmt: skip
+        ))  # fmt: skip
         same = self.table.same_key("v", "k")
         theirs = f"select {columns} from versions v semi join keys k on {same}"
         return self.engine.rows("versions_of", theirs, versions=self.versions, keys=keys)

@@ -33,6 +33,7 @@ from model.fixed_tables import (
     REJECTED_LINKS,
     SIGHTINGS,
 )
+from model.local_engine import LocalEngine
 from model.sql_text import is_one_of
 from model.threads import side_by_side
 
@@ -83,13 +84,13 @@ def _size(night: Night) -> int:
     """How many sightings the night works on, at most.
 
     The log knows how many rows all nights left, additions and removals; where those fit, the live
-    ones do, and only else they are counted, by Spark.
+    ones do, and only else they are counted.
     """
     lake, day = night.lake, night.business_date
     ever = lake.row_count_until(SIGHTINGS, day)
     if fits_here(ever, night.definitions.policy):
         return ever
-    with SparkEngine(lake.spark) as engine:
+    with LocalEngine(lake.spark) if lake.is_local else SparkEngine(lake.spark) as engine:
         return live_count(engine, lake.rows(engine, SIGHTINGS, until=day), day)
 
 

@@ -31,6 +31,7 @@ from model.ddl_types import arrow_schema
 from model.engines import Engine, Output, Rows
 from model.errors import OnefoldError
 from model.local_engine import LocalEngine
+from model.mixed_engine import MixedEngine
 
 
 @dataclass(frozen=True)
@@ -78,7 +79,12 @@ class Lake:
         if isinstance(engine, LocalEngine) and self.is_local:
             days = None if until is None else _up_to(until)
             return rows_here(engine, self.path(contract), contract, days=days)
-        return engine.of(self.read(contract) if until is None else self.read_until(contract, until))
+        if until is not None:
+            return engine.of(self.read_until(contract, until))
+        if isinstance(engine, MixedEngine) and self.is_local:
+            here = rows_here(engine.here, self.path(contract), contract)
+            return engine.of_table(self.read(contract), here)
+        return engine.of(self.read(contract))
 
     def days_of(self, contract: TableContract) -> list[date]:
         """The days that have a slice with rows, sorted."""

@@ -98,6 +98,11 @@ class Engine(ABC):
     def kept(self, rows: Rows) -> Rows:
         """The rows, computed once, now; for what several steps read."""
 
+    def few(self, rows: Rows) -> Rows:
+        """The rows, which are few beside those they are joined with. An engine that would not guess
+        so finds out first."""
+        return rows
+
     @abstractmethod
     def by_group(self, step: str, rows: Rows, key: str, function: Group, columns: str) -> Rows:
         """What a function makes of each group of rows that share a key, as `columns` (DDL).
@@ -214,12 +219,15 @@ class SparkEngine(Engine):
             return self._spark.sql(sql)
         own = sql.replace("{", "{{").replace("}", "}}")  # what is in braces is a frame's name
         text = named({name: f"{{{name}}}" for name in frames}, own)
-        given: dict[str, Any] = frames
+        given: dict[str, Any] = {name: self.frame(each) for name, each in frames.items()}
         return self._spark.sql(text, **given)
 
     def kept(self, rows: Rows) -> Rows:
-        self._kept.append(cut(self.frame(rows)))
-        return self._kept[-1]
+        return self._to_be_let_go(cut(self.frame(rows)))
+
+    def _to_be_let_go(self, found: DataFrame) -> Rows:
+        self._kept.append(found)
+        return found
 
     def by_group(self, step: str, rows: Rows, key: str, function: Group, columns: str) -> Rows:
         made = typed(function, arrow_schema(columns))

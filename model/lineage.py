@@ -17,6 +17,12 @@ def cut(frame: DataFrame) -> DataFrame:
     return frame.localCheckpoint()
 
 
+def cut_and_counted(frame: DataFrame) -> tuple[DataFrame, int]:
+    """The same, and how many rows there are, by the one job that computes them."""
+    found = frame.localCheckpoint(eager=False)
+    return found, found.count()
+
+
 def let_go(frame: DataFrame) -> None:
     """Frees what a frame from `cut` keeps; without it, it stays until the JVM collects it."""
     plan: Any = frame._jdf.logicalPlan()

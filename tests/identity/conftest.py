@@ -7,8 +7,9 @@ from collections.abc import Callable, Iterator
 import pytest
 from pyspark.sql import SparkSession
 
-from model.engines import Engine, SparkEngine
+from model.engines import Engine
 from model.local_engine import LocalEngine
+from model.mixed_engine import MixedEngine
 from tests.identity.thirty_nights import Years, thirty_nights
 
 OpenEngine = Callable[[], Engine]
@@ -24,9 +25,12 @@ def adaptive(spark: SparkSession) -> Iterator[None]:
 
 @pytest.fixture(params=["local", pytest.param("spark", marks=pytest.mark.spark)])
 def engine(request: pytest.FixtureRequest) -> Iterator[Engine]:
-    """Either engine: what a step says must be the same on both."""
+    """Either engine: what a step says must be the same on both. Three rows are few for Spark's, so
+    that some frames are in this process."""
     is_local = request.param == "local"
-    with LocalEngine() if is_local else SparkEngine(request.getfixturevalue("spark")) as opened:
+    with LocalEngine() if is_local else MixedEngine(
+        request.getfixturevalue("spark"), most_here=3
+    ) as opened:  # fmt: skip
         yield opened
 
 

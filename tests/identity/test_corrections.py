@@ -10,7 +10,8 @@ import pytest
 from pyspark.sql import SparkSession
 
 from identity.corrections import Correction, contradicted
-from model.engines import Engine, SparkEngine
+from model.engines import Engine
+from model.mixed_engine import MixedEngine
 from tests.identity.corrected_worlds import MADE_AT, CorrectedWorld, correction
 from tests.identity.oracle import Persons
 from tests.identity.worlds import (
@@ -281,7 +282,8 @@ def test_corrections_are_obeyed_in_any_order(corrected: CorrectedWorld) -> None:
 @pytest.mark.usefixtures("adaptive")
 def test_corrections_mean_the_same_on_spark(corrected: CorrectedWorld, spark: SparkSession) -> None:
     other = replace(corrected, tables=World().tables)
-    assert other.run(1, partial(SparkEngine, spark)).contents() == corrected.contents()
+    other.run(1, partial(MixedEngine, spark, most_here=20))
+    assert other.contents() == corrected.contents()
 
 
 def test_no_two_ends_of_an_unlink_are_one_person(corrected: CorrectedWorld) -> None:

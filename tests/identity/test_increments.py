@@ -4,15 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, fields, replace
+from functools import partial
 from itertools import islice
 
 import pytest
+from pyspark.sql import SparkSession
 
 from identity.locality import is_local, ruled
 from identity.rulings import Rulings
 from model.engines import Rows
 from model.identity_policy import IdentityPolicy
 from model.local_engine import LocalEngine
+from model.mixed_engine import MixedEngine
 from tests.identity.changing_worlds import CHANGING_POLICY, NIGHTS, changing
 from tests.identity.worlds import POLICY, World, night, sighting
 
@@ -27,6 +30,17 @@ def test_a_night_that_looks_at_what_changed_gives_the_rows_of_a_full_build(first
     before: World | None = None
     for number, world in zip(NIGHTS, changing(range(first, first + 200)), strict=True):
         before = same_as_a_full_build(world.after(before) if before else world, number)
+
+
+@pytest.mark.slow
+@pytest.mark.usefixtures("adaptive")
+def test_a_night_by_spark_leaves_what_one_of_this_process_leaves(spark: SparkSession) -> None:
+    first, second = islice(changing(range(20)), 2)
+    world = second.after(first.run(NIGHTS[0]))
+    here = replace(world).run(NIGHTS[1], largest_share=ALL)
+    engine = partial(MixedEngine, spark, most_here=50)
+    there = replace(world).run(NIGHTS[1], engine, partitions=3, largest_share=ALL)
+    assert there.contents() == here.contents()
 
 
 def test_who_is_named_beside_an_identifier_changes_with_what_its_bearer_shares() -> None:

@@ -11,8 +11,8 @@ from typing import Any
 import pytest
 from pyspark.sql import SparkSession
 
-from model.engines import SparkEngine
 from model.errors import InputMissingError
+from model.mixed_engine import MixedEngine
 from tests.identity.thirty_nights import NIGHTS, PEOPLE, WORLDS, Years
 from tests.identity.worlds import POLICY, World, groups, night, node
 
@@ -127,5 +127,5 @@ def test_a_map_is_made_anew_on_spark_alike(years: Years, spark: SparkSession) ->
     rules = LATER_RULES["fewer joins"]
     here = without_its_map(years.last[NIGHTS], **rules).run(NIGHTS, is_lost=True)
     there = without_its_map(years.last[NIGHTS], **rules)
-    there.run(NIGHTS, partial(SparkEngine, spark), is_lost=True)
+    there.run(NIGHTS, partial(MixedEngine, spark, most_here=20), is_lost=True)
     assert there.contents() == here.contents()

@@ -16,9 +16,10 @@ from pyspark.sql import SparkSession
 from identity.periods import periods
 from identity.sightings import holdings, identified
 from model.dates import Duration
-from model.engines import Engine, SparkEngine
+from model.engines import Engine
 from model.fixed_tables import SIGHTINGS
 from model.identity_policy import IdentityPolicy
+from model.mixed_engine import MixedEngine
 from model.node_ids import node_id, period_id
 from tests.identity.oracle import Persons
 from tests.identity.worlds import (
@@ -119,7 +120,7 @@ def test_random_worlds_of_days_are_what_the_plain_rules_say_in_any_order(aged: W
 @pytest.mark.parametrize("partitions", [pytest.param(1, marks=pytest.mark.long), 8])
 def test_periods_mean_the_same_on_spark(aged: World, spark: SparkSession, partitions: int) -> None:
     other = replace(aged, tables=World().tables)
-    other.run(1, partial(SparkEngine, spark), partitions=partitions)
+    other.run(1, partial(MixedEngine, spark, most_here=20), partitions=partitions)
     assert other.contents() == aged.contents()
 
 

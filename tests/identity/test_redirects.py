@@ -8,8 +8,9 @@ from functools import partial
 import pytest
 from pyspark.sql import SparkSession
 
-from model.engines import Engine, SparkEngine
+from model.engines import Engine
 from model.fixed_tables import ONE_ID_EVENTS
+from model.mixed_engine import MixedEngine
 from model.number_events import COUNTS_PEOPLE, redirects
 from tests.identity.thirty_nights import NIGHTS, Years
 from tests.identity.worlds import World, night, node, records, sighting, table_of
@@ -166,5 +167,5 @@ def test_events_are_the_same_on_spark(years: Years, spark: SparkSession, number:
     before = years.last[number - 1]
     world = World(years.last[number].rows, tables=before.tables).run(number)
     there = World(years.last[number].rows, tables=before.tables)
-    there.run(number, partial(SparkEngine, spark), partitions=3)
+    there.run(number, partial(MixedEngine, spark, most_here=20), partitions=3)
     assert there.contents() == world.contents()

@@ -13,6 +13,7 @@ from identity.resolution import engine_for
 from model.engines import SparkEngine
 from model.identity_policy import ComponentsPolicy
 from model.local_engine import LocalEngine
+from model.mixed_engine import MixedEngine
 from tests.identity.oracle import Persons
 from tests.identity.worlds import POLICY, World, groups, night, node, random_world, sighting
 
@@ -34,8 +35,9 @@ def test_random_worlds_are_what_the_plain_rules_say(spark: SparkSession) -> None
     assert {row.node_id for row in world.open("hubs")} == {node(word) for word in persons.hubs}
     order = random.Random(7).sample(range(len(world.rows)), len(world.rows))
     in_memory, on_spark = partial(LocalEngine, spark), partial(SparkEngine, spark)
+    on_both = partial(MixedEngine, spark, most_here=500)
     for engine, components, partitions in (
-        (on_spark, "local", 1), (on_spark, "graphframes", 8), (in_memory, "graphframes", 0),
+        (on_spark, "local", 1), (on_both, "graphframes", 8), (in_memory, "graphframes", 0),
     ):  # fmt: skip
         other = World(world.rows).shuffled(order).run(1, engine, components, partitions)
         assert other.contents() == world.contents()
@@ -202,4 +204,4 @@ def test_the_first_night_without_any_sighting_is_empty() -> None:
 def test_what_fits_is_resolved_in_this_process(spark: SparkSession) -> None:
     policy = replace(POLICY, components=ComponentsPolicy(local_edges=50))
     with engine_for(10, spark, policy) as fits, engine_for(11, spark, policy) as too_large:
-        assert (type(fits), type(too_large)) == (LocalEngine, SparkEngine)
+        assert (type(fits), type(too_large)) == (LocalEngine, MixedEngine)

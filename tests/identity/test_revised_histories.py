@@ -12,6 +12,7 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
+from pyspark.sql import SparkSession
 
 from identity.history import PartOfHistory, next_history, next_history_of_part
 from lake.arrow_files import rows_here
@@ -19,8 +20,9 @@ from lake.snapshots import files_at, row_count
 from lake.tables import Lake
 from model.contracts import Column, TableContract
 from model.ddl_types import arrow_schema
-from model.engines import Part
+from model.engines import Engine, Part
 from model.local_engine import LocalEngine
+from model.mixed_engine import MixedEngine
 from model.revisions import MOST_FILES, Revision
 from tests.identity.worlds import night
 
@@ -35,12 +37,15 @@ Row = tuple[Any, ...]
 
 class History:
     """A table of some hundred things, which nights change here and there; `fixed` columns are the
-    same in all rows of a number, and it is said that they are."""
+    same in all rows of a number, and it is said that they are. With `spark`, its engine reads it;
+    it holds what changed as few."""
 
     def __init__(
-        self, folder: Path, seed: int, claims: bool = False, fixed: tuple[str, ...] = ()
-    ) -> None:
-        self.lake = Lake(None, str(folder), run_id="run")  # type: ignore[arg-type]  # no Spark here
+        self, folder: Path, seed: int, claims: bool = False, fixed: tuple[str, ...] = (),
+        spark: SparkSession | None = None,
+    ) -> None:  # fmt: skip
+        self.spark = spark
+        self.lake = Lake(spark, str(folder), run_id="run")  # type: ignore[arg-type]  # maybe none
         self.place = self.lake.path(THINGS)
         self.claims, self.fixed = claims, fixed
         self.choice = random.Random(seed)
@@ -73,8 +78,8 @@ class History:
     def part(self, numbers: list[int], day: date) -> Counter[Row]:
         """Revises it in what has one of the numbers; the rows that it would have if written whole,
         by how often."""
-        with LocalEngine(is_large=True) as engine:
-            held = rows_here(engine, self.place, THINGS)
+        with self._engine() as engine:
+            held = self.lake.rows(engine, THINGS)
             values = engine.of(pa.table({"node_id": pa.array(numbers, pa.int64())}))
             now = engine.of(self._table(numbers))
             part = Part("node_id", values, fixed=self.fixed)
@@ -89,6 +94,9 @@ class History:
             self.lake.overwrite(THINGS, written)
         assert self.rows(self.version) == expected, "as written"
         return expected
+
+    def _engine(self) -> Engine:
+        return MixedEngine(self.spark, most_here=200) if self.spark else LocalEngine(is_large=True)
 
     def _table(self, numbers: Any) -> pa.Table:
         names = [part.split()[0] for part in STATE.split(", ")]
@@ -134,6 +142,30 @@ def test_nights_leave_the_rows_of_a_history_written_whole(history: History) -> N
         counts.append(len(history.files()))
     assert counts == [2, 3, 4, 5, 6, 7, MOST_FILES, 1, 2, 3, 4]
     assert {version: history.rows(version) for version in expected} == expected, "earlier ones"
+
+
+def test_spark_revises_a_history_out_of_its_files(tmp_path: Path, spark: SparkSession) -> None:
+    history = History(tmp_path, seed=6, fixed=("kind",), spark=spark)
+    for number in (2, 3):
+        history.part(history.change(), night(number))
+    assert len(history.files()) == 3
+
+
+def test_of_more_than_are_few_spark_writes_a_history_whole(
+    tmp_path: Path, spark: SparkSession
+) -> None:
+    history = History(tmp_path, seed=7, spark=spark)
+    for number in range(300):
+        history.state[number] = {history._thing(number)}
+    with MixedEngine(spark, most_here=200) as engine:
+        held = history.lake.rows(engine, THINGS)
+        now = engine.of(history._table(range(300)))
+        values = engine.rows("numbers", "select distinct node_id from now_rows", now_rows=now)
+        part = PartOfHistory.read(engine, held, Part("node_id", values))
+        found = next_history_of_part(engine, part, now, night(2))
+        expected = counted(engine.arrow(next_history(engine, held, now, night(2))))
+        history.lake.overwrite(THINGS, engine.output(found))
+    assert history.rows(history.version) == expected
 
 
 def test_files_without_a_closed_row_are_the_same_ones_under_another_name(tmp_path: Path) -> None:

@@ -10,7 +10,8 @@ from pyspark.sql import SparkSession
 
 from identity.rulings import FACTS, JOINS, NAMED, PINS, REFUSED, Rulings, without_names
 from model.ddl_types import arrow_schema
-from model.engines import Engine, Rows, SparkEngine
+from model.engines import Engine, Rows
+from model.mixed_engine import MixedEngine
 from tests.identity.oracle import Persons
 from tests.identity.worlds import (
     POLICY,
@@ -78,7 +79,7 @@ def test_random_rulings_are_obeyed_in_any_order(ruled: World) -> None:
 @pytest.mark.usefixtures("adaptive")
 def test_rulings_mean_the_same_on_spark(ruled: World, spark: SparkSession) -> None:
     other = World(ruled.rows, facts=ruled.facts, joins=ruled.joins)
-    assert other.run(1, partial(SparkEngine, spark)).contents() == ruled.contents()
+    assert other.run(1, partial(MixedEngine, spark, most_here=20)).contents() == ruled.contents()
 
 
 def test_two_values_of_one_rule_never_become_one_person() -> None:

@@ -23,6 +23,7 @@ from model.ddl_types import arrow_schema
 from model.engines import SparkEngine
 from model.errors import OnefoldError
 from model.local_engine import LocalEngine
+from model.mixed_engine import MixedEngine
 from model.task_files import Parts, TaskFiles
 
 D1, D2 = date(2017, 3, 1), date(2017, 3, 2)
@@ -140,7 +141,7 @@ def test_slices_are_read_alone_or_up_to_a_day(lake: Lake) -> None:
 
 
 def test_either_engine_reads_all_slices_or_up_to_a_day(lake: Lake) -> None:
-    for engine in (LocalEngine(lake.spark), SparkEngine(lake.spark)):
+    for engine in (LocalEngine(lake.spark), SparkEngine(lake.spark), MixedEngine(lake.spark)):
         with engine:
             every, until_1 = lake.rows(engine, TOTALS), lake.rows(engine, TOTALS, until=D1)
             found = [as_tuples(engine.arrow(rows)) for rows in (every, until_1)]

@@ -16,6 +16,8 @@ from model import local_engine
 from model.engines import Engine, Rows, SparkEngine
 from model.errors import OnefoldError
 from model.local_engine import LocalEngine
+from model.local_rows import LocalRows
+from model.mixed_engine import MixedEngine
 from model.node_ids import node_id
 from model.sql_text import date_literal, is_one_of, number_of, text_literal
 
@@ -26,10 +28,20 @@ SALES = pa.table({
 })  # fmt: skip
 
 
-@pytest.fixture(params=["local", pytest.param("spark", marks=pytest.mark.spark)])
+def mixed(spark: SparkSession) -> MixedEngine:
+    """An engine for which two rows are few and four are many."""
+    return MixedEngine(spark, most_here=2)
+
+
+ON_SPARK = {"spark": SparkEngine, "mixed": mixed}
+
+
+@pytest.fixture(
+    params=["local", *(pytest.param(name, marks=pytest.mark.spark) for name in ON_SPARK)]
+)
 def engine(request: pytest.FixtureRequest) -> Iterator[Engine]:
-    is_local = request.param == "local"
-    with LocalEngine() if is_local else SparkEngine(request.getfixturevalue("spark")) as opened:
+    way = ON_SPARK.get(request.param)
+    with LocalEngine() if way is None else way(request.getfixturevalue("spark")) as opened:
         yield opened
 
 
@@ -139,6 +151,29 @@ def test_engines_hand_rows_to_each_other(spark: SparkSession, scratch: Path) -> 
         ds.write_dataset(SALES, scratch / "sales", format="parquet")
         files = ds.dataset(scratch / "sales")
         assert found(local, local.of(files)) == found(on_spark, on_spark.of(files))
+
+
+@pytest.mark.parametrize("is_large", [False, True])
+def test_what_has_become_few_is_a_query_of_this_process(
+    spark: SparkSession, is_large: bool
+) -> None:
+    with mixed(spark) as engine:
+        given = engine.of(spark.createDataFrame(SALES) if is_large else SALES.slice(0, 2))
+        assert isinstance(given, LocalRows) is not is_large
+        few = engine.few(engine.rows("firsts", "select * from s where person = 1", s=given))
+        many = engine.kept(engine.together("twice", given, given))
+        assert isinstance(few, LocalRows)
+        assert isinstance(many, LocalRows) is not is_large
+        assert engine.few(few) is few
+        joined = engine.rows(
+            "joined", "select f.shop, m.n from few f join many m on m.shop = f.shop",
+            few=few, many=many,
+        )  # fmt: skip
+        others = [("a", None)] * 2 if is_large else []
+        assert found(engine, joined) == [("a", 7)] * 2 + others + [("b", 5)] * 2
+        assert isinstance(joined, LocalRows) is not is_large
+        assert sorted(map(tuple, engine.frame(joined).collect()), key=repr) == found(engine, joined)
+        assert engine.frame(few) is engine.frame(few), "handed over once"
 
 
 def test_an_error_of_the_local_engine_names_the_step_and_no_value() -> None:
