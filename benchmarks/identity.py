@@ -9,7 +9,8 @@ is a process of its own, and its session has started before the clock does. All 
 values first, DuckDB to those of a run without periods and names. What each took is told on stderr
 as soon as it ends.
 
-    python -m benchmarks.identity [PEOPLE …] [--only WAY,…] [--turns N] [--folder FOLDER]
+    python -m benchmarks.identity [PEOPLE …] [--only WAY,…] [--turns N] [--longest SECONDS]
+        [--folder FOLDER]
 
 200,000 people are a million records. The ways take turns, N of them; seconds and ratios are
 medians, the span is that of the ratios within a turn, since a machine is not equally fast at all
@@ -55,7 +56,7 @@ def main(arguments: Sequence[str] = ()) -> None:
         with tempfile.TemporaryDirectory(prefix="onefold-bench-") as scratch:
             folder = _ready(Path(asked.folder or scratch) / f"people-{people}", people)
             only = asked.only.split(",") if asked.only else None
-            turns = [_turn(folder, only) for _ in range(asked.turns)]
+            turns = [_turn(folder, only, asked.longest) for _ in range(asked.turns)]
             _hold_turns_to_the_same_values(folder, turns)
         _print(people, turns, before)
         before = {way: _seconds(way, turns) for way in turns[0]}
@@ -66,6 +67,7 @@ def _asked(arguments: Sequence[str]) -> argparse.Namespace:
     parser.add_argument("people", type=int, nargs="*")
     parser.add_argument("--only", default="", help="ways, with commas")
     parser.add_argument("--turns", type=int, default=1)
+    parser.add_argument("--longest", type=int, default=3_600, help="seconds that a peer may take")
     parser.add_argument("--folder", default="", help="keeps what is generated and ingested")
     return parser.parse_args(arguments)
 
@@ -80,8 +82,8 @@ def _ready(folder: Path, people: int) -> Path:
     return folder
 
 
-def _turn(folder: Path, only: Sequence[str] | None) -> dict[str, Told]:
-    """Every way once."""
+def _turn(folder: Path, only: Sequence[str] | None, longest: int) -> dict[str, Told]:
+    """Every way once; without a peer that takes longer than so many seconds."""
     told: dict[str, Told] = {}
     for engine in ENGINES:
         if only and engine not in only:
@@ -93,7 +95,10 @@ def _turn(folder: Path, only: Sequence[str] | None) -> dict[str, Told]:
                 _told("links", folder)
     for way in ("duckdb", *ALONE):
         if (not only or way in only) and (way != "splink" or find_spec("splink")):
-            told[way] = _told(way, folder)
+            try:
+                told[way] = _told(way, folder, longest=longest)
+            except subprocess.TimeoutExpired:
+                sys.stderr.write(f"{folder.name}: {way}: stopped after {longest:,} s\n")
     return told
 
 
@@ -119,10 +124,10 @@ def _forget_the_map(folder: Path) -> None:
         shutil.rmtree(folder / "lake" / contract.path, ignore_errors=True)
 
 
-def _told(way: str, folder: Path, *more: str) -> Told:
+def _told(way: str, folder: Path, *more: str, longest: int | None = None) -> Told:
     ran = subprocess.run(
         [sys.executable, "-m", "benchmarks.identity_ways", way, str(folder), *more],
-        check=True, stdout=subprocess.PIPE, text=True,
+        check=True, stdout=subprocess.PIPE, text=True, timeout=longest,
     )  # fmt: skip
     found: Told = json.loads(ran.stdout.splitlines()[-1])
     if "seconds" in found:

@@ -26,6 +26,7 @@ from lake.snapshots import (
     version_of,
 )
 from lake.spark_commits import by_spark
+from model.arrow_frames import frame_of
 from model.contracts import TableContract
 from model.ddl_types import arrow_schema
 from model.engines import Engine, Output, Rows
@@ -190,7 +191,7 @@ class Lake:
     def _by_spark(self, contract: TableContract, rows: Output, where: str = "") -> None:
         own = self._own(contract, rows)
         if isinstance(own, pa.Table):
-            own = self.spark.createDataFrame(own)
+            own = frame_of(self.spark, own)
         frame = own if isinstance(own, DataFrame) else own.frame()
         by_spark(self.path(contract), contract, frame, self._stamp, where)
 

@@ -18,6 +18,7 @@ import pyarrow as pa
 import pyarrow.dataset as ds
 from pyspark.sql import DataFrame, SparkSession
 
+from model.arrow_frames import frame_of
 from model.contracts import TableContract
 from model.ddl_types import arrow_schema
 from model.lineage import cut, let_go
@@ -212,7 +213,7 @@ class SparkEngine(Engine):
         if isinstance(given, DataFrame):
             return given
         table = given.to_table() if isinstance(given, ds.Dataset) else given
-        return self._spark.createDataFrame(table)
+        return frame_of(self._spark, table)
 
     def rows(self, step: str, sql: str, **frames: Rows) -> Rows:
         if not frames:

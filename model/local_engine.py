@@ -16,6 +16,7 @@ import pyarrow.dataset as ds
 import pyarrow.parquet as pq
 from pyspark.sql import DataFrame, SparkSession
 
+from model.arrow_frames import frame_of
 from model.contracts import TableContract
 from model.ddl_types import arrow_schema
 from model.duckdb_sql import AS_PARQUET, FILE, ROW, WAS, parquet_literal, parquet_select, spelt
@@ -205,7 +206,7 @@ class LocalEngine(Engine):
         if self._spark is None:
             raise OnefoldError("this step needs Spark, and the local engine was made without it")
         if not (self.is_large and self.shares_files):
-            return self._spark.createDataFrame(self.arrow(rows))
+            return frame_of(self._spark, self.arrow(rows))
         file = self.folder / f"{self._database.new_name('frame')}.parquet"
         self.write(rows, str(file))
         return self._spark.read.parquet(str(file))

@@ -9,6 +9,7 @@ import pyarrow as pa
 import pyarrow.dataset as ds
 from pyspark.sql import DataFrame, SparkSession
 
+from model.arrow_frames import frame_of
 from model.engines import Engine, Group, Output, Part, Rows, SparkEngine
 from model.lineage import cut_and_counted, let_go
 from model.local_engine import LocalEngine
@@ -87,8 +88,7 @@ class MixedEngine(SparkEngine):
         if not isinstance(rows, LocalRows):
             return super().frame(rows)
         if rows.name not in self._handed:
-            # As a relation whose size Spark knows.
-            self._handed[rows.name] = self._spark.createDataFrame(self.here.arrow(rows))
+            self._handed[rows.name] = frame_of(self._spark, self.here.arrow(rows))
         return self._handed[rows.name]
 
     def part_of(self, table: Rows, part: Part) -> Rows:

@@ -176,6 +176,13 @@ def test_what_has_become_few_is_a_query_of_this_process(
         assert engine.frame(few) is engine.frame(few), "handed over once"
 
 
+def test_spark_is_handed_rows_that_are_none(spark: SparkSession) -> None:
+    with LocalEngine(spark) as engine:
+        none = engine.rows("none", "select * from s where person = 9", s=engine.of(SALES))
+        frame = engine.frame(none)
+    assert (frame.columns, frame.count()) == (SALES.column_names, 0)
+
+
 def test_an_error_of_the_local_engine_names_the_step_and_no_value() -> None:
     with LocalEngine() as engine:
         rows = engine.rows(
