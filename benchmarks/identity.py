@@ -2,12 +2,12 @@
 
 `full` and `night` are the stage as the job runs it, from ingested tables to the written map, with
 every guard, history and event; by engine: `local` (all in this process), `graphframes` (components
-by GraphFrames, the rest in this process), `spark` (both by Spark). `duckdb` normalises the dumps,
-lists the same identifiers and hubs, and clusters by SQL: no tokens, periods, names, weak kinds,
-never-merge, numbers or histories. Components alone take the strong links as bare numbers. Every run
-is a process of its own, and its session has started before the clock does. All are held to the same
-values first, DuckDB to those of a run without periods and names. What each took is told on stderr
-as soon as it ends.
+by GraphFrames, the rest in this process), `spark` (both by Spark, but for what has become few).
+`duckdb` normalises the dumps, lists the same identifiers and hubs, and clusters by SQL: no tokens,
+periods, names, weak kinds, never-merge, numbers or histories. Components alone take the strong
+links as bare numbers. Every run is a process of its own, and its session has started before the
+clock does. All are held to the same values first, DuckDB to those of a run without periods and
+names. What each took is told on stderr as soon as it ends.
 
     python -m benchmarks.identity [PEOPLE …] [--only WAY,…] [--turns N] [--longest SECONDS]
         [--folder FOLDER]
