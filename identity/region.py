@@ -65,7 +65,7 @@ def _seeds(
     Who shows an identifier that is judged otherwise is one, and who is beside a sighting that
     changed, but not beside a hub, which links nobody; and all that joins and pins are about.
     """
-    return engine.few(engine.rows(
+    return engine.kept(engine.rows(  # read where they are keys, and where they are none
         "seeds",
         """
         select sighting_id as node_id from turned

@@ -64,7 +64,7 @@ class LastResolution:
         `sightings` are all slices."""
         new = f"select * from slices where business_date > {date_literal(self.night)}"
         slices = engine.rows("new_slices", new, slices=sightings)
-        told = engine.few(held_ever(engine, slices, night.definitions.policy))
+        told = engine.kept(held_ever(engine, slices, night.definitions.policy))
         again = engine.few(engine.rows(
             "held_again", "select e.sighting_id from earlier e semi join new n using (sighting_id)",
             earlier=self._held(night, engine), new=told,
