@@ -12,7 +12,7 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
-from pyspark.sql import SparkSession
+from pyspark.sql import DataFrame, SparkSession
 
 from identity.history import PartOfHistory, next_history, next_history_of_part
 from lake.arrow_files import rows_here
@@ -37,14 +37,14 @@ Row = tuple[Any, ...]
 
 class History:
     """A table of some hundred things, which nights change here and there; `fixed` columns are the
-    same in all rows of a number, and it is said that they are. With `spark`, its engine reads it;
-    it holds what changed as few."""
+    same in all rows of a number, and it is said that they are. With `spark`, its engine reads it,
+    for which `few` rows are few."""
 
     def __init__(
         self, folder: Path, seed: int, claims: bool = False, fixed: tuple[str, ...] = (),
-        spark: SparkSession | None = None,
+        spark: SparkSession | None = None, few: int = 0,
     ) -> None:  # fmt: skip
-        self.spark = spark
+        self.spark, self.few = spark, few
         self.lake = Lake(spark, str(folder), run_id="run")  # type: ignore[arg-type]  # maybe none
         self.place = self.lake.path(THINGS)
         self.claims, self.fixed = claims, fixed
@@ -96,7 +96,7 @@ class History:
         return expected
 
     def _engine(self) -> Engine:
-        return MixedEngine(self.spark, most_here=200) if self.spark else LocalEngine(is_large=True)
+        return MixedEngine(self.spark, self.few) if self.spark else LocalEngine(is_large=True)
 
     def _table(self, numbers: Any) -> pa.Table:
         names = [part.split()[0] for part in STATE.split(", ")]
@@ -144,8 +144,11 @@ def test_nights_leave_the_rows_of_a_history_written_whole(history: History) -> N
     assert {version: history.rows(version) for version in expected} == expected, "earlier ones"
 
 
-def test_spark_revises_a_history_out_of_its_files(tmp_path: Path, spark: SparkSession) -> None:
-    history = History(tmp_path, seed=6, fixed=("kind",), spark=spark)
+@pytest.mark.parametrize("few", [200, 30])  # all that changed, or of which numbers it is alone
+def test_spark_revises_a_history_out_of_its_files(
+    tmp_path: Path, spark: SparkSession, few: int
+) -> None:
+    history = History(tmp_path, seed=6, fixed=("kind",), spark=spark, few=few)
     for number in (2, 3):
         history.part(history.change(), night(number))
     assert len(history.files()) == 3
@@ -164,7 +167,9 @@ def test_of_more_than_are_few_spark_writes_a_history_whole(
         part = PartOfHistory.read(engine, held, Part("node_id", values))
         found = next_history_of_part(engine, part, now, night(2))
         expected = counted(engine.arrow(next_history(engine, held, now, night(2))))
-        history.lake.overwrite(THINGS, engine.output(found))
+        written = engine.output(found)
+        assert isinstance(written, DataFrame)
+        history.lake.overwrite(THINGS, written)
     assert history.rows(history.version) == expected
 
 
