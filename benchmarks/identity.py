@@ -9,13 +9,14 @@ links as bare numbers. Every run is a process of its own, and its session has st
 clock does. All are held to the same values first, DuckDB to those of a run without periods and
 names. What each took is told on stderr as soon as it ends.
 
-    python -m benchmarks.identity [PEOPLE …] [--only WAY,…] [--turns N] [--longest SECONDS]
-        [--folder FOLDER]
+    python -m benchmarks.identity [PEOPLE …] [--only WAY,…] [--turns N] [--once WAY,…]
+        [--longest SECONDS] [--folder FOLDER]
 
-200,000 people are a million records. The ways take turns, N of them; seconds and ratios are
-medians, the span is that of the ratios within a turn, since a machine is not equally fast at all
-times. splink joins in where it is installed (`pip install --no-deps splink==5.0.0` beside the
-locked packages). FOLDER keeps dumps and lake for another run.
+200,000 people are a million records. In each of N turns, every way takes every size, but for those
+that are run `--once`, in the first turn. A machine is not equally fast at all times, so ratios are
+of what ran within a turn; they and seconds are medians over the turns, and spans are told. splink
+joins in where it is installed (`pip install --no-deps splink==5.0.0` beside the locked packages).
+FOLDER keeps dumps and lake for another run.
 """
 
 from __future__ import annotations
@@ -26,7 +27,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from datetime import date
 from importlib.util import find_spec
 from pathlib import Path
@@ -43,33 +44,49 @@ from model.fixed_tables import IDENTITY_HISTORIES, ONE_ID_EVENTS
 SIZES = (200_000, 1_000_000)
 ENGINES = ("local", "graphframes", "spark")
 ALONE = ("scipy", "components", "splink", "graphframes_alone")
+WAYS = (*ENGINES, "duckdb", *ALONE)
 PLANNED = 30  # nights, over which re-issued and changed numbers are spread evenly
 NIGHTS = (date(2024, 6, 1), date(2024, 6, 2))
 Told = dict[str, Any]
+Turn = dict[str, Told]  # by way
 
 
 def main(arguments: Sequence[str] = ()) -> None:
     """Measures every way at every size, prints seconds, peak memory and ratios."""
     asked = _asked(arguments)
-    before: dict[str, float] = {}
-    for people in asked.people or SIZES:
-        with tempfile.TemporaryDirectory(prefix="onefold-bench-") as scratch:
-            folder = _ready(Path(asked.folder or scratch) / f"people-{people}", people)
-            only = asked.only.split(",") if asked.only else None
-            turns = [_turn(folder, only, asked.longest) for _ in range(asked.turns)]
-            _hold_turns_to_the_same_values(folder, turns)
-        _print(people, turns, before)
-        before = {way: _seconds(way, turns) for way in turns[0]}
+    with tempfile.TemporaryDirectory(prefix="onefold-bench-") as scratch:
+        folders = {
+            people: _ready(Path(asked.folder or scratch) / f"people-{people}", people)
+            for people in asked.people or SIZES
+        }
+        turns: dict[int, list[Turn]] = {people: [] for people in folders}
+        for number in range(asked.turns):
+            ways = asked.only - asked.once if number else asked.only
+            for people, folder in folders.items():
+                turns[people].append(_turn(folder, ways, asked.longest))
+        before: Sequence[Turn] = ()
+        for people, folder in folders.items():
+            _hold_turns_to_the_same_values(folder, turns[people])
+            _print(people, turns[people], before)
+            before = turns[people]
 
 
 def _asked(arguments: Sequence[str]) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m benchmarks.identity")
     parser.add_argument("people", type=int, nargs="*")
-    parser.add_argument("--only", default="", help="ways, with commas")
+    parser.add_argument("--only", type=_ways, default={*WAYS}, help="ways, with commas")
     parser.add_argument("--turns", type=int, default=1)
+    parser.add_argument("--once", type=_ways, default=set(), help="ways of the first turn alone")
     parser.add_argument("--longest", type=int, default=3_600, help="seconds that a peer may take")
     parser.add_argument("--folder", default="", help="keeps what is generated and ingested")
     return parser.parse_args(arguments)
+
+
+def _ways(text: str) -> set[str]:
+    ways = set(text.split(","))
+    if ways - {*WAYS}:
+        raise argparse.ArgumentTypeError(f"expected some of {', '.join(WAYS)}")
+    return ways
 
 
 def _ready(folder: Path, people: int) -> Path:
@@ -82,11 +99,11 @@ def _ready(folder: Path, people: int) -> Path:
     return folder
 
 
-def _turn(folder: Path, only: Sequence[str] | None, longest: int) -> dict[str, Told]:
-    """Every way once; without a peer that takes longer than so many seconds."""
-    told: dict[str, Told] = {}
+def _turn(folder: Path, ways: Collection[str], longest: int) -> Turn:
+    """Each of the ways once; without a peer that takes longer than so many seconds."""
+    told: Turn = {}
     for engine in ENGINES:
-        if only and engine not in only:
+        if engine not in ways:
             continue
         _forget_the_map(folder)
         for night, way in zip(NIGHTS, ("full", "night"), strict=True):
@@ -94,7 +111,7 @@ def _turn(folder: Path, only: Sequence[str] | None, longest: int) -> dict[str, T
             if way == "full":
                 _told("links", folder)
     for way in ("duckdb", *ALONE):
-        if (not only or way in only) and (way != "splink" or find_spec("splink")):
+        if way in ways and (way != "splink" or find_spec("splink")):
             try:
                 told[way] = _told(way, folder, longest=longest)
             except subprocess.TimeoutExpired:
@@ -102,7 +119,7 @@ def _turn(folder: Path, only: Sequence[str] | None, longest: int) -> dict[str, T
     return told
 
 
-def _hold_turns_to_the_same_values(folder: Path, turns: Sequence[dict[str, Told]]) -> None:
+def _hold_turns_to_the_same_values(folder: Path, turns: Sequence[Turn]) -> None:
     for kind in ("full", "night"):
         _hold_to_the_same_values(turns, [f"{kind} {engine}" for engine in ENGINES])
     _hold_to_the_same_values(turns, ALONE)
@@ -136,7 +153,7 @@ def _told(way: str, folder: Path, *more: str, longest: int | None = None) -> Tol
     return found
 
 
-def _hold_to_the_same_values(turns: Sequence[Mapping[str, Told]], ways: Sequence[str]) -> None:
+def _hold_to_the_same_values(turns: Sequence[Turn], ways: Sequence[str]) -> None:
     """The same persons, whoever found them and whenever: else a ratio means nothing."""
     told = [(way, turn[way]["values"]) for turn in turns for way in ways if way in turn]
     for way, values in told:
@@ -145,38 +162,49 @@ def _hold_to_the_same_values(turns: Sequence[Mapping[str, Told]], ways: Sequence
             sys.exit(f"{way} found {values}, {first} found {expected}")
 
 
-def _seconds(way: str, turns: Sequence[Mapping[str, Told]]) -> float:
-    return median(turn[way]["seconds"] for turn in turns)
-
-
-def _print(people: int, turns: Sequence[dict[str, Told]], before: Mapping[str, float]) -> None:
-    console = Console(width=110)
-    table = Table("way", "seconds", "against", "span", "× size before", "peak MB",
+def _print(people: int, turns: Sequence[Turn], before: Sequence[Turn]) -> None:
+    console = Console(width=120)
+    table = Table("way", "seconds", "against", "span", "× size before", "span", "peak MB",
                   title=f"OneID of {people:,} people")  # fmt: skip
     for way in turns[0]:
-        seconds = _seconds(way, turns)
-        grown = f"{seconds / before[way]:.2f}" if way in before else ""
-        peak = max(turn[way]["megabytes"] for turn in turns)
-        table.add_row(way, f"{seconds:.2f}", *_against(way, turns), grown, f"{peak:,}")
+        ran = [turn[way] for turn in turns if way in turn]
+        seconds, peak = median(one["seconds"] for one in ran), max(one["megabytes"] for one in ran)
+        grown = _ratios(zip(turns, before, strict=False), way, way)
+        table.add_row(way, f"{seconds:.2f}", *_against(way, turns), *_told_of(grown), f"{peak:,}")
     console.print(table)
-    for way, one in turns[-1].items():
+    for way, one in turns[0].items():
         if one["steps"]:
             _print_steps(console, way, one["steps"])
 
 
-def _against(way: str, turns: Sequence[Mapping[str, Told]]) -> tuple[str, str]:
+def _against(way: str, turns: Sequence[Turn]) -> tuple[str, str]:
     """The seconds of a way against those of its peers: the median, and least and most."""
     kind, _, engine = way.partition(" ")
     peers = {"full": ["duckdb"], "night": [f"full {engine}"],
              "components": ["scipy", "graphframes_alone"]}.get(kind, [])  # fmt: skip
-    ratios = {
-        peer: sorted(turn[way]["seconds"] / turn[peer]["seconds"] for turn in turns)
+    told = {
+        peer: _told_of(_ratios(zip(turns, turns, strict=True), way, peer))
         for peer in peers if peer in turns[0]
     }  # fmt: skip
     return (
-        ", ".join(f"{median(each):.3g} × {peer}" for peer, each in ratios.items()),
-        ", ".join(f"{each[0]:.3g} – {each[-1]:.3g}" for each in ratios.values()),
+        ", ".join(f"{middle} × {peer}" for peer, (middle, _) in told.items()),
+        ", ".join(span for _, span in told.values()),
     )
+
+
+def _ratios(pairs: Iterable[tuple[Turn, Turn]], way: str, peer: str) -> list[float]:
+    """The seconds of a way in a turn against those of another in that of the pair; in order."""
+    return sorted(
+        turn[way]["seconds"] / other[peer]["seconds"]
+        for turn, other in pairs if way in turn and peer in other
+    )  # fmt: skip
+
+
+def _told_of(ratios: Sequence[float]) -> tuple[str, str]:
+    """The median, and least and most."""
+    if not ratios:
+        return "", ""
+    return f"{median(ratios):.3g}", f"{ratios[0]:.3g} – {ratios[-1]:.3g}"
 
 
 def _print_steps(console: Console, way: str, steps: Sequence[tuple[str, float, int]]) -> None:
