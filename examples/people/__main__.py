@@ -32,7 +32,7 @@ def arguments(argv: Sequence[str] | None = None) -> argparse.Namespace:
     parser.add_argument("--clean", action="store_true", help="nothing planted but what is named")
     for shape, share in SHARES.items():
         option = "--" + shape.replace("_", "-")
-        parser.add_argument(option, type=int, help=f"how many; usually {share:.1%} of the people")
+        parser.add_argument(option, type=int, help=f"how many; usually {share:.1%}% of the people")
     return parser.parse_args(argv)
 
 

@@ -170,6 +170,14 @@ def test_more_than_the_people_can_carry_is_refused(
     assert not (tmp_path / "few").exists()
 
 
+def test_help_tells_how_many_are_planted(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as ended:
+        main(["--help"])
+    told = " ".join(capsys.readouterr().out.split())
+    assert ended.value.code == 0
+    assert "--bridges BRIDGES how many; usually 2.0% of the people" in told
+
+
 def test_a_folder_in_use_is_refused(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     before = files(folder)
     assert main(["100", "1", str(folder)]) == 2
