@@ -151,14 +151,14 @@ class IdentityPolicy:
 def read_identity_policy(
     node: YamlMap, problems: Problems, golden: Collection[str] = ()
 ) -> IdentityPolicy:
-    """The policy; what is wrong with it goes to `problems`, and an empty policy comes back.
+    """The policy; what is wrong with it goes to `problems`, and its kinds alone come back.
 
     `golden` are the columns of the model's golden tables: never-merge composites name them.
     """
     places = {key: node.at(key) for key in node}
     policy = read(IdentityPolicy, node, problems, places=places)
     if policy is None:
-        return IdentityPolicy(kinds={})
+        return IdentityPolicy(kinds=_named_kinds(node))
     known = list(policy.kinds)
     named = {
         "never_merge": policy.never_merge_kinds,
@@ -178,6 +178,18 @@ def read_identity_policy(
             problems.add(rules.location, f"{name}: {told}")
     problems.found += misfits(policy.match)
     return policy
+
+
+def _named_kinds(node: YamlMap) -> dict[str, IdentifierKind]:
+    """The kinds of a file that something is wrong with, or stand-ins: who names one is not to be
+    told that there is none."""
+    kinds = node.get("kinds")
+    named = kinds if isinstance(kinds, YamlMap) else {}
+    return {
+        name: (read(IdentifierKind, rules, Problems()) if isinstance(rules, YamlMap) else None)
+        or IdentifierKind(rank=0, normalise="text")
+        for name, rules in named.items()
+    }
 
 
 def _misfits_of_composite(columns: tuple[str, ...], golden: Collection[str]) -> Iterator[str]:

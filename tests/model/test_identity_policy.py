@@ -107,6 +107,15 @@ def test_what_is_wrong_is_named_with_its_line(written: str, told: str) -> None:
     assert problems == [f"i.yml:2: {told}"]
 
 
+@pytest.mark.parametrize(
+    "wrong", ["never_marge: [card]", "kinds: {card: {rank: 1, normalise: txt}}", "kinds: {card: 3}"]
+)
+def test_kinds_are_known_where_something_is_wrong(wrong: str) -> None:
+    """So that channels which name them are not told that there are none, beside what is wrong."""
+    policy, problems = policy_of(wrong if wrong.startswith("kinds") else KINDS + wrong)
+    assert problems and list(policy.kinds) == ["card"]
+
+
 @pytest.mark.parametrize("key", ["window", "reissued_after"])
 @pytest.mark.parametrize("length", ["soon", "90", "0d", "6m", "90 d", "-3d", "30d..90d"])
 def test_a_window_is_a_number_of_days(key: str, length: str) -> None:
@@ -189,7 +198,7 @@ kinds:
   gadget: {rank: 8, normalise: imie}
 """
     policy = read_identity_policy(parse_yaml(text, "i.yml", problems), problems)
-    assert policy.kinds == {}
+    assert policy.kinds["gadget"].normalise == "text", "a stand-in, for who names it"
     assert len(problems.found) == 1
     problems = Problems()
     policy = read_identity_policy(
