@@ -198,6 +198,9 @@ kinds:
   gadget: {rank: 8, normalise: imie}
 """
     policy = read_identity_policy(parse_yaml(text, "i.yml", problems), problems)
+    assert list(policy.kinds) == [
+        "phone", "mobile", "login", "email", "openid", "mini_openid", "unionid", "gadget",
+    ]  # fmt: skip
     assert policy.kinds["gadget"].normalise == "text", "a stand-in, for who names it"
     assert len(problems.found) == 1
     problems = Problems()
