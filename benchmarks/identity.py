@@ -27,7 +27,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Sequence
 from datetime import date
 from importlib.util import find_spec
 from pathlib import Path
@@ -37,6 +37,7 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
+from benchmarks.turns import median_and_span, ratios
 from examples.people.generate import generate
 from examples.people.plan import usual_plan
 from model.fixed_tables import IDENTITY_HISTORIES, ONE_ID_EVENTS
@@ -169,8 +170,8 @@ def _print(people: int, turns: Sequence[Turn], before: Sequence[Turn]) -> None:
     for way in turns[0]:
         ran = [turn[way] for turn in turns if way in turn]
         seconds, peak = median(one["seconds"] for one in ran), max(one["megabytes"] for one in ran)
-        grown = _ratios(zip(turns, before, strict=False), way, way)
-        table.add_row(way, f"{seconds:.2f}", *_against(way, turns), *_told_of(grown), f"{peak:,}")
+        grown = median_and_span(ratios(zip(turns, before, strict=False), way, way))
+        table.add_row(way, f"{seconds:.2f}", *_against(way, turns), *grown, f"{peak:,}")
     console.print(table)
     for way, one in turns[0].items():
         if one["steps"]:
@@ -183,28 +184,13 @@ def _against(way: str, turns: Sequence[Turn]) -> tuple[str, str]:
     peers = {"full": ["duckdb"], "night": [f"full {engine}"],
              "components": ["scipy", "graphframes_alone"]}.get(kind, [])  # fmt: skip
     told = {
-        peer: _told_of(_ratios(zip(turns, turns, strict=True), way, peer))
+        peer: median_and_span(ratios(zip(turns, turns, strict=True), way, peer))
         for peer in peers if peer in turns[0]
     }  # fmt: skip
     return (
         ", ".join(f"{middle} × {peer}" for peer, (middle, _) in told.items()),
         ", ".join(span for _, span in told.values()),
     )
-
-
-def _ratios(pairs: Iterable[tuple[Turn, Turn]], way: str, peer: str) -> list[float]:
-    """The seconds of a way in a turn against those of another in that of the pair; in order."""
-    return sorted(
-        turn[way]["seconds"] / other[peer]["seconds"]
-        for turn, other in pairs if way in turn and peer in other
-    )  # fmt: skip
-
-
-def _told_of(ratios: Sequence[float]) -> tuple[str, str]:
-    """The median, and least and most."""
-    if not ratios:
-        return "", ""
-    return f"{median(ratios):.3g}", f"{ratios[0]:.3g} – {ratios[-1]:.3g}"
 
 
 def _print_steps(console: Console, way: str, steps: Sequence[tuple[str, float, int]]) -> None:

@@ -17,7 +17,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from pathlib import Path
 from statistics import median
 from typing import Any
@@ -26,6 +26,7 @@ from rich.console import Console
 from rich.table import Table
 
 from benchmarks.ingest_data import write_project
+from benchmarks.turns import median_and_span, ratios
 
 SIZES = (0.25, 0.5, 1.0)
 TURNS = 3
@@ -50,8 +51,9 @@ def main(arguments: list[str]) -> None:
         for way in WAYS:
             seconds = median(turn[way]["seconds"] for turn in turns)
             grown = f"{seconds / before[way]:.2f}" if way in before else ""
+            against = median_and_span(ratios(zip(turns, turns, strict=True), way, AGAINST))
             table.add_row(
-                f"{read:.2f}", way, f"{seconds:.1f}", *_ratios(way, turns), grown,
+                f"{read:.2f}", way, f"{seconds:.1f}", *against, grown,
                 f"{max(turn[way]['megabytes'] for turn in turns):,}",
                 f"{turns[0][way]['values']['rows']:,}",
             )  # fmt: skip
@@ -69,11 +71,6 @@ def _turn(project: Path) -> dict[str, Told]:
         told[way] = _measured(way, project)
     _hold_to_the_same_values(told)
     return told
-
-
-def _ratios(way: str, turns: Sequence[Mapping[str, Told]]) -> tuple[str, str]:
-    ratios = [turn[way]["seconds"] / turn[AGAINST]["seconds"] for turn in turns]
-    return f"{median(ratios):.2f}", f"{min(ratios):.2f} – {max(ratios):.2f}"
 
 
 def _measured(way: str, project: Path) -> Told:
